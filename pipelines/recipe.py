@@ -1,0 +1,153 @@
+"""The recipe: beam_config.yaml as frozen dataclasses, checked as a whole.
+
+Stages own their settings (``transforms/<stage>/settings.py``); this module composes them and
+checks what no stage can see alone: names that refer to each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pipelines.recipe_binding import Node, RecipeError, bind, nearest, read_yaml
+from schemas.tasks import Kind, TaskName
+from transforms.media.settings import MediaPolicy
+from transforms.relabel.settings import RelabelSettings
+from transforms.sampling.settings import SamplingSettings
+from transforms.sources.registry import ADAPTERS
+from transforms.sources.settings import Corpus
+from transforms.writing.settings import WritingSettings
+
+RECIPE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Subset:
+    """One subset of the dataset: which corpus it draws on, and how many pairs it holds."""
+
+    corpus: str
+    task: TaskName
+    kind: Kind
+    #: Pairs wanted; null takes all that survive.
+    target: int | None
+    #: Fewer pairs than this and the gate refuses the subset.
+    min_count: int = 0
+
+    def __post_init__(self) -> None:
+        if self.target is not None and self.target < 1:
+            raise ValueError("target must be at least 1, or null for all")
+        if self.target is not None and self.min_count > self.target:
+            raise ValueError(f"min_count {self.min_count} is above target {self.target}")
+
+
+@dataclass(frozen=True)
+class QualitySettings:
+    """When a run fails."""
+
+    #: A subset fails when a larger share of the records that went on became dead letters.
+    max_dead_share: float = 0.05
+
+
+@dataclass(frozen=True)
+class RunnerSettings:
+    """Where the graph runs when the command line does not say."""
+
+    name: str = "local"
+    workers: int = 2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The whole recipe."""
+
+    version: int
+    name: str
+    seed: int
+    corpora: Mapping[str, Corpus]
+    subsets: Mapping[str, Subset]
+    sampling: SamplingSettings = SamplingSettings()
+    media: MediaPolicy = MediaPolicy()
+    relabel: RelabelSettings = RelabelSettings()
+    quality: QualitySettings = QualitySettings()
+    writing: WritingSettings = WritingSettings()
+    runner: RunnerSettings = RunnerSettings()
+
+    def digest(self) -> str:
+        """SHA-256 over the values of the recipe, defaults included: comments don't count."""
+        return digest_of(asdict(self))
+
+    def limited(self, limit: int | None) -> Recipe:
+        """The recipe with every target at most `limit`, for a quick look at a build."""
+        if limit is None:
+            return self
+        subsets = {
+            name: replace(
+                subset,
+                target=min(limit, subset.target or limit),
+                min_count=min(limit, subset.min_count),
+            )
+            for name, subset in self.subsets.items()
+        }
+        return replace(self, subsets=subsets)
+
+    def subset(self, name: str) -> Subset:
+        """A subset by name.
+
+        Raises:
+            RecipeError: there is none of that name; says the nearest.
+        """
+        if name not in self.subsets:
+            raise RecipeError(f"no subset {name!r} in the recipe; {nearest(name, self.subsets)}")
+        return self.subsets[name]
+
+    def corpus_of(self, subset: str) -> Corpus:
+        """The corpus that a subset draws on."""
+        return self.corpora[self.subset(subset).corpus]
+
+
+def digest_of(value: object) -> str:
+    """SHA-256 of a value's canonical JSON, hex."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_recipe(file: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        RecipeError: with file, line, and what to write instead.
+    """
+    root = read_yaml(file)
+    recipe = bind(root, Recipe)
+    if recipe.version != RECIPE_VERSION:
+        raise root.items()["version"].error(
+            f"recipe version {recipe.version} is not known; this release reads {RECIPE_VERSION}"
+        )
+    _check_corpora(root.items()["corpora"], recipe)
+    _check_subsets(root.items()["subsets"], recipe)
+    return recipe
+
+
+def _check_corpora(node: Node, recipe: Recipe) -> None:
+    for name, child in node.items().items():
+        keys = child.items()
+        adapter = recipe.corpora[name].adapter
+        if adapter not in ADAPTERS:
+            raise keys["adapter"].error(f"no adapter {adapter!r}; {nearest(adapter, ADAPTERS)}")
+        adapter_type = ADAPTERS[adapter]
+        if adapter_type is not None and "options" in keys:
+            bind(keys["options"], adapter_type.Options)
+
+
+def _check_subsets(node: Node, recipe: Recipe) -> None:
+    for name, child in node.items().items():
+        corpus = recipe.subsets[name].corpus
+        if corpus not in recipe.corpora:
+            raise child.items()["corpus"].error(
+                f"no corpus {corpus!r} in the recipe; {nearest(corpus, recipe.corpora)}"
+            )
+        if "/" in name or name.startswith("."):
+            raise child.error("a subset's name becomes a folder: no '/', no leading '.'")

@@ -1,0 +1,159 @@
+"""Skywork-Reward-Preference-80K-v0.2: chat pairs in one Parquet file, the prompt in both lists.
+
+Layout from the dataset card (Skywork/Skywork-Reward-Preference-80K-v0.2): `chosen` and `rejected`
+are whole conversations, of which only the last turn differs; there is no prompt column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from pipelines.sample_corpora.files import write_parquet
+from pipelines.sample_corpora.planted import Corpus, Planted
+from pipelines.sample_corpora.scheduling import FAULT_SHARE, Mark, counts, scaled, spread, stream
+from pipelines.sample_corpora.text import BLANKS, Texts, differing, length, texts
+
+NAME: Final = "skywork"
+FULL_SCALE: Final = 77_016
+FILE: Final = "data/train-00000-of-00001.parquet"
+GROUP_ROWS: Final = 5_000
+
+_TURNS = pa.list_(pa.struct([("content", pa.string()), ("role", pa.string())]))
+SCHEMA: Final = pa.schema([("chosen", _TURNS), ("rejected", _TURNS), ("source", pa.string())])
+
+#: Sets that the card names as parts of the mixture; the exact strings are not documented.
+SOURCES: Final = (
+    "HelpSteer2",
+    "OffsetBias",
+    "WildGuard",
+    "magpie_ultra",
+    "magpie_pro_llama3.1",
+    "magpie_pro",
+    "magpie_air",
+)
+
+FAULTS: Final = dict.fromkeys(
+    (
+        "prompts_differ",
+        "empty_response",
+        "last_turn_not_assistant",
+        "no_prompt",
+        "identical_responses",
+        "missing_field",
+        "unknown_role",
+    ),
+    FAULT_SHARE,
+)
+NATIVE_TRAPS: Final = {"multi_turn": 0.12}
+ODD_TRAPS: Final = {
+    "system_turn": 0.01,
+    "crlf": 0.005,
+    "decomposed": 0.005,
+    "leading_space": 0.01,
+}
+
+Turn = dict[str, str]
+Row = dict[str, object]
+
+
+def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
+    """Write the corpus below `folder`."""
+    records = scaled(FULL_SCALE, scale, least=60)
+    bad = counts(records, FAULTS) if faults else {}
+    odd = counts(records, NATIVE_TRAPS | (ODD_TRAPS if faults else {}))
+    marks = spread(records, bad | odd, stream(seed, NAME, "plan"))
+    write_parquet(folder / FILE, SCHEMA, _rows(records, marks, seed), GROUP_ROWS)
+    return Planted(NAME, records, records - sum(bad.values()), bad, odd, (FILE,))
+
+
+CORPUS: Final = Corpus(NAME, FULL_SCALE, write)
+
+
+def _rows(records: int, marks: dict[int, Mark], seed: int) -> Iterator[Row]:
+    pool = texts(seed)
+    for number in range(records):
+        yield _row(pool, stream(seed, NAME, "row", number), marks.get(number))
+
+
+def _row(pool: Texts, rng: np.random.Generator, mark: Mark | None) -> Row:
+    code, nth = mark or Mark("", 0)
+    prompt = [_turn("user", pool.prompt(rng, length(rng, 300)))]
+    if code == "multi_turn":
+        for _ in range(1 + nth % 2):
+            prompt.append(_turn("assistant", pool.response(rng, length(rng, 700))))
+            prompt.append(_turn("user", pool.prompt(rng, length(rng, 150))))
+    elif code == "system_turn":
+        prompt.insert(0, _turn("system", " ".join(pool.english.pick(rng, 2))))
+    answer = {
+        "crlf": pool.with_carriage_returns,
+        "decomposed": pool.decomposed,
+        "leading_space": pool.indented,
+    }.get(code, pool.response)
+    chosen = answer(rng, length(rng, 1_500))
+    rejected = pool.response(rng, length(rng, 1_400))
+    rejected = differing(chosen, rejected, more=pool.english.one(rng))
+    row: Row = {
+        "chosen": [*prompt, _turn("assistant", chosen)],
+        "rejected": [*prompt, _turn("assistant", rejected)],
+        "source": SOURCES[rng.integers(len(SOURCES))],
+    }
+    if code in _SPOILERS:
+        row |= _SPOILERS[code](prompt, chosen, rejected, nth)
+    return row
+
+
+def _turn(role: str, content: str) -> Turn:
+    return {"content": content, "role": role}
+
+
+def _both(prompt: list[Turn], chosen: Turn, rejected: Turn) -> Row:
+    return {"chosen": [*prompt, chosen], "rejected": [*prompt, rejected]}
+
+
+def _prompts_differ(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
+    other = _turn("user", prompt[-1]["content"] + " Please be brief.")
+    return {"rejected": [*prompt[:-1], other, _turn("assistant", rejected)]}
+
+
+def _empty_response(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
+    side = ("chosen", "rejected")[nth % 2]
+    return {side: [*prompt, _turn("assistant", BLANKS[nth // 2 % len(BLANKS)])]}
+
+
+def _last_turn_not_assistant(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
+    first, second = (("user", "assistant"), ("assistant", "user"), ("user", "user"))[nth % 3]
+    return _both(prompt, _turn(first, chosen), _turn(second, rejected))
+
+
+def _no_prompt(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
+    return _both([], _turn("assistant", chosen), _turn("assistant", rejected))
+
+
+def _identical_responses(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
+    return _both(prompt, _turn("assistant", chosen), _turn("assistant", chosen))
+
+
+def _missing_field(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
+    return {"chosen": None}
+
+
+def _unknown_role(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
+    call = [*prompt, _turn("tool", '{"status": "ok", "rows": 3}')]
+    return _both(call, _turn("assistant", chosen), _turn("assistant", rejected))
+
+
+#: Fault -> the columns that it replaces, from (prompt, chosen, rejected, place among its kind).
+_SPOILERS: Final[dict[str, Callable[[list[Turn], str, str, int], Row]]] = {
+    "prompts_differ": _prompts_differ,
+    "empty_response": _empty_response,
+    "last_turn_not_assistant": _last_turn_not_assistant,
+    "no_prompt": _no_prompt,
+    "identical_responses": _identical_responses,
+    "missing_field": _missing_field,
+    "unknown_role": _unknown_role,
+}

@@ -1,0 +1,55 @@
+"""Write sample corpora into one folder, and beside them what was planted."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from difflib import get_close_matches
+from pathlib import Path
+
+from pipelines.sample_corpora.files import replacing
+from pipelines.sample_corpora.planted import Planted
+from pipelines.sample_corpora.registry import CORPORA
+
+
+def write_corpora(
+    directory: Path,
+    scale: float = 0.01,
+    seed: int = 7,
+    only: Sequence[str] | None = None,
+    faults: bool = True,
+) -> dict[str, Planted]:
+    """Write `directory/<corpus>/...` in native layout, and `directory/planted.json`.
+
+    The bytes depend on the arguments alone. `scale` is the share of the published number of
+    records (a corpus keeps a floor of some tens, so that every fault fits); `seed` is not
+    negative; `only` names corpora of the registry; without `faults` every record is good and only
+    variants that the published corpus has by nature remain.
+
+    `planted.json` maps each corpus written by this call to the fields of its `Planted`.
+
+    Raises:
+        ValueError: an unknown corpus, a scale that is not a positive number, a negative seed.
+    """
+    if not (math.isfinite(scale) and scale > 0):
+        raise ValueError(f"scale must be a positive number, not {scale}")
+    if seed < 0:
+        raise ValueError(f"seed must not be negative: {seed}")
+    planted = {
+        name: CORPORA[name].write(directory / name, scale, seed, faults) for name in _chosen(only)
+    }
+    text = json.dumps({name: asdict(truth) for name, truth in planted.items()}, indent=2)
+    with replacing(directory / "planted.json") as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return planted
+
+
+def _chosen(only: Sequence[str] | None) -> list[str]:
+    """Names in the registry's order, so that the order of `only` changes nothing."""
+    for name in only or ():
+        if name not in CORPORA:
+            nearest = get_close_matches(name, CORPORA, n=1, cutoff=0.0)[0]
+            raise ValueError(f"unknown corpus {name!r}: did you mean {nearest!r}?")
+    return [name for name in CORPORA if only is None or name in only]

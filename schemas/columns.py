@@ -1,0 +1,55 @@
+"""Reading Arrow string and list columns by row without making Python strings."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+
+
+def _one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+class StringColumn:
+    """The UTF-8 bytes of each row as a memoryview over the column's buffer; None for a null."""
+
+    def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
+        array = _one_array(column)
+        if not pa.types.is_string(array.type):
+            raise TypeError(f"StringColumn reads string columns, not {array.type}")
+        validity, offsets, data = array.buffers()
+        bounds = (
+            np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+            if len(array)
+            else np.zeros(1, np.int32)
+        )
+        view = memoryview(data) if data is not None else memoryview(b"")
+        self._rows: list[memoryview | None] = [
+            view[start:end] for start, end in pairwise(bounds.tolist())
+        ]
+        if array.null_count:
+            for row in np.flatnonzero(~array.is_valid().to_numpy(zero_copy_only=False)).tolist():
+                self._rows[row] = None
+
+    def __getitem__(self, row: int) -> memoryview | None:
+        return self._rows[row]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+class ListColumn:
+    """A list column as spans of its flattened values (`values`); a null list is an empty span."""
+
+    def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
+        array = _one_array(column)
+        self.values = array.flatten()
+        lengths = array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        self._ends = np.cumsum(lengths, dtype=np.int64).tolist()
+        self.total = len(self.values)
+
+    def span(self, row: int) -> range:
+        """Positions in `values` of the row's items."""
+        return range(self._ends[row - 1] if row else 0, self._ends[row])

@@ -1,0 +1,155 @@
+"""Identity by content hash: pair ids, row ids, and which response is A.
+
+Identity comes from the source, not from our processing: text after `canonical_text`, media by the
+digest of their source bytes. Every part is framed by its length, so no two different pairs can
+give one byte string. All hashes are SHA-256; ids are its first 128 bits in hex.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+from schemas.columns import ListColumn, StringColumn
+
+Bytes = bytes | memoryview
+
+ID_HEX: Final = 32
+_PAIR_TAG: Final = b"omni-reward/pair/1"
+_ROW_TAG: Final = b"omni-reward/row/1"
+_length = struct.Struct(">Q").pack
+_sha256 = hashlib.sha256
+
+
+def _framed(parts: Iterable[Bytes]) -> bytes:
+    """SHA-256 over `parts`, each preceded by its length in eight bytes."""
+    digest = _sha256()
+    for part in parts:
+        digest.update(_length(len(part)))
+        digest.update(part)
+    return digest.digest()
+
+
+def prompt_digest(
+    turns: Iterable[tuple[Bytes, Bytes]], media: Sequence[tuple[Bytes, Bytes]]
+) -> bytes:
+    """32 bytes for a prompt: ``(role, content)`` turns, then ``(slot, source digest)`` media.
+
+    Order matters for both: placeholders in the turns refer to media by position.
+    """
+    parts: list[Bytes] = []
+    for role, content in turns:
+        parts += (role, content)
+    for slot, source in media:
+        parts += (b"medium", slot, source)
+    return _framed(parts)
+
+
+def response_digest(text: Bytes | None, media: Sequence[tuple[Bytes, Bytes]]) -> bytes:
+    """32 bytes for a response: its text, if any, and its ``(slot, source digest)`` media."""
+    parts: list[Bytes] = [] if text is None else [b"text", text]
+    for slot, source in media:
+        parts += (b"medium", slot, source)
+    return _framed(parts)
+
+
+def pair_digest(task: bytes, prompt: bytes, first: bytes, second: bytes) -> bytes:
+    """32 bytes for a pair: task, prompt and the unordered pair of response digests."""
+    low, high = (first, second) if first <= second else (second, first)
+    return _sha256(b"\0".join((_PAIR_TAG, task, prompt + low + high))).digest()
+
+
+def first_is_a(pair: bytes, first: bytes, second: bytes) -> bool:
+    """Whether the first response stands at A.
+
+    Decided by a bit of the pair's digest and the responses' own, so it depends neither on the
+    order in which they came nor on the label.
+    """
+    return (first <= second) == (pair[31] & 1 == 0)
+
+
+def row_id(subset: str, pair_id: str, criterion: str | None) -> str:
+    """Id of a row: a pair in a subset, under a criterion (None for general rows)."""
+    mark = b"-" if criterion is None else b"+" + criterion.encode()
+    return _sha256(
+        b"\0".join((_ROW_TAG, subset.encode(), pair_id.encode(), mark))
+    ).hexdigest()[:ID_HEX]
+
+
+def content_key(*parts: str | bytes | None) -> str:
+    """A source key for a record whose corpus gives it no id: a digest of its content."""
+    framed: list[bytes] = []
+    for part in parts:
+        if part is None:
+            framed.append(b"-")
+        else:
+            raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+            framed.append(b"+" + raw)
+    return "sha256:" + _framed(framed).hex()[:ID_HEX]
+
+
+def source_digest(data: Bytes) -> str:
+    """Identity of a medium: SHA-256 of its source bytes, in hex."""
+    return _sha256(data).hexdigest()
+
+
+class PairIdentities:
+    """Ids of a table of drafts, row by row: `pair_ids`, `row_ids`, and `first_is_a`."""
+
+    def __init__(self, pair_ids: list[str], row_ids: list[str], first_is_a: list[bool]) -> None:
+        self.pair_ids = pair_ids
+        self.row_ids = row_ids
+        self.first_is_a = first_is_a
+        self.identical: list[int] = []
+
+
+def identify(drafts: pa.Table, task: str, subset: str) -> PairIdentities:
+    """Identify every draft of a table (`flight.DRAFT_SCHEMA`, text canonical, media located).
+
+    Works on the Arrow buffers: no text is copied into a Python string. `identical` lists the rows
+    whose two responses are the same content; they have ids, but no preference can hold for them.
+    """
+    prompts = ListColumn(drafts["prompt"])
+    roles = StringColumn(prompts.values.field("role"))
+    contents = StringColumn(prompts.values.field("content"))
+    prompt_media = _MediaColumn(drafts["prompt_media"])
+    first_texts, second_texts = StringColumn(drafts["first_text"]), StringColumn(drafts["second_text"])
+    first_media, second_media = _MediaColumn(drafts["first_media"]), _MediaColumn(drafts["second_media"])
+    criteria = drafts["criterion"].to_pylist()
+    task_bytes = task.encode()
+
+    found = PairIdentities([], [], [])
+    for row in range(drafts.num_rows):
+        turns = [(roles[turn], contents[turn]) for turn in prompts.span(row)]
+        prompt = prompt_digest(turns, prompt_media[row])  # type: ignore[arg-type]
+        first = response_digest(first_texts[row], first_media[row])
+        second = response_digest(second_texts[row], second_media[row])
+        if first == second:
+            found.identical.append(row)
+        pair = pair_digest(task_bytes, prompt, first, second)
+        pair_id = pair.hex()[:ID_HEX]
+        found.pair_ids.append(pair_id)
+        found.row_ids.append(row_id(subset, pair_id, criteria[row]))
+        found.first_is_a.append(first_is_a(pair, first, second))
+    return found
+
+
+class _MediaColumn:
+    """A column of media references, read as ``(slot, digest)`` lists."""
+
+    def __init__(self, column: pa.ChunkedArray) -> None:
+        refs = ListColumn(column)
+        self._empty = refs.total == 0
+        if not self._empty:
+            self._span = refs.span
+            self._slots = StringColumn(refs.values.field("slot"))
+            self._digests = StringColumn(refs.values.field("info").field("digest"))
+
+    def __getitem__(self, row: int) -> Sequence[tuple[Bytes, Bytes]]:
+        if self._empty:
+            return ()
+        return [(self._slots[at] or b"", self._digests[at] or b"") for at in self._span(row)]

@@ -1,0 +1,83 @@
+"""The distribution `omni-reward-data`: what a person installs, and what a remote worker installs.
+
+The recipe and the data cards live at the top of the checkout, where people edit them; the build
+step copies them into the package, so that an installed `omnireward` has them too.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+HERE = Path(__file__).parent
+SHIPPED = "pipelines/_shipped"
+
+# Bounds are those of versions that were resolved and run together; beam 2.77 needs
+# pyarrow < 26, numpy < 2.5 and pillow < 13, datasets 5.2 needs pyarrow >= 24.
+REQUIRED = [
+    "apache-beam>=2.77,<2.78",
+    "datasets>=5.2,<6",
+    "ffmpeg-python>=0.2,<0.3",
+    "great-expectations>=1.24,<2",
+    "huggingface-hub>=2.4,<3",
+    "ijson>=3.3,<4",
+    "imageio-ffmpeg>=0.8,<0.9",
+    "librosa>=0.11,<2",
+    "numpy>=2.2,<2.5",
+    "openai>=3.54,<4",
+    "pillow>=12.1.1,<13",
+    "polars>=2.1,<3",
+    "pyarrow>=24,<26",
+    "PyYAML>=6.0.2,<7",
+    "rich>=14,<16",
+    "trimesh>=5.2,<6",
+    "typer>=0.20,<1",
+]
+
+EXTRAS = {
+    "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
+    "dev": [
+        "hypothesis>=6.150,<7",
+        "import-linter>=2.5,<3",
+        "mypy>=2,<3",
+        "pytest>=9,<10",
+        "ruff>=0.17,<0.18",
+        "types-PyYAML>=6.0.12,<7",
+    ],
+}
+
+
+class BuildWithShippedData(build_py):
+    """Copies the recipe and the data cards beside the code that reads them."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:  # an editable install reads them where they are
+            return
+        target = Path(self.build_lib) / SHIPPED
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        shutil.copy2(HERE / "beam_config.yaml", target)
+        shutil.copytree(HERE / "data_cards", target / "data_cards")
+
+
+setup(
+    name="omni-reward-data",
+    version="0.1.0",
+    description="Dataset construction pipeline for multimodal reward models",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=find_packages(
+        include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "schemas.*"]
+    ),
+    package_data={"transforms.relabel": ["prompts/*.txt"]},
+    install_requires=REQUIRED,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["omnireward=pipelines.cli:main"]},
+    cmdclass={"build_py": BuildWithShippedData},
+)

@@ -1,0 +1,1 @@
+"""Plumbing that every stage's composite uses: coder, threads, files, commits, progress."""

@@ -1,0 +1,1 @@
+"""Stage `media`: text normalised, media located, validated and stored, pairs identified."""

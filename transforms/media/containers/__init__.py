@@ -1,0 +1,43 @@
+"""Where media lie: cells of Parquet files, members of archives, plain folders.
+
+Each reader takes the members that are wanted and gives ``(member, bytes)``, or a `MediaError`
+in place of the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
+
+from transforms.beamkit.errors import BuildError
+from transforms.media.containers import cells, folder, tar
+from transforms.media.containers.found import Found
+
+Reader = Callable[[str, Collection[str]], Iterator[Found]]
+
+#: Reader by the suffix of the container's name; a container without one is a folder.
+_READERS: Final[dict[str, Reader]] = {
+    ".parquet": cells.read,
+    ".tar.gz": tar.read_gzipped,
+    ".tgz": tar.read_gzipped,
+    ".tar": tar.read_plain,
+}
+
+
+def reader_of(container: str) -> Reader:
+    """The reader of a container, by its name."""
+    lowered = container.lower()
+    for suffix, reader in _READERS.items():
+        if lowered.endswith(suffix):
+            return reader
+    last = lowered.rsplit("/", 1)[-1]
+    if "." in last:
+        raise BuildError(
+            f"{container}: media can be read from {', '.join(_READERS)} or a folder, not from this"
+        )
+    return folder.read
+
+
+def unit_of(container: str, member: str) -> str:
+    """What is read in one piece: a row group of a Parquet file, all of an archive or folder."""
+    return cells.group_of(member) if container.lower().endswith(".parquet") else ""

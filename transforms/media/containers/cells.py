@@ -1,0 +1,54 @@
+"""Media in cells of a Parquet file: ``column/group/row``, structs of bytes and path, or bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from transforms.beamkit import files
+from transforms.beamkit.errors import BuildError
+from transforms.media.containers.found import Found
+from transforms.media.errors import MediaError
+
+_BATCH_ROWS = 128
+
+
+def group_of(member: str) -> str:
+    """Column and row group of a cell: read together."""
+    return member.rsplit("/", 1)[0]
+
+
+def read(container: str, members: Collection[str]) -> Iterator[Found]:
+    """The wanted cells, which all lie in one column and row group.
+
+    Raises:
+        BuildError: the row group is damaged.
+    """
+    wanted = {int(member.rsplit("/", 1)[1]): member for member in members}
+    column, group = group_of(next(iter(members))).rsplit("/", 1)
+    with files.open_read(container) as stream:
+        try:
+            file = pq.ParquetFile(stream)
+            row = 0
+            for batch in file.iter_batches(_BATCH_ROWS, row_groups=[int(group)], columns=[column]):
+                values = batch.column(0)
+                for offset in range(batch.num_rows):
+                    if row + offset in wanted:
+                        yield Found(wanted[row + offset], _bytes_of(values[offset]))
+                row += batch.num_rows
+        except (pa.ArrowInvalid, OSError) as error:
+            raise BuildError(
+                f"{container}: row group {group} is damaged: {error}; download it again"
+            ) from None
+
+
+def _bytes_of(cell: pa.Scalar) -> bytes | MediaError:
+    value = cell.as_py()
+    data = value.get("bytes") if isinstance(value, dict) else value
+    if isinstance(data, bytes) and data:
+        return data
+    if isinstance(value, dict) and value.get("path"):
+        return MediaError("image_missing", f"the cell has a path ({value['path']}) but no bytes")
+    return MediaError("image_missing", "the cell is empty")

@@ -1,0 +1,19 @@
+"""One wanted member as it was found."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from transforms.media.errors import MediaError
+
+
+class Found(NamedTuple):
+    """The member as it was asked for, and its bytes or why there are none."""
+
+    member: str
+    data: bytes | MediaError
+
+
+def missing(member: str, container: str) -> Found:
+    """A member that the container does not have."""
+    return Found(member, MediaError("media_missing", f"{member} is not in {container}"))

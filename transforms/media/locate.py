@@ -1,0 +1,145 @@
+"""Finding the media that drafts refer to: each wanted member is read, validated and stored once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import apache_beam as beam
+import pyarrow as pa
+
+from schemas.media import INFO_STRUCT, SLOT_MODALITY
+from transforms.beamkit import files, progress
+from transforms.media.containers import reader_of, unit_of
+from transforms.media.containers.found import Found
+from transforms.media.errors import MediaError
+from transforms.media.image import inspect_image
+from transforms.media.settings import MediaPolicy
+from transforms.media.store import MediaStore
+
+#: The index of a subset's media: found ones have `info`, others a reason. One row a member; it is
+#: held whole on each worker (about 200 bytes a row, so 100 MB for half a million media).
+INDEX_SCHEMA = pa.schema(
+    [
+        ("container", pa.string()),
+        ("member", pa.string()),
+        ("info", INFO_STRUCT),
+        ("reason", pa.string()),
+        ("message", pa.string()),
+    ]
+)
+
+MEDIA_COLUMNS = ("prompt_media", "first_media", "second_media")
+
+Wanted = tuple[tuple[str, str, str], list[str]]
+
+
+class LocateMedia(beam.PTransform):
+    """From drafts to the index of their media (`INDEX_SCHEMA` tables).
+
+    `root` is where the corpus's containers lie. Equal references are read once; media of one
+    archive are read in one pass.
+    """
+
+    def __init__(self, root: str, store: MediaStore, policy: MediaPolicy) -> None:
+        super().__init__()
+        self.root, self.store, self.policy = root, store, policy
+
+    def expand(self, drafts: beam.PCollection[pa.Table]) -> beam.PCollection[pa.Table]:
+        """Group what is wanted by the piece that is read at once, then read it."""
+        return (
+            drafts
+            | "Wanted" >> beam.FlatMap(wanted_media)
+            | "ByContainer" >> beam.GroupByKey()
+            | "Extract"
+            >> beam.ParDo(_Extract(self.root, self.store, self.policy)).with_output_types(pa.Table)
+        )
+
+
+def wanted_media(drafts: pa.Table) -> Iterator[Wanted]:
+    """The media of a table as ``((container, unit, modality), members)``, without repeats."""
+    wanted: dict[tuple[str, str, str], set[str]] = {}
+    for column in MEDIA_COLUMNS:
+        refs = drafts[column].combine_chunks().flatten()
+        for slot, container, member in zip(
+            *(refs.field(name).to_pylist() for name in ("slot", "container", "member")), strict=True
+        ):
+            key = (container, unit_of(container, member), SLOT_MODALITY[slot])
+            wanted.setdefault(key, set()).add(member)
+    for key, members in wanted.items():
+        yield key, sorted(members)
+
+
+class _Extract(beam.DoFn):
+    """Reads one piece; members are validated and stored in threads while the next is read."""
+
+    def __init__(self, root: str, store: MediaStore, policy: MediaPolicy) -> None:
+        self.root, self.store, self.policy = root, store, policy
+
+    def setup(self) -> None:
+        self._pool = ThreadPoolExecutor(self.policy.threads)
+
+    def teardown(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def process(
+        self, element: tuple[tuple[str, str, str], Iterable[list[str]]]
+    ) -> Iterator[pa.Table]:
+        (container, _, modality), groups = element
+        members = {member for group in groups for member in group}
+        rows: dict[str, dict[str, Any]] = {}
+        path = files.join(self.root, container)
+        waiting: deque[Future[dict[str, Any]]] = deque()
+
+        def settle() -> None:
+            row = waiting.popleft().result()
+            rows[row["member"]] = row  # a later word on the same member (ambiguous) replaces it
+
+        for found in reader_of(container)(path, members):
+            waiting.append(self._pool.submit(self._keep, container, modality, found))
+            if len(waiting) > 4 * self.policy.threads:
+                settle()
+        while waiting:
+            settle()
+        yield pa.Table.from_pylist([rows[name] for name in sorted(rows)], schema=INDEX_SCHEMA)
+
+    def _keep(self, container: str, modality: str, found: Found) -> dict[str, Any]:
+        row: dict[str, Any] = {"container": container, "member": found.member}
+        try:
+            if isinstance(found.data, MediaError):
+                raise found.data
+            facts = _INSPECT[modality](found.data, self.policy)
+            row["info"] = {**facts, "digest": self.store.put(found.data)}
+        except MediaError as error:
+            row["reason"], row["message"] = error.reason, f"{found.member}: {error.message}"
+        progress.advance("media", 1)
+        return row
+
+
+def _inspect_image(data: bytes, policy: MediaPolicy) -> dict[str, Any]:
+    return inspect_image(data, policy.image)
+
+
+_INSPECT = {"image": _inspect_image}
+
+
+class MediaIndex:
+    """The index of a subset's media, looked up by container and member."""
+
+    def __init__(self, tables: Iterable[pa.Table]) -> None:
+        self._rows = {
+            (row["container"], row["member"]): row for table in tables for row in table.to_pylist()
+        }
+
+    def info(self, container: str, member: str) -> dict[str, Any]:
+        """Facts of a medium, its source digest among them.
+
+        Raises:
+            MediaError: why it can't be used.
+        """
+        row = self._rows[container, member]
+        if row["info"] is None:
+            raise MediaError(row["reason"], row["message"])
+        return dict(row["info"])

@@ -1,0 +1,217 @@
+"""From drafts to prepared pairs: text canonical, media located, identity fixed, sides placed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.dead_letter import DeadLetter, dead_letter_table, excerpt
+from schemas.flight import PREPARED_SCHEMA
+from schemas.ids import identify
+from transforms.beamkit.outcome import COUNTS, DEAD, StageOutput, emit
+from transforms.beamkit.threads import ThreadedDoFn
+from transforms.media.errors import MediaError
+from transforms.media.locate import MEDIA_COLUMNS, LocateMedia, MediaIndex
+from transforms.media.settings import MediaPolicy
+from transforms.media.store import MediaStore
+from transforms.media.text import normalise_texts
+
+STAGE = "media"
+
+
+class PreparePairs(beam.PTransform):
+    """Drafts in, prepared pairs (`flight.PREPARED_SCHEMA`) out.
+
+    `has_media` is False for a task of text alone: then nothing waits for an index of media.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        subset: str,
+        corpus: str,
+        root: str,
+        store: MediaStore,
+        policy: MediaPolicy,
+        *,
+        has_media: bool,
+    ) -> None:
+        super().__init__()
+        self.task, self.subset, self.corpus = task, subset, corpus
+        self.root, self.store, self.policy, self.has_media = root, store, policy, has_media
+
+    def expand(self, drafts: beam.PCollection[pa.Table]) -> StageOutput:
+        """Locate media where there are any, then prepare table by table."""
+        side = []
+        if self.has_media:
+            index = drafts | "LocateMedia" >> LocateMedia(self.root, self.store, self.policy)
+            side = [beam.pvalue.AsList(index)]
+        outputs = drafts | "Prepare" >> beam.ParDo(
+            _Prepare(self.task, self.subset, self.corpus), *side
+        ).with_outputs(DEAD, COUNTS, main="rows")
+        return StageOutput.of(outputs)
+
+
+class _Prepare(ThreadedDoFn):
+    def __init__(self, task: str, subset: str, corpus: str) -> None:
+        super().__init__()
+        self.task, self.subset, self.corpus = task, subset, corpus
+        self._index: tuple[list[pa.Table], MediaIndex] | None = None
+
+    def process(self, element: pa.Table, *side: Any) -> Iterator[Any]:
+        """Build the index once for all tables of a bundle, then go on in threads."""
+        if side and (self._index is None or self._index[0] is not side[0]):
+            self._index = (side[0], MediaIndex(side[0]))
+        index = self._index[1] if side and self._index else None
+        yield from super().process(element, index)
+
+    def work(self, element: pa.Table, *side: Any) -> Iterable[Any]:
+        """Prepare one table."""
+        prepared, dead = prepare(element, side[0], self.task, self.subset, self.corpus)
+        counts = {"in": element.num_rows, "out": prepared.num_rows}
+        return emit(STAGE, prepared, dead, counts)
+
+
+def prepare(
+    drafts: pa.Table, index: MediaIndex | None, task: str, subset: str, corpus: str
+) -> tuple[pa.Table, pa.Table]:
+    """Prepared pairs and dead letters of a table of drafts.
+
+    Dead letters: media that can't be used (their reason), and `identical_responses`.
+    """
+    dead: list[DeadLetter] = []
+
+    def bury(row: dict[str, Any], reason: str, message: str) -> None:
+        seen = excerpt({name: row[name] for name in ("prompt", "first_text", "second_text")})
+        dead.append(
+            DeadLetter(
+                STAGE, subset, corpus, row["key"], reason, message, seen, row["where"] or ""
+            )
+        )
+
+    if index is not None:
+        drafts = _with_media(drafts, index, bury)
+    drafts = normalise_texts(drafts)
+    found = identify(drafts, task, subset)
+    for row in found.identical:
+        bury(
+            drafts.slice(row, 1).to_pylist()[0],
+            "identical_responses",
+            "both responses are the same content: no preference can hold between them",
+        )
+    prepared = _placed(drafts, found.pair_ids, found.row_ids, found.first_is_a)
+    if found.identical:
+        keep = [True] * drafts.num_rows
+        for row in found.identical:
+            keep[row] = False
+        prepared = prepared.filter(pa.array(keep))
+    return prepared, dead_letter_table(dead)
+
+
+def _with_media(drafts: pa.Table, index: MediaIndex, bury: Any) -> pa.Table:
+    """Drafts whose references all have facts; those with a medium that can't be used are buried."""
+    rows, alive = drafts.select(MEDIA_COLUMNS).to_pylist(), []
+    for number, row in enumerate(rows):
+        try:
+            for column in MEDIA_COLUMNS:
+                for ref in row[column]:
+                    ref["info"] = index.info(ref["container"], ref["member"])
+        except MediaError as error:
+            bury(drafts.slice(number, 1).to_pylist()[0], error.reason, error.message)
+            continue
+        alive.append(number)
+    kept = drafts.take(pa.array(alive, pa.int64()))
+    for column in MEDIA_COLUMNS:
+        position = kept.schema.get_field_index(column)
+        field = kept.schema.field(column)
+        values = pa.array([rows[number][column] for number in alive], field.type)
+        kept = kept.set_column(position, field, values)
+    return kept
+
+
+_SIDE_FIELDS = ("text", "media", "frames_fps", "model", "score")
+
+
+def _placed(
+    drafts: pa.Table, pair_ids: list[str], row_ids: list[str], first_is_a: list[bool]
+) -> pa.Table:
+    """Responses placed as A and B, the preference said in those terms."""
+    is_first = pa.array(first_is_a, pa.bool_())
+    columns: dict[str, Any] = {
+        "row_id": pa.array(row_ids, pa.string()),
+        "pair_id": pa.array(pair_ids, pa.string()),
+    }
+    for name in _SIDE_FIELDS:
+        first, second = drafts[f"first_{name}"], drafts[f"second_{name}"]
+        columns[f"a_{name}"], columns[f"b_{name}"] = _swapped(is_first, first, second)
+    prefers_first = pc.equal(drafts["preferred"], "first")
+    columns["preference"] = pc.if_else(
+        pc.equal(drafts["preferred"], "tie"),
+        "tie",
+        pc.if_else(pc.equal(prefers_first, is_first), "a", "b"),
+    )
+    columns["payload_bytes"] = _payload(drafts)
+    ordered = [
+        columns[field.name] if field.name in columns else drafts[field.name]
+        for field in PREPARED_SCHEMA
+    ]
+    return pa.Table.from_arrays(ordered, schema=PREPARED_SCHEMA)
+
+
+def _swapped(
+    is_first: pa.Array, first: pa.ChunkedArray, second: pa.ChunkedArray
+) -> tuple[pa.Array, pa.Array]:
+    if first.null_count == len(first) and second.null_count == len(second):
+        return first, second
+    if pa.types.is_string(first.type):  # views: only pointers move
+        frame = pl.DataFrame(
+            {"f": pl.from_arrow(first), "s": pl.from_arrow(second), "c": pl.from_arrow(is_first)}
+        ).select(
+            a=pl.when("c").then("f").otherwise("s"), b=pl.when("c").then("s").otherwise("f")
+        )
+        return tuple(frame[name].to_arrow().cast(pa.string()) for name in "ab")  # type: ignore[return-value]
+    if pa.types.is_list(first.type):
+        both = pa.chunked_array([*first.chunks, *second.chunks], first.type)
+        rows = pa.array(range(len(first)), pa.int64())
+        other = pc.add(rows, len(first))
+        return (
+            both.take(pc.if_else(is_first, rows, other)),
+            both.take(pc.if_else(is_first, other, rows)),
+        )
+    return pc.if_else(is_first, first, second), pc.if_else(is_first, second, first)
+
+
+def _payload(drafts: pa.Table) -> pa.Array:
+    """Bytes of a row's text and media; what a shard is sized by."""
+    total = pc.add(
+        pc.fill_null(pc.binary_length(drafts["first_text"]), 0),
+        pc.fill_null(pc.binary_length(drafts["second_text"]), 0),
+    ).cast(pa.int64())
+    frame = pl.DataFrame(
+        {
+            "prompt": pl.from_arrow(drafts["prompt"]),
+            **{name: pl.from_arrow(drafts[name]) for name in MEDIA_COLUMNS},
+        }
+    )
+    element = pl.element()
+    lengths = frame.select(
+        pl.col("prompt")
+        .list.eval(element.struct.field("content").str.len_bytes())
+        .list.sum()
+        .fill_null(0)
+        .cast(pl.Int64)
+        + sum(
+            pl.col(name)
+            .list.eval(element.struct.field("info").struct.field("bytes"))
+            .list.sum()
+            .fill_null(0)
+            .cast(pl.Int64)
+            for name in MEDIA_COLUMNS
+        )
+    )
+    return pc.add(total, lengths.to_series().to_arrow())

@@ -1,0 +1,1 @@
+"""Stage `relabel`: free-form criteria and the preferences under them."""

@@ -1,0 +1,1 @@
+"""Stage `sources`: native records of a corpus become drafts of preference pairs."""

@@ -1,0 +1,61 @@
+"""Parquet files, in row groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from transforms.beamkit import files
+from transforms.beamkit.errors import BuildError
+from transforms.sources.columns import Column, check_schema
+from transforms.sources.work_unit import WorkUnit
+
+_BATCH_ROWS = 4_000
+
+
+def units(path: str, file: str, columns: Sequence[Column]) -> list[WorkUnit]:
+    """One unit a row group; the native columns are checked here, before any row is read.
+
+    Raises:
+        BuildError: the footer can't be read, or a column is missing or of another type.
+    """
+    with files.open_read(path) as stream:
+        try:
+            meta = pq.ParquetFile(stream).metadata
+        except (pa.ArrowInvalid, OSError) as error:
+            raise BuildError(f"{path}: not a readable Parquet file: {error}") from None
+        check_schema(meta.schema.to_arrow_schema(), columns, path)
+        return [
+            WorkUnit(path, file, "parquet", group, group + 1, meta.row_group(group).total_byte_size)
+            for group in range(meta.num_row_groups)
+        ]
+
+
+def read(unit: WorkUnit, columns: Sequence[str] | None) -> Iterator[tuple[int, pa.Table]]:
+    """The unit's rows as ``(row within the group, table)``, with these columns only.
+
+    A name like ``image.path`` reads one field of a struct. Names that the file lacks are skipped.
+
+    Raises:
+        BuildError: a page is damaged.
+    """
+    with files.open_read(unit.path) as stream:
+        try:
+            file = pq.ParquetFile(stream)
+            wanted = None if columns is None else _present(file, columns)
+            row = 0
+            groups = list(range(unit.start, unit.stop))
+            for batch in file.iter_batches(_BATCH_ROWS, row_groups=groups, columns=wanted):
+                yield row, pa.Table.from_batches([batch])
+                row += batch.num_rows
+        except (pa.ArrowInvalid, OSError) as error:
+            raise BuildError(
+                f"{unit.path}: row group {unit.start} is damaged: {error}; download it again"
+            ) from None
+
+
+def _present(file: pq.ParquetFile, columns: Sequence[str]) -> list[str]:
+    tops = {name.split(".")[0] for name in file.schema_arrow.names}
+    return [name for name in columns if name.split(".")[0] in tops]

@@ -1,0 +1,57 @@
+"""The composite of the stage: work units in, drafts of preference pairs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import apache_beam as beam
+
+from transforms.beamkit import progress
+from transforms.beamkit.outcome import COUNTS, DEAD, StageOutput, emit
+from transforms.sources.adapter import Adapter
+from transforms.sources.work_unit import WorkUnit
+
+STAGE = "sources"
+
+
+class ReadPairs(beam.PTransform):
+    """Reads the work units of a corpus with its adapter.
+
+    Counts: ``in`` records; ``out`` records that gave pairs; ``note:pairs`` pairs that they gave.
+    """
+
+    def __init__(self, adapter: Adapter, units: Sequence[WorkUnit]) -> None:
+        super().__init__()
+        self.adapter, self.units = adapter, units
+
+    def expand(self, begin: beam.pvalue.PBegin) -> StageOutput:
+        """Spread the units over the workers, then read."""
+        outputs = (
+            begin
+            | "Units" >> beam.Create(list(self.units))
+            | "SpreadUnits" >> beam.Reshuffle()
+            | "ReadUnit" >> beam.ParDo(_ReadUnit(self.adapter)).with_outputs(
+                DEAD, COUNTS, main="rows"
+            )
+        )
+        return StageOutput.of(outputs)
+
+
+class _ReadUnit(beam.DoFn):
+    def __init__(self, adapter: Adapter) -> None:
+        self.adapter = adapter
+
+    def process(self, element: WorkUnit) -> Iterator[object]:
+        for batch in self.adapter.read(element):
+            yield from emit(
+                STAGE,
+                batch.drafts,
+                batch.dead,
+                {
+                    "in": batch.records,
+                    "out": batch.records - batch.dead.num_rows,
+                    "note:pairs": batch.drafts.num_rows,
+                    **{f"note:{name}": number for name, number in batch.notes.items()},
+                },
+            )
+        progress.advance("bytes read", element.size)

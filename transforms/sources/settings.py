@@ -1,0 +1,40 @@
+"""Settings of a corpus: where it is, what it is, and how pairs are drawn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from schemas.tasks import Annotator
+
+
+@dataclass(frozen=True)
+class PairRule:
+    """How a record with more than two responses, or with scores, becomes pairs."""
+
+    #: best-worst: one pair a record. adjacent: neighbours in rank. all: every unequal pair.
+    rule: Literal["best-worst", "adjacent", "all"] = "best-worst"
+    #: Least difference of scores, in the corpus's own units; a smaller one is a tie.
+    min_margin: float = 0.0
+    #: What becomes of ties: dropped and counted, or kept with the preference `tie`.
+    ties: Literal["drop", "keep"] = "drop"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One public preference corpus as the recipe names it."""
+
+    adapter: str
+    repo: str
+    licence: str
+    files: tuple[str, ...]
+    annotator: Annotator
+    revision: str = "main"
+    #: A non-commercial licence on any part of it.
+    nc: bool = False
+    #: Local mirror that is read in place of the Hub: a folder with the same files.
+    path: str | None = None
+    pairs: PairRule = PairRule()
+    #: What only this adapter knows; checked against the adapter's own `Options`.
+    options: Mapping[str, Any] = field(default_factory=dict)

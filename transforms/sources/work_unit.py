@@ -1,0 +1,25 @@
+"""Work units: the pieces in which a corpus's files are read, small enough to spread and retry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["parquet", "jsonl", "json"]
+
+
+@dataclass(frozen=True)
+class WorkUnit:
+    """A piece of one file.
+
+    `path` is where the file is, `file` its name within the corpus. `start` and `stop` are row
+    groups of a Parquet file, or bytes of JSON lines; a JSON list is one unit from 0 to its size.
+    `size` is what reading it costs, in bytes.
+    """
+
+    path: str
+    file: str
+    format: Format
+    start: int
+    stop: int
+    size: int

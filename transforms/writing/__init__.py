@@ -1,0 +1,1 @@
+"""Stage `writing`: the canonical shards and dead letters of a subset."""

@@ -1,0 +1,130 @@
+"""Prepared pairs on disk between the units `prepare` and `write`.
+
+One Arrow IPC file a table, cut into record batches by the top bits of `pair_id`, so that the writer
+of a shard reads its own rows and no others. The text of a subset is moved once: it is written here
+and read by the shard writer; what travels in between are keys.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import apache_beam as beam
+import numpy as np
+import pyarrow as pa
+
+from schemas.dead_letter import DEAD_FLIGHT_SCHEMA
+from schemas.flight import PREPARED_KEYS, PREPARED_SCHEMA
+from transforms.beamkit import files
+from transforms.beamkit.manifest import Manifest, Part
+from transforms.beamkit.threads import ThreadedDoFn
+
+#: Record batches of one file: more cuts than a subset usually has shards.
+PARTITIONS: Final = 16
+
+PAIRS_ROLE: Final = "pairs"
+DEAD_ROLE: Final = "dead"
+
+
+def shard_of(pair_ids: pa.ChunkedArray | pa.Array, shards: int) -> np.ndarray:
+    """The shard of each pair: the top bits of its id. `shards` is a power of two up to 65,536."""
+    tops = [int(pair_id[:4], 16) for pair_id in pair_ids.to_pylist()]
+    return np.asarray(tops, np.int64) * shards >> 16
+
+
+class SpoolTables(beam.PTransform):
+    """Writes every table to a file of its own; gives the `Part`s."""
+
+    def __init__(self, folder: str, role: str) -> None:
+        super().__init__()
+        self.folder, self.role = folder, role
+
+    def expand(self, tables: beam.PCollection[pa.Table]) -> beam.PCollection[Part]:
+        """Write in threads, beside the work that makes the next table."""
+        return tables | beam.ParDo(_Spool(self.folder, self.role)).with_output_types(Part)
+
+
+class _Spool(ThreadedDoFn):
+    def __init__(self, folder: str, role: str) -> None:
+        super().__init__()
+        self.folder, self.role = folder, role
+
+    def work(self, element: pa.Table, *side: object) -> Iterable[Part]:
+        """Write one table."""
+        path = files.join(self.folder, f"{self.role}-{uuid.uuid4().hex}.arrow")
+        batches = _partitioned(element) if self.role == PAIRS_ROLE else element.to_batches()
+        with files.create(path) as stream:
+            options = pa.ipc.IpcWriteOptions(compression="lz4")
+            with pa.ipc.new_file(stream, element.schema, options=options) as writer:
+                for batch in batches:
+                    writer.write_batch(batch)
+            size = stream.tell()
+        return [Part(self.role, path, element.num_rows, size)]
+
+
+def _partitioned(table: pa.Table) -> list[pa.RecordBatch]:
+    """Exactly `PARTITIONS` record batches, some of them empty."""
+    partition = shard_of(table["pair_id"], PARTITIONS)
+    order = np.argsort(partition, kind="stable")
+    ordered = table.take(pa.array(order))
+    ends = np.searchsorted(partition[order], np.arange(PARTITIONS), side="right")
+    starts = np.append(0, ends[:-1])
+    return [
+        _one_batch(ordered.slice(start, end - start))
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    ]
+
+
+def _one_batch(table: pa.Table) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
+
+
+def read_keys(manifest: Manifest) -> pa.Table:
+    """What planning needs of all prepared pairs of a subset: about 100 bytes a pair."""
+    schema = pa.schema([PREPARED_SCHEMA.field(name) for name in PREPARED_KEYS])
+    included = [PREPARED_SCHEMA.get_field_index(name) for name in PREPARED_KEYS]
+    tables = [
+        _open(part, included).read_all().select(PREPARED_KEYS)
+        for part in manifest.of_role(PAIRS_ROLE)
+    ]
+    return pa.concat_tables([schema.empty_table(), *tables])
+
+
+def read_shard(parts: Sequence[Part], shard: int, shards: int) -> pa.Table:
+    """The prepared pairs of one shard."""
+    first = shard * PARTITIONS // shards
+    last = max(first, (shard + 1) * PARTITIONS // shards - 1)
+    batches = []
+    for part in parts:
+        reader = _open(part)
+        batches += [reader.get_batch(number) for number in range(first, last + 1)]
+    table = pa.Table.from_batches(batches, schema=PREPARED_SCHEMA)
+    if shards > PARTITIONS:
+        mine = shard_of(table["pair_id"], shards) == shard
+        table = table.filter(pa.array(mine))
+    return table
+
+
+def read_dead(parts: Sequence[Part]) -> pa.Table:
+    """All dead letters of a subset."""
+    tables = [_open(part).read_all() for part in parts]
+    return pa.concat_tables([DEAD_FLIGHT_SCHEMA.empty_table(), *tables])
+
+
+def _open(part: Part, fields: list[int] | None = None) -> pa.ipc.RecordBatchFileReader:
+    source = (
+        pa.memory_map(part.path) if files.is_local(part.path) else files.open_read(part.path)
+    )
+    options = pa.ipc.IpcReadOptions(included_fields=fields or [])
+    return pa.ipc.open_file(source, options=options)
+
+
+def iter_slices(table: pa.Table, bounds: Sequence[int]) -> Iterator[pa.Table]:
+    """The table cut at these row numbers."""
+    start = 0
+    for end in bounds:
+        yield table.slice(start, end - start)
+        start = end

@@ -1,0 +1,132 @@
+"""From prepared pairs to published rows: the subset's constants added, media bytes attached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA, PROMPT_MEDIA_COLUMNS, RESPONSE_MEDIA
+
+#: Gives the bytes of a source digest.
+Fetch = Callable[[str], bytes]
+
+_SIGNIFICANT_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class SubsetFacts:
+    """What every row of a subset has in common."""
+
+    subset: str
+    task: str
+    kind: str
+    corpus: str
+    revision: str
+    licence: str
+    nc: bool
+    annotator: str
+
+
+def published(rows: pa.Table, facts: SubsetFacts, fetch: Fetch) -> pa.Table:
+    """Rows of `PAIR_SCHEMA` from rows of `PREPARED_SCHEMA`, in the same order."""
+    number = rows.num_rows
+    columns: dict[str, Any] = {
+        **{name: rows[name] for name in rows.column_names if name in PAIR_SCHEMA.names},
+        **{
+            name: _repeat(value, number)
+            for name, value in vars(facts).items()
+            if name in PAIR_SCHEMA.names
+        },
+        "source_preference": rows["preference"],
+        "margin": _rounded(rows["margin"]),
+        "source": _source(rows, facts),
+        **_media_columns(rows["prompt_media"], "", PROMPT_MEDIA_COLUMNS, fetch),
+        "prompt_info": _infos(rows["prompt_media"]),
+    }
+    for side in "ab":
+        prefix = f"response_{side}_"
+        for name in ("text", "frames_fps", "model"):
+            columns[prefix + name] = rows[f"{side}_{name}"]
+        columns[prefix + "score"] = _rounded(rows[f"{side}_score"])
+        columns[prefix + "info"] = _infos(rows[f"{side}_media"])
+        columns |= _media_columns(rows[f"{side}_media"], prefix, RESPONSE_MEDIA, fetch)
+    ordered = [
+        columns[field.name] if field.name in columns else pa.nulls(number, field.type)
+        for field in PAIR_SCHEMA
+    ]
+    return pa.Table.from_arrays(ordered, schema=PAIR_SCHEMA).combine_chunks()
+
+
+def _repeat(value: object, number: int) -> pa.Array:
+    return pa.array([value]).take(pa.array([0] * number, pa.int32()))
+
+
+def _rounded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Floats at six significant digits: what float32 holds, whatever computed them."""
+    if column.null_count == len(column):
+        return column
+    values = [
+        None if value is None else float(f"{value:.{_SIGNIFICANT_DIGITS}g}")
+        for value in column.to_pylist()
+    ]
+    return pa.array(values, column.type)
+
+
+def _source(rows: pa.Table, facts: SubsetFacts) -> pa.Array:
+    number = rows.num_rows
+    fields = list(PAIR_SCHEMA.field("source").type)
+    given = {
+        "corpus": _repeat(facts.corpus, number),
+        "revision": _repeat(facts.revision, number),
+        "key": _whole(rows["key"]),
+        "licence": _repeat(facts.licence, number),
+        "url": _whole(rows["url"]),
+    }
+    return pa.StructArray.from_arrays([given[field.name] for field in fields], fields=fields)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+
+def _media_columns(
+    refs: pa.ChunkedArray, prefix: str, names: tuple[str, ...], fetch: Fetch
+) -> dict[str, pa.Array]:
+    """One column a slot; only slots that occur are built, the others stay null."""
+    if not pc.sum(pc.list_value_length(refs)).as_py():
+        return {}
+    rows: list[list[Mapping[str, Any]]] = refs.to_pylist()
+    present = {ref["slot"] for row in rows for ref in row}
+    return {
+        prefix + name: _slot_column(rows, name, PAIR_SCHEMA.field(prefix + name).type, fetch)
+        for name in names
+        if name in present
+    }
+
+
+def _slot_column(
+    rows: list[list[Mapping[str, Any]]], slot: str, data_type: pa.DataType, fetch: Fetch
+) -> pa.Array:
+    plural = MEDIA_FEATURES[slot].startswith("List:")
+    values: list[Any] = []
+    for row in rows:
+        media = [_medium(ref["info"], fetch) for ref in row if ref["slot"] == slot]
+        values.append((media or None) if plural else (media[0] if media else None))
+    return pa.array(values, data_type)
+
+
+def _medium(info: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
+    return {"bytes": fetch(info["digest"]), "path": f"{info['digest']}.{info['format']}"}
+
+
+def _infos(refs: pa.ChunkedArray) -> pa.Array:
+    """The facts of a row's media, in the order of its references; null where it has none."""
+    column = _whole(refs)
+    infos = pa.ListArray.from_arrays(column.offsets, column.values.field("info"))
+    return pc.if_else(pc.greater(pc.list_value_length(column), 0), infos, pa.scalar(None, infos.type))
+
+
