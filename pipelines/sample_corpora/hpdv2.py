@@ -38,7 +38,7 @@ FAULTS: Final = dict.fromkeys(
         "label_not_one_hot",
         "known_corrupt_image",
         "image_undecodable",
-        "image_missing",
+        "media_missing",
         "identical_responses",
         "malformed_images",
         "missing_field",

@@ -43,7 +43,7 @@ SCHEMA: Final = pa.schema(
 
 FAULTS: Final = dict.fromkeys(
     (
-        "image_missing",
+        "media_missing",
         "image_undecodable",
         "empty_response",
         "identical_responses",
@@ -140,7 +140,7 @@ def _row(number: int, at: int, mark: Mark | None, seed: int) -> Row:
     }
     if code == "origin_split_unreadable":
         row["origin_split"] = _UNREADABLE[nth % len(_UNREADABLE)]
-    elif code == "image_missing":
+    elif code == "media_missing":
         row["image"] = {"bytes": None, "path": name}
     elif code == "image_undecodable":
         broken = (truncated(data), noise(rng, len(data)), web_page(number))[nth % 3]

@@ -6,7 +6,7 @@ are whole conversations, of which only the last turn differs; there is no prompt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -97,63 +97,35 @@ def _row(pool: Texts, rng: np.random.Generator, mark: Mark | None) -> Row:
     chosen = answer(rng, length(rng, 1_500))
     rejected = pool.response(rng, length(rng, 1_400))
     rejected = differing(chosen, rejected, more=pool.english.one(rng))
-    row: Row = {
-        "chosen": [*prompt, _turn("assistant", chosen)],
-        "rejected": [*prompt, _turn("assistant", rejected)],
-        "source": SOURCES[rng.integers(len(SOURCES))],
-    }
-    if code in _SPOILERS:
-        row |= _SPOILERS[code](prompt, chosen, rejected, nth)
-    return row
+    source = SOURCES[rng.integers(len(SOURCES))]
+    return {**_conversations(code, nth, prompt, chosen, rejected), "source": source}
 
 
 def _turn(role: str, content: str) -> Turn:
     return {"content": content, "role": role}
 
 
-def _both(prompt: list[Turn], chosen: Turn, rejected: Turn) -> Row:
-    return {"chosen": [*prompt, chosen], "rejected": [*prompt, rejected]}
-
-
-def _prompts_differ(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
-    other = _turn("user", prompt[-1]["content"] + " Please be brief.")
-    return {"rejected": [*prompt[:-1], other, _turn("assistant", rejected)]}
-
-
-def _empty_response(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
-    side = ("chosen", "rejected")[nth % 2]
-    return {side: [*prompt, _turn("assistant", BLANKS[nth // 2 % len(BLANKS)])]}
-
-
-def _last_turn_not_assistant(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
-    first, second = (("user", "assistant"), ("assistant", "user"), ("user", "user"))[nth % 3]
-    return _both(prompt, _turn(first, chosen), _turn(second, rejected))
-
-
-def _no_prompt(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
-    return _both([], _turn("assistant", chosen), _turn("assistant", rejected))
-
-
-def _identical_responses(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
-    return _both(prompt, _turn("assistant", chosen), _turn("assistant", chosen))
-
-
-def _missing_field(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
-    return {"chosen": None}
-
-
-def _unknown_role(prompt: list[Turn], chosen: str, rejected: str, nth: int) -> Row:
-    call = [*prompt, _turn("tool", '{"status": "ok", "rows": 3}')]
-    return _both(call, _turn("assistant", chosen), _turn("assistant", rejected))
-
-
-#: Fault -> the columns that it replaces, from (prompt, chosen, rejected, place among its kind).
-_SPOILERS: Final[dict[str, Callable[[list[Turn], str, str, int], Row]]] = {
-    "prompts_differ": _prompts_differ,
-    "empty_response": _empty_response,
-    "last_turn_not_assistant": _last_turn_not_assistant,
-    "no_prompt": _no_prompt,
-    "identical_responses": _identical_responses,
-    "missing_field": _missing_field,
-    "unknown_role": _unknown_role,
-}
+def _conversations(code: str, nth: int, prompt: list[Turn], chosen: str, rejected: str) -> Row:
+    """Both columns, as fault `code` (if it is one) leaves them; `nth` picks its variant."""
+    first, second = _turn("assistant", chosen), _turn("assistant", rejected)
+    shared, other = prompt, None
+    match code:
+        case "prompts_differ":
+            briefly = prompt[-1]["content"] + " Please be brief."
+            other = [*prompt[:-1], _turn("user", briefly)]
+        case "empty_response":
+            blank = _turn("assistant", BLANKS[nth // 2 % len(BLANKS)])
+            first, second = (blank, second) if nth % 2 == 0 else (first, blank)
+        case "last_turn_not_assistant":
+            ends = (("user", "assistant"), ("assistant", "user"), ("user", "user"))[nth % 3]
+            first, second = _turn(ends[0], chosen), _turn(ends[1], rejected)
+        case "no_prompt":
+            shared = []
+        case "identical_responses":
+            second = first
+        case "unknown_role":
+            shared = [*prompt, _turn("tool", '{"status": "ok", "rows": 3}')]
+    return {
+        "chosen": None if code == "missing_field" else [*shared, first],
+        "rejected": [*(other or shared), second],
+    }

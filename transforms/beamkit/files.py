@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,19 @@ def rename(source: str, target: str) -> None:
     if FileSystems.exists(target):
         FileSystems.delete([target])
     FileSystems.rename([source], [target])
+
+
+def link(source: str, target: str) -> None:
+    """Give a file a second name, over what was there; copied where links can't be made."""
+    attempt = attempt_name(target)
+    if not is_local(target):
+        FileSystems.copy([source], [attempt])
+    else:
+        try:
+            os.link(source, attempt)
+        except OSError:
+            shutil.copyfile(source, attempt)
+    rename(attempt, target)
 
 
 @contextmanager

@@ -28,8 +28,8 @@ class ThreadedDoFn(beam.DoFn):
         self.threads = threads
         self._pool: ThreadPoolExecutor | None = None
 
-    def work(self, element: Any, *side: Any) -> Iterable[Any]:
-        """What one element becomes; runs in a thread."""
+    def work(self, element: Any, one: Any, two: Any) -> Iterable[Any]:
+        """What one element becomes, with up to two side inputs; runs in a thread."""
         raise TypeError(f"{type(self).__name__} does not say what its work is")
 
     def setup(self) -> None:
@@ -45,12 +45,12 @@ class ThreadedDoFn(beam.DoFn):
         """Nothing is in flight yet."""
         self._waiting: deque[Future[list[Any]]] = deque()
 
-    def process(self, element: Any, *side: Any) -> Iterator[Any]:
+    def process(self, element: Any, one: Any = None, two: Any = None) -> Iterator[Any]:
         """Hand the element to a thread, and give out what is ready."""
         if self._pool is None:  # a runner that skips setup
             self.setup()
         assert self._pool is not None
-        self._waiting.append(self._pool.submit(lambda: list(self.work(element, *side))))
+        self._waiting.append(self._pool.submit(lambda: list(self.work(element, one, two))))
         while len(self._waiting) > self.threads:
             yield from self._waiting.popleft().result()
 

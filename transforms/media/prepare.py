@@ -61,18 +61,22 @@ class _Prepare(ThreadedDoFn):
     def __init__(self, task: str, subset: str, corpus: str) -> None:
         super().__init__()
         self.task, self.subset, self.corpus = task, subset, corpus
-        self._index: tuple[list[pa.Table], MediaIndex] | None = None
+        self._index: MediaIndex | None = None
 
-    def process(self, element: pa.Table, *side: Any) -> Iterator[Any]:
-        """Build the index once for all tables of a bundle, then go on in threads."""
-        if side and (self._index is None or self._index[0] is not side[0]):
-            self._index = (side[0], MediaIndex(side[0]))
-        index = self._index[1] if side and self._index else None
-        yield from super().process(element, index)
+    def start_bundle(self) -> None:
+        """The index is made of the bundle's own side input."""
+        super().start_bundle()
+        self._index = None
 
-    def work(self, element: pa.Table, *side: Any) -> Iterable[Any]:
+    def process(self, element: Any, one: Any = None, two: Any = None) -> Iterator[Any]:
+        """Make the index once for all tables of a bundle, then go on in threads."""
+        if one is not None and self._index is None:
+            self._index = MediaIndex(one)
+        yield from super().process(element, self._index)
+
+    def work(self, element: pa.Table, one: Any, two: Any) -> Iterable[Any]:
         """Prepare one table."""
-        prepared, dead = prepare(element, side[0], self.task, self.subset, self.corpus)
+        prepared, dead = prepare(element, one, self.task, self.subset, self.corpus)
         counts = {"in": element.num_rows, "out": prepared.num_rows}
         return emit(STAGE, prepared, dead, counts)
 

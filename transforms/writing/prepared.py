@@ -51,7 +51,7 @@ class _Spool(ThreadedDoFn):
         super().__init__()
         self.folder, self.role = folder, role
 
-    def work(self, element: pa.Table, *side: object) -> Iterable[Part]:
+    def work(self, element: pa.Table, one: object, two: object) -> Iterable[Part]:
         """Write one table."""
         path = files.join(self.folder, f"{self.role}-{uuid.uuid4().hex}.arrow")
         batches = _partitioned(element) if self.role == PAIRS_ROLE else element.to_batches()

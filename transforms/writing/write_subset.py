@@ -23,7 +23,6 @@ from transforms.writing.settings import WritingSettings
 from transforms.writing.shard import DigestingFile, write_shard
 
 TRIM = "trim"
-STAGE = "writing"
 SHARD_ROLE = "shard"
 
 
@@ -44,7 +43,7 @@ class ShardTask:
 
 @dataclass(frozen=True)
 class SubsetTarget:
-    """Where a subset is written: final files are `<data>/<split>-NNNNN-of-NNNNN.parquet`."""
+    """The unit that writes a subset: its folder of work, its manifest, the shards in force."""
 
     unit: str
     inputs: str
@@ -117,8 +116,6 @@ class _Plan(beam.DoFn):
             ("dropped:beyond_target", keys.num_rows - kept.num_rows),
         ):
             yield beam.pvalue.TaggedOutput("counts", (TRIM, what, rows))
-        yield beam.pvalue.TaggedOutput("counts", (STAGE, "in", kept.num_rows))
-        yield beam.pvalue.TaggedOutput("counts", (STAGE, "out", kept.num_rows))
 
 
 class _WriteShard(ThreadedDoFn):
@@ -128,9 +125,9 @@ class _WriteShard(ThreadedDoFn):
         super().__init__()
         self.folder, self.facts, self.fetch, self.settings = work, facts, fetch, settings
 
-    def work(self, element: ShardTask, *side: Any) -> Iterable[Part]:
+    def work(self, element: ShardTask, one: Any, two: Any) -> Iterable[Part]:
         """Write one shard under an attempt name; its place in the order is in the name."""
-        manifest, selection = side
+        manifest, selection = one, two
         rows = read_shard(manifest.of_role(PAIRS_ROLE), element.number, element.count)
         rows = selection.keep(rows)
         name = f"{final_name(element.number, element.count)}.attempt-{uuid.uuid4().hex}"

@@ -63,7 +63,7 @@ def _faults(record: Record, members: Members, broken: set[str]) -> list[str]:
         "label_not_one_hot": record["human_preference"] not in ([0, 1], [1, 0]),
         "known_corrupt_image": known,
         "image_undecodable": not known and any(name in broken for name in names),
-        "image_missing": None in data,
+        "media_missing": None in data,
         "identical_responses": len(set(data)) < len(data),
         "malformed_images": len(names) != 2,
         "missing_field": record["prompt"] is None,
@@ -180,6 +180,22 @@ def test_full_scale_has_the_published_numbers() -> None:
     assert hpdv2.PROMPTS * hpdv2.PICTURES_OF_PROMPT == 430_060
 
 
+def test_every_variant_of_a_fault_has_that_fault_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hpdv2, "FAULTS", dict.fromkeys(hpdv2.FAULTS, 0.01))
+    planted = hpdv2.write(tmp_path, 100 / hpdv2.PROMPTS, 7, True)
+    assert planted.faults == dict.fromkeys(hpdv2.FAULTS, 6)
+    records, found, _, _ = _judged(tmp_path)
+    assert max(map(len, found)) == 1
+    assert Counter(code for codes in found for code in codes) == planted.faults
+    spoiled = list(zip(records, found, strict=True))
+    lengths = Counter(len(_names(r)) for r, codes in spoiled if codes == ["malformed_images"])
+    assert lengths == {1: 3, 3: 3}
+    labels = [r["human_preference"] for r, codes in spoiled if codes == ["label_not_one_hot"]]
+    assert labels == [[1, 1], [0, 0], [0.5, 0.5]] * 2
+
+
 def test_running_numbers_leave_out_the_corrupt_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,10 +222,11 @@ def test_the_archive_carries_no_time_owner_or_file_name(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
-    with (
-        pytest.raises(RuntimeError, match="stop"),
-        TarGz.writing(tmp_path / "a.tar.gz") as archive,
-    ):
-        archive.add("train/x.jpg", b"x")
-        raise RuntimeError("stop")
+    def fail() -> None:
+        with TarGz.writing(tmp_path / "a.tar.gz") as archive:
+            archive.add("train/x.jpg", b"x")
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        fail()
     assert list(tmp_path.iterdir()) == []

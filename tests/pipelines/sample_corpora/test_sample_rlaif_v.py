@@ -50,7 +50,7 @@ def _is_json(text: str) -> bool:
 def _faults(row: Row) -> list[str]:
     data = row["image"]["bytes"]
     found = {
-        "image_missing": data is None,
+        "media_missing": data is None,
         "image_undecodable": data is not None and _form(data) is None,
         "empty_response": not (row["chosen"].strip() and row["rejected"].strip()),
         "identical_responses": row["chosen"] == row["rejected"],
@@ -133,15 +133,22 @@ def test_pictures_are_named_as_the_bytes_they_share(faulty: Written) -> None:
     assert all(row["image_path"].endswith("/" + row["image"]["path"]) for row in good)
 
 
-def test_broken_pictures_are_of_three_kinds(
+def test_every_variant_of_a_fault_has_that_fault_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(rlaif_v.FAULTS, "image_undecodable", 0.05)
-    planted = rlaif_v.write(tmp_path, 0.0001, 7, True)
-    assert (planted.records, planted.faults["image_undecodable"]) == (60, 3)
+    monkeypatch.setattr(rlaif_v, "FAULTS", dict.fromkeys(rlaif_v.FAULTS, 0.05))
+    planted = rlaif_v.write(tmp_path, 160 / rlaif_v.FULL_SCALE, 7, True)
+    assert planted.faults == dict.fromkeys(rlaif_v.FAULTS, 8)
     rows = [row for file in planted.files for row in pq.read_table(tmp_path / file).to_pylist()]
-    broken = [row["image"]["bytes"] for row in rows if "image_undecodable" in _faults(row)]
-    assert [data[:2] for data in broken] == [b"\xff\xd8", b"\xa7\xff", b"<!"]
+    found = [_faults(row) for row in rows]
+    assert max(map(len, found)) == 1
+    assert Counter(code for codes in found for code in codes) == planted.faults
+    broken = [
+        row["image"]["bytes"][:2]
+        for row, codes in zip(rows, found, strict=True)
+        if codes == ["image_undecodable"]
+    ]
+    assert broken[:3] == [b"\xff\xd8", b"\xa7\xff", b"<!"]
 
 
 def test_without_faults_only_native_variants_remain(clean: Written) -> None:

@@ -130,3 +130,28 @@ def test_rows_are_made_one_group_at_a_time(tmp_path: Path, monkeypatch: pytest.M
     metadata = pq.read_metadata(tmp_path / skywork.FILE)
     groups = [metadata.row_group(at).num_rows for at in range(metadata.num_row_groups)]
     assert groups == [40, 40, 1]
+
+
+def test_every_variant_of_a_fault_has_that_fault_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(skywork, "FAULTS", dict.fromkeys(skywork.FAULTS, 0.05))
+    planted = skywork.write(tmp_path, 240 / skywork.FULL_SCALE, 7, True)
+    assert planted.faults == dict.fromkeys(skywork.FAULTS, 12)
+    rows = pq.read_table(tmp_path / skywork.FILE).to_pylist()
+    found = [_faults(row) for row in rows]
+    assert max(map(len, found)) == 1
+    assert Counter(code for codes in found for code in codes) == planted.faults
+    ends = Counter(
+        (row["chosen"][-1]["role"], row["rejected"][-1]["role"])
+        for row, codes in zip(rows, found, strict=True)
+        if codes == ["last_turn_not_assistant"]
+    )
+    assert ends == {("user", "assistant"): 4, ("assistant", "user"): 4, ("user", "user"): 4}
+    blanks = {
+        row[side][-1]["content"]
+        for row, codes in zip(rows, found, strict=True)
+        for side in ("chosen", "rejected")
+        if codes == ["empty_response"] and not row[side][-1]["content"].strip()
+    }
+    assert blanks == {"", "   ", "\n\n", " \t\r\n"}

@@ -50,5 +50,5 @@ def _bytes_of(cell: pa.Scalar) -> bytes | MediaError:
     if isinstance(data, bytes) and data:
         return data
     if isinstance(value, dict) and value.get("path"):
-        return MediaError("image_missing", f"the cell has a path ({value['path']}) but no bytes")
-    return MediaError("image_missing", "the cell is empty")
+        return MediaError("media_missing", f"the cell has a path ({value['path']}) but no bytes")
+    return MediaError("media_missing", "the cell is empty")

@@ -1,0 +1,64 @@
+"""Where everything lies under the output folder of a build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from transforms.beamkit import files
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of a dataset and of the work behind it. `store` may be shared between datasets."""
+
+    output: str
+    store: str
+
+    @staticmethod
+    def of(output: str, store: str | None = None) -> Layout:
+        """The layout of an output folder; by default the media store is inside."""
+        return Layout(output, store or files.join(output, ".work", "media"))
+
+    @property
+    def run_record(self) -> str:
+        """What the last run did."""
+        return files.join(self.output, "run_record.json")
+
+    @property
+    def lock(self) -> str:
+        """What was resolved once: the shard counts in force."""
+        return files.join(self.output, "beam_config.lock")
+
+    def shard(self, subset: str, name: str) -> str:
+        """A published shard."""
+        return files.join(self.output, "data", subset, name)
+
+    def dead_letters(self, subset: str) -> str:
+        """The subset's dead letters."""
+        return files.join(self.output, "dead_letters", f"{subset}.parquet")
+
+    def where(self, subset: str) -> str:
+        """Where each dead letter was met: file and row, not part of any digest."""
+        return files.join(self.output, "dead_letters", f"{subset}.where.parquet")
+
+    def published(self, subset: str) -> str:
+        """The manifest of a subset whose files are in place."""
+        return files.join(self.output, ".work", subset, "published.json")
+
+    def manifest(self, subset: str, unit: str) -> str:
+        """The manifest of a unit of work."""
+        return files.join(self.output, ".work", subset, f"{unit}.json")
+
+    def parts(self, subset: str, unit: str) -> str:
+        """The folder of a unit's files."""
+        return files.join(self.output, ".work", subset, unit)
+
+    @property
+    def digests(self) -> str:
+        """Digests of input files, by path, size and time of change."""
+        return files.join(self.output, ".work", "input_digests.json")
+
+    @property
+    def progress(self) -> str:
+        """Where local workers tell how far they are."""
+        return files.join(self.output, ".work", "progress")

@@ -1,0 +1,175 @@
+"""Running a build: subset after subset, each unit once, files put in place, the record written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+
+from pipelines.build import build_subset
+from pipelines.layout import Layout
+from pipelines.planning import PREPARE, WRITE, SubsetPlan, choose, plan_subset
+from pipelines.recipe import Recipe
+from pipelines.run_record import read_record, run_record, subset_record, write_record
+from pipelines.runners import options_of
+from transforms.beamkit import files
+from transforms.beamkit.errors import BuildError, find_build_error
+from transforms.beamkit.manifest import Manifest, Part
+from transforms.writing.write_subset import SHARD_ROLE
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What the command line asks for."""
+
+    recipe: Recipe
+    base: Path
+    layout: Layout
+    names: tuple[str, ...] = ()
+    runner: str = "local"
+    workers: int = 2
+    beam_flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A subset that was built but must not be used: why."""
+
+    subset: str
+    reason: str
+
+
+Watch = Callable[[SubsetPlan], Any]
+
+
+def run(request: RunRequest, watch: Watch) -> tuple[dict[str, Any], list[Failure]]:
+    """Build the subsets and write the run record.
+
+    `watch` gives a context manager that shows progress while a subset is built.
+
+    Raises:
+        BuildError: an input is wrong; says which, and what to do.
+    """
+    layout, recipe = request.layout, request.recipe
+    ready, left_out = choose(recipe, request.names)
+    plans = [plan_subset(recipe, name, request.base, layout) for name in ready]
+    before = read_record(layout) or {}
+    records: dict[str, Any] = dict(before.get("subsets", {}))
+    failures: list[Failure] = []
+    for plan in plans:
+        with watch(plan):
+            record = _build(plan, request)
+        records[plan.name] = record
+        failures += _failures(plan, record)
+    shards = {name: len(record["shards"]) for name, record in records.items()}
+    lock = {"version": 1, "shards": shards}
+    files.write_once(layout.lock, json.dumps(lock, indent=1, sort_keys=True).encode() + b"\n")
+    ordered = {name: records[name] for name in recipe.subsets if name in records}
+    record = run_record(recipe, ordered, left_out, request.runner, lock)
+    write_record(layout, record)
+    return record, failures
+
+
+def _build(plan: SubsetPlan, request: RunRequest) -> dict[str, Any]:
+    started = time.monotonic()
+    resumed = "all"
+    published = plan.published
+    if published is None:
+        written = plan.written
+        resumed = WRITE if written else PREPARE if plan.prepared else "nothing"
+        if written is None:
+            _run_graph(plan, request)
+            written = plan.written
+            if written is None:
+                raise BuildError(f"{plan.name}: the runner ended without writing its manifest")
+        published = _put_in_place(plan, written)
+    _check_rows(plan, published)
+    return subset_record(plan, published, {"total": time.monotonic() - started}, resumed=resumed)
+
+
+def _run_graph(plan: SubsetPlan, request: RunRequest) -> None:
+    layout = plan.layout
+    for unit, done in ((PREPARE, plan.prepared is not None), (WRITE, False)):
+        if not done:
+            files.remove([layout.manifest(plan.name, unit)])
+            if files.is_local(layout.output):  # leftovers of a killed attempt
+                shutil.rmtree(layout.parts(plan.name, unit), ignore_errors=True)
+    options = options_of(request.runner, request.workers, request.beam_flags)
+    try:
+        pipeline = beam.Pipeline(options=options)
+        build_subset(pipeline, plan)
+        pipeline.run().wait_until_finish()
+    except BuildError:
+        raise
+    except Exception as error:
+        message = find_build_error(error)
+        if message is None:
+            raise
+        raise BuildError(message) from error
+
+
+def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
+    """Give a written unit's files their final names; killed half-way, it goes on the next time."""
+    layout, name = plan.layout, plan.name
+    files.remove([layout.published(name)])
+    final: list[Part] = []
+    prepared = plan.prepared
+    for part in written.parts:
+        place = _final_path(plan, part)
+        if files.exists(part.path):
+            if files.is_local(place):
+                Path(place).parent.mkdir(parents=True, exist_ok=True)
+            files.link(part.path, place)
+        final.append(replace(part, path=place))
+    keep = {part.path for part in final}
+    stale = [path for path, _ in files.matching(layout.shard(name, "*")) if path not in keep]
+    files.remove(stale)
+    counts = {**(prepared.counts if prepared else {}), **written.counts}
+    manifest = replace(written, parts=tuple(final), counts=counts)
+    files.write_once(layout.published(name), manifest.to_json())
+    files.remove([part.path for part in written.parts])
+    return manifest
+
+
+def _final_path(plan: SubsetPlan, part: Part) -> str:
+    if part.role == SHARD_ROLE:
+        return plan.layout.shard(plan.name, part.path.rsplit("/", 1)[-1].split(".attempt-")[0])
+    return plan.layout.where(plan.name) if part.role == "where" else plan.layout.dead_letters(
+        plan.name
+    )
+
+
+def _check_rows(plan: SubsetPlan, published: Manifest) -> None:
+    rows = sum(part.rows for part in published.of_role(SHARD_ROLE))
+    planned = published.counts.get("trim", {}).get("out", 0)
+    if rows != planned:
+        raise BuildError(
+            f"{plan.name}: {rows:,} rows were written where {planned:,} were planned; "
+            "delete the output folder's .work and build again"
+        )
+
+
+def _failures(plan: SubsetPlan, record: Mapping[str, Any]) -> Sequence[Failure]:
+    found = []
+    counts = record["counts"]
+    dead = sum(
+        number for names in counts.values() for what, number in names.items()
+        if what.startswith("dead:")
+    )
+    went_on = counts.get("sources", {}).get("in", 0)
+    limit = plan.recipe.quality.max_dead_share
+    if went_on and dead / went_on > limit:
+        found.append(
+            f"{dead:,} of {went_on:,} records became dead letters ({dead / went_on:.1%}), "
+            f"quality.max_dead_share allows {limit:.1%}"
+        )
+    if record["rows"] < plan.subset.min_count:
+        found.append(f"{record['rows']:,} rows, min_count is {plan.subset.min_count:,}")
+    found += [f"counts don't add up: {problem}" for problem in record["unbalanced"]]
+    return [Failure(plan.name, reason) for reason in found]

@@ -1,0 +1,91 @@
+"""What a run did: recipe, inputs, code version, counts that add up, digests of what it wrote."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+from typing import Any, Final
+
+from pipelines.layout import Layout
+from pipelines.planning import SubsetPlan
+from pipelines.recipe import Recipe, digest_of
+from pipelines.version import CODE_VERSION
+from transforms.beamkit import files
+from transforms.beamkit.manifest import Manifest
+from transforms.beamkit.outcome import unbalanced
+
+_LIBRARIES: Final = ("apache-beam", "pyarrow", "polars", "pillow", "numpy")
+
+
+def subset_record(
+    plan: SubsetPlan, published: Manifest, seconds: Mapping[str, float], *, resumed: str
+) -> dict[str, Any]:
+    """The record of one subset. `resumed` says what was taken over from an earlier run."""
+    shards = published.of_role("shard")
+    return {
+        "task": plan.subset.task,
+        "kind": plan.subset.kind,
+        "corpus": plan.subset.corpus,
+        "target": plan.subset.target,
+        "min_count": plan.subset.min_count,
+        "rows": sum(shard.rows for shard in shards),
+        "counts": published.counts,
+        "unbalanced": unbalanced(published.counts),
+        "inputs": {
+            source.name: {"bytes": source.size, "sha256": digest}
+            for source, (_, digest) in zip(plan.sources, plan.input_digests, strict=True)
+        },
+        "units": {"prepare": plan.prepare_inputs, "write": plan.write_inputs},
+        "resumed": resumed,
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "shards": {
+            part.path.rsplit("/", 1)[-1]: {
+                "rows": part.rows, "bytes": part.size, "sha256": part.digest,
+            }
+            for part in shards
+        },
+        "dead_letters": {
+            part.path.rsplit("/", 1)[-1]: {"rows": part.rows, "sha256": part.digest}
+            for part in published.of_role("dead")
+        },
+    }
+
+
+def run_record(
+    recipe: Recipe, subsets: Mapping[str, Any], left_out: Mapping[str, str], runner: str,
+    lock: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The record of a run."""
+    return {
+        "name": recipe.name,
+        "code": CODE_VERSION,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "runner": runner,
+        "recipe_sha256": recipe.digest(),
+        "lock_sha256": digest_of(lock),
+        "recipe": asdict(recipe),
+        "subsets": dict(subsets),
+        "left_out": dict(left_out),
+    }
+
+
+def read_record(layout: Layout) -> dict[str, Any] | None:
+    """The record of the last run into an output folder, if there was one."""
+    if not files.exists(layout.run_record):
+        return None
+    try:
+        value = json.loads(files.read_bytes(layout.run_record))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def write_record(layout: Layout, record: Mapping[str, Any]) -> None:
+    """Put the record in place."""
+    data = json.dumps(record, indent=2, ensure_ascii=False, sort_keys=False).encode()
+    files.write_once(layout.run_record, data + b"\n")
