@@ -54,6 +54,7 @@ class BuildWithShippedData(build_py):
     """Copies the recipe and the data cards beside the code that reads them."""
 
     def run(self) -> None:
+        """Build, then copy."""
         super().run()
         if self.editable_mode:  # an editable install reads them where they are
             return

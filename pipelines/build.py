@@ -41,16 +41,30 @@ def _prepare(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Mani
         subset.corpus, recipe.seed, subset.target, recipe.sampling
     )
     media = sampled.rows | "Media" >> PreparePairs(
-        subset.task, plan.name, subset.corpus, plan.root, store, recipe.media,
+        subset.task,
+        plan.name,
+        subset.corpus,
+        plan.root,
+        store,
+        recipe.media,
         has_media=plan.has_media,
     )
 
     pairs = media.rows | "SpoolPairs" >> SpoolTables(folder, PAIRS_ROLE)
-    dead = (read.dead, media.dead) | "Dead" >> beam.Flatten() | "SpoolDead" >> SpoolTables(
-        folder, DEAD_ROLE
+    dead = (
+        (read.dead, media.dead)
+        | "Dead" >> beam.Flatten()
+        | "SpoolDead" >> SpoolTables(folder, DEAD_ROLE)
     )
     counts = (read.counts, sampled.counts, media.counts) | "Counts" >> beam.Flatten()
-    return (pairs, dead) | "Parts" >> beam.Flatten() | "CommitPrepared" >> CommitManifest(
-        plan.layout.manifest(plan.name, PREPARE), f"{plan.name}/{PREPARE}", plan.prepare_inputs,
-        counts,
+    return (
+        (pairs, dead)
+        | "Parts" >> beam.Flatten()
+        | "CommitPrepared"
+        >> CommitManifest(
+            plan.layout.manifest(plan.name, PREPARE),
+            f"{plan.name}/{PREPARE}",
+            plan.prepare_inputs,
+            counts,
+        )
     )

@@ -65,8 +65,14 @@ class SubsetPlan:
         """What all rows have in common."""
         corpus = self.corpus
         return SubsetFacts(
-            self.name, self.subset.task, self.subset.kind, self.subset.corpus,
-            corpus.revision, corpus.licence, corpus.nc, corpus.annotator,
+            self.name,
+            self.subset.task,
+            self.subset.kind,
+            self.subset.corpus,
+            corpus.revision,
+            corpus.licence,
+            corpus.nc,
+            corpus.annotator,
         )
 
     @cached_property
@@ -92,8 +98,12 @@ class SubsetPlan:
     def write_inputs(self) -> str:
         """Digest of all that the unit `write` depends on."""
         return digest_of(
-            [self.prepare_inputs, asdict(self.recipe.writing), asdict(self.facts),
-             self.shards_in_force]
+            [
+                self.prepare_inputs,
+                asdict(self.recipe.writing),
+                asdict(self.facts),
+                self.shards_in_force,
+            ]
         )
 
     @property
@@ -115,8 +125,11 @@ class SubsetPlan:
     def target(self) -> SubsetTarget:
         """Where the unit `write` writes."""
         return SubsetTarget(
-            f"{self.name}/{WRITE}", self.write_inputs, self.layout.parts(self.name, WRITE),
-            self.layout.manifest(self.name, WRITE), self.shards_in_force,
+            f"{self.name}/{WRITE}",
+            self.write_inputs,
+            self.layout.parts(self.name, WRITE),
+            self.layout.manifest(self.name, WRITE),
+            self.shards_in_force,
         )
 
 
@@ -164,7 +177,13 @@ def plan_subset(recipe: Recipe, name: str, base: Path, layout: Layout) -> Subset
     found = inputs.find_files(subset.corpus, corpus, root)
     known = inputs.digests(found, layout.digests)
     return SubsetPlan(
-        name, subset, corpus, recipe, root, tuple(found), layout,
+        name,
+        subset,
+        corpus,
+        recipe,
+        root,
+        tuple(found),
+        layout,
         shards_in_force(layout, base).get(name),
         tuple((source.name, known[source.path]) for source in found),
     )

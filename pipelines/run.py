@@ -76,6 +76,16 @@ def run(request: RunRequest, watch: Watch) -> tuple[dict[str, Any], list[Failure
     return record, failures
 
 
+def forget(request: RunRequest) -> None:
+    """Forget the finished work of the subsets to be built; stored media stay."""
+    ready, _ = choose(request.recipe, request.names)
+    for name in ready:
+        layout = request.layout
+        files.remove(
+            [layout.published(name), *(layout.manifest(name, unit) for unit in (PREPARE, WRITE))]
+        )
+
+
 def _build(plan: SubsetPlan, request: RunRequest) -> dict[str, Any]:
     started = time.monotonic()
     resumed = "all"
@@ -140,8 +150,10 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
 def _final_path(plan: SubsetPlan, part: Part) -> str:
     if part.role == SHARD_ROLE:
         return plan.layout.shard(plan.name, part.path.rsplit("/", 1)[-1].split(".attempt-")[0])
-    return plan.layout.where(plan.name) if part.role == "where" else plan.layout.dead_letters(
-        plan.name
+    return (
+        plan.layout.where(plan.name)
+        if part.role == "where"
+        else plan.layout.dead_letters(plan.name)
     )
 
 
@@ -159,7 +171,9 @@ def _failures(plan: SubsetPlan, record: Mapping[str, Any]) -> Sequence[Failure]:
     found = []
     counts = record["counts"]
     dead = sum(
-        number for names in counts.values() for what, number in names.items()
+        number
+        for names in counts.values()
+        for what, number in names.items()
         if what.startswith("dead:")
     )
     went_on = counts.get("sources", {}).get("in", 0)

@@ -43,7 +43,9 @@ def subset_record(
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "shards": {
             part.path.rsplit("/", 1)[-1]: {
-                "rows": part.rows, "bytes": part.size, "sha256": part.digest,
+                "rows": part.rows,
+                "bytes": part.size,
+                "sha256": part.digest,
             }
             for part in shards
         },
@@ -55,7 +57,10 @@ def subset_record(
 
 
 def run_record(
-    recipe: Recipe, subsets: Mapping[str, Any], left_out: Mapping[str, str], runner: str,
+    recipe: Recipe,
+    subsets: Mapping[str, Any],
+    left_out: Mapping[str, str],
+    runner: str,
     lock: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The record of a run."""

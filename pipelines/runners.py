@@ -17,7 +17,9 @@ def _local(workers: int) -> Sequence[str]:  # noqa: ARG001 - the work inside a b
 
 def _multi_processing(workers: int) -> Sequence[str]:
     return (
-        *_LOCAL, "--direct_running_mode=multi_processing", f"--direct_num_workers={workers}",
+        *_LOCAL,
+        "--direct_running_mode=multi_processing",
+        f"--direct_num_workers={workers}",
     )
 
 

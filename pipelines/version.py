@@ -1,4 +1,4 @@
-"""The version of the code, as it is recorded and as it tells a finished unit from an outdated one."""
+"""The version of the code, recorded, and telling finished work from outdated work."""
 
 from __future__ import annotations
 

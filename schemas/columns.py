@@ -19,7 +19,7 @@ class StringColumn:
         array = _one_array(column)
         if not pa.types.is_string(array.type):
             raise TypeError(f"StringColumn reads string columns, not {array.type}")
-        validity, offsets, data = array.buffers()
+        _, offsets, data = array.buffers()
         bounds = (
             np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
             if len(array)

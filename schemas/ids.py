@@ -75,9 +75,9 @@ def first_is_a(pair: bytes, first: bytes, second: bytes) -> bool:
 def row_id(subset: str, pair_id: str, criterion: str | None) -> str:
     """Id of a row: a pair in a subset, under a criterion (None for general rows)."""
     mark = b"-" if criterion is None else b"+" + criterion.encode()
-    return _sha256(
-        b"\0".join((_ROW_TAG, subset.encode(), pair_id.encode(), mark))
-    ).hexdigest()[:ID_HEX]
+    return _sha256(b"\0".join((_ROW_TAG, subset.encode(), pair_id.encode(), mark))).hexdigest()[
+        :ID_HEX
+    ]
 
 
 def content_key(*parts: str | bytes | None) -> str:
@@ -117,8 +117,14 @@ def identify(drafts: pa.Table, task: str, subset: str) -> PairIdentities:
     roles = StringColumn(prompts.values.field("role"))
     contents = StringColumn(prompts.values.field("content"))
     prompt_media = _MediaColumn(drafts["prompt_media"])
-    first_texts, second_texts = StringColumn(drafts["first_text"]), StringColumn(drafts["second_text"])
-    first_media, second_media = _MediaColumn(drafts["first_media"]), _MediaColumn(drafts["second_media"])
+    first_texts, second_texts = (
+        StringColumn(drafts["first_text"]),
+        StringColumn(drafts["second_text"]),
+    )
+    first_media, second_media = (
+        _MediaColumn(drafts["first_media"]),
+        _MediaColumn(drafts["second_media"]),
+    )
     criteria = drafts["criterion"].to_pylist()
     task_bytes = task.encode()
 

@@ -150,7 +150,10 @@ def test_corpus_metadata(name: str) -> None:
     assert all(
         code == "unknown" or re.fullmatch(r"[a-z]{2,3}", code) for code in loaded["languages"]
     )
-    assert loaded["languages"] and loaded["files"] and loaded["unknown"] and loaded["traps"]
+    assert loaded["languages"]
+    assert loaded["files"]
+    assert loaded["unknown"]
+    assert loaded["traps"]
     assert loaded["rows"] is None or loaded["rows"] > 0
     assert loaded["arxiv"] is None or re.fullmatch(r"\d{4}\.\d{5}", loaded["arxiv"])
     for sentence in [*loaded["unknown"], *loaded["traps"]]:
@@ -197,7 +200,8 @@ def test_subset_metadata(name: str) -> None:
     assert (loaded["task"], loaded["kind"], loaded["rows"]) == SUBSETS[name]
     assert loaded["kind"] in loaded["tags"]
     assert all(re.fullmatch(r"[a-z0-9-]+", tag) for tag in loaded["tags"])
-    assert loaded["preference_from"].endswith(".") and loaded["built_here"].endswith(".")
+    assert loaded["preference_from"].endswith(".")
+    assert loaded["built_here"].endswith(".")
     corpus = metadata(f"corpora/{loaded['corpus']}")
     assert set(corpus["modalities"]) == TASK_MODALITIES[loaded["task"]]
     assert ("non-commercial" in loaded["tags"]) == corpus["nc"]

@@ -10,7 +10,8 @@ class BuildError(Exception):
 
 
 _IN_TRACEBACK = re.compile(
-    r"transforms\.beamkit\.errors\.BuildError: (?P<message>.*?)(?: \[while running [^\]]*\])?(?:\n|$)"
+    r"transforms\.beamkit\.errors\.BuildError: (?P<message>.*?)"
+    r"(?: \[while running [^\]]*\])?(?:\n|$)"
 )
 
 

@@ -77,9 +77,7 @@ class CommitManifest(beam.PTransform):
     Input: the parts. Output: one `Manifest`, when it is on disk.
     """
 
-    def __init__(
-        self, path: str, unit: str, inputs: str, counts: beam.PCollection[Count]
-    ) -> None:
+    def __init__(self, path: str, unit: str, inputs: str, counts: beam.PCollection[Count]) -> None:
         super().__init__()
         self.path, self.unit, self.inputs, self.counts = path, unit, inputs, counts
 

@@ -22,7 +22,7 @@ _written = 0.0
 
 
 def advance(step: str, number: int) -> None:
-    """Tell that `number` more of `step` (``read bytes``, ``pictures``, ``rows written``) are done."""
+    """Tell that `number` more of `step` (``bytes read``, ``rows written``) are done."""
     folder = os.environ.get(FOLDER_VARIABLE)
     if not folder or not number:
         return

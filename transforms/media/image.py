@@ -17,7 +17,12 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 #: Pillow decoders that may run at all; the policy chooses among them.
 _DECODERS: Final = {
-    "jpeg": "JPEG", "png": "PNG", "webp": "WEBP", "gif": "GIF", "bmp": "BMP", "tiff": "TIFF",
+    "jpeg": "JPEG",
+    "png": "PNG",
+    "webp": "WEBP",
+    "gif": "GIF",
+    "bmp": "BMP",
+    "tiff": "TIFF",
     "avif": "AVIF",
 }
 
@@ -52,10 +57,14 @@ def inspect_image(data: bytes, policy: ImagePolicy) -> dict[str, Any]:
         raise
     except Image.DecompressionBombError as error:
         raise MediaError("image_too_large", str(error)) from None
-    except Exception as error:  # noqa: BLE001 - fuzzed files raise TypeError, struct.error and others
+    except Exception as error:
         raise MediaError("image_undecodable", _complaint(data, error)) from None
     return {
-        "format": name, "bytes": len(data), "width": width, "height": height, "frames": frames,
+        "format": name,
+        "bytes": len(data),
+        "width": width,
+        "height": height,
+        "frames": frames,
     }
 
 

@@ -33,7 +33,8 @@ INDEX_SCHEMA = pa.schema(
 
 MEDIA_COLUMNS = ("prompt_media", "first_media", "second_media")
 
-Wanted = tuple[tuple[str, str, str], list[str]]
+Piece = tuple[str, str, str]
+Wanted = tuple[Piece, list[str]]
 
 
 class LocateMedia(beam.PTransform):
@@ -60,13 +61,13 @@ class LocateMedia(beam.PTransform):
 
 def wanted_media(drafts: pa.Table) -> Iterator[Wanted]:
     """The media of a table as ``((container, unit, modality), members)``, without repeats."""
-    wanted: dict[tuple[str, str, str], set[str]] = {}
+    wanted: dict[Piece, set[str]] = {}
     for column in MEDIA_COLUMNS:
         refs = drafts[column].combine_chunks().flatten()
         for slot, container, member in zip(
             *(refs.field(name).to_pylist() for name in ("slot", "container", "member")), strict=True
         ):
-            key = (container, unit_of(container, member), SLOT_MODALITY[slot])
+            key: Piece = (container, unit_of(container, member), SLOT_MODALITY[slot])
             wanted.setdefault(key, set()).add(member)
     for key, members in wanted.items():
         yield key, sorted(members)

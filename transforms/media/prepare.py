@@ -93,9 +93,7 @@ def prepare(
     def bury(row: dict[str, Any], reason: str, message: str) -> None:
         seen = excerpt({name: row[name] for name in ("prompt", "first_text", "second_text")})
         dead.append(
-            DeadLetter(
-                STAGE, subset, corpus, row["key"], reason, message, seen, row["where"] or ""
-            )
+            DeadLetter(STAGE, subset, corpus, row["key"], reason, message, seen, row["where"] or "")
         )
 
     if index is not None:
@@ -175,9 +173,7 @@ def _swapped(
     if pa.types.is_string(first.type):  # views: only pointers move
         frame = pl.DataFrame(
             {"f": pl.from_arrow(first), "s": pl.from_arrow(second), "c": pl.from_arrow(is_first)}
-        ).select(
-            a=pl.when("c").then("f").otherwise("s"), b=pl.when("c").then("s").otherwise("f")
-        )
+        ).select(a=pl.when("c").then("f").otherwise("s"), b=pl.when("c").then("s").otherwise("f"))
         return tuple(frame[name].to_arrow().cast(pa.string()) for name in "ab")  # type: ignore[return-value]
     if pa.types.is_list(first.type):
         both = pa.chunked_array([*first.chunks, *second.chunks], first.type)

@@ -80,9 +80,13 @@ def normalise_texts(drafts: pa.Table) -> pa.Table:
     rebuilt = pa.StructArray.from_arrays(
         [turns.field("role"), contents], fields=list(turns.type), mask=turns.is_null()
     )
-    lists = pa.ListArray.from_arrays(
-        prompts.offsets, rebuilt, type=prompts.type, mask=prompts.is_null()
-    ) if prompts.offset == 0 else pa.ListArray.from_arrays(prompts.offsets, rebuilt)
+    lists = (
+        pa.ListArray.from_arrays(
+            prompts.offsets, rebuilt, type=prompts.type, mask=prompts.is_null()
+        )
+        if prompts.offset == 0
+        else pa.ListArray.from_arrays(prompts.offsets, rebuilt)
+    )
     return _replaced(drafts, "prompt", lists)
 
 

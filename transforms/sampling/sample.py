@@ -30,9 +30,9 @@ class SampleByRank(beam.PTransform):
 
     def expand(self, drafts: beam.PCollection[pa.Table]) -> StageOutput:
         """Rank; find the rank at which the reserve ends; drop what lies beyond."""
-        ranked = drafts | "Rank" >> beam.Map(
-            with_ranks, self.seed, self.corpus
-        ).with_output_types(pa.Table)
+        ranked = drafts | "Rank" >> beam.Map(with_ranks, self.seed, self.corpus).with_output_types(
+            pa.Table
+        )
         if self.target is None:
             kept = ranked | "KeepAll" >> beam.ParDo(_KeepTo(), None).with_outputs(
                 DEAD, COUNTS, main="rows"
@@ -73,9 +73,7 @@ class _KeepTo(beam.DoFn):
     def process(self, element: pa.Table, last: int | None) -> Iterator[object]:
         came = element.num_rows
         if last is not None:
-            element = element.filter(
-                pc.less_equal(element["rank"], pa.scalar(last, pa.uint64()))
-            )
+            element = element.filter(pc.less_equal(element["rank"], pa.scalar(last, pa.uint64())))
         counts = {
             "in": came,
             "out": element.num_rows,

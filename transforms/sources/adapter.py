@@ -154,13 +154,21 @@ class _Batch:
         self.records += 1
         if isinstance(record, _Unreadable):
             self._bury(
-                place, content_key(record.line), "not_json", record.complaint,
+                place,
+                content_key(record.line),
+                "not_json",
+                record.complaint,
                 record.line.decode("utf-8", "replace"),
             )
             return
         if not isinstance(record, Mapping):
-            self._bury(place, content_key(repr(record)), "not_a_record",
-                       f"expected an object, found {type(record).__name__}", repr(record))
+            self._bury(
+                place,
+                content_key(repr(record)),
+                "not_a_record",
+                f"expected an object, found {type(record).__name__}",
+                repr(record),
+            )
             return
         key = self.adapter.key(record)
         try:
@@ -274,13 +282,21 @@ def response_text(record: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def need(condition: bool, reason: str, message: str) -> None:  # noqa: FBT001
+def need(condition: bool, reason: str, message: str) -> None:
     """Reject the record unless the condition holds."""
     if not condition:
         raise Reject(reason, message)
 
 
 __all__ = [
-    "Adapter", "BuildError", "NoOptions", "Place", "RecordAdapter", "SourceBatch", "SourceFile",
-    "need", "response_text", "text_of",
+    "Adapter",
+    "BuildError",
+    "NoOptions",
+    "Place",
+    "RecordAdapter",
+    "SourceBatch",
+    "SourceFile",
+    "need",
+    "response_text",
+    "text_of",
 ]

@@ -6,7 +6,7 @@ should be, a lone surrogate) is read again record by record, so that one bad lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -36,35 +36,37 @@ from transforms.sources.work_unit import WorkUnit
 _PARSE_BLOCK = 4 * 1024 * 1024
 
 
+@dataclass(frozen=True)
+class ColumnsOptions:
+    """The corpus's names for its columns. Without `key` a record is known by its content."""
+
+    prompt: str = "prompt"
+    chosen: str = "chosen"
+    rejected: str = "rejected"
+    key: str | None = None
+
+
 class ColumnsAdapter(RecordAdapter):
     """One record is one pair of texts; the column named `chosen` is preferred."""
 
-    @dataclass(frozen=True)
-    class Options:
-        """The corpus's names for its columns. Without `key` a record is known by its content."""
-
-        prompt: str = "prompt"
-        chosen: str = "chosen"
-        rejected: str = "rejected"
-        key: str | None = None
-
+    Options: ClassVar[type] = ColumnsOptions
     RECORD_SUFFIXES: ClassVar = (".parquet", ".jsonl", ".json")
 
     def __init__(self, corpus: Corpus, name: str, subset: str) -> None:
         super().__init__(corpus, name, subset)
-        self.options = self.Options(**corpus.options)
+        self.options = ColumnsOptions(**corpus.options)
 
     @cached_property
     def _names(self) -> list[str]:
         named = (self.options.prompt, self.options.chosen, self.options.rejected, self.options.key)
         return [name for name in named if name is not None]
 
-    def units(self, files: Iterable[SourceFile]) -> list[WorkUnit]:
+    def units(self, files: Sequence[SourceFile]) -> list[WorkUnit]:
         """The work units, the mapped columns being the ones that must be there."""
         self.COLUMNS = tuple(  # type: ignore[misc]
             Column.of(name, "any" if name == self.options.key else "text") for name in self._names
         )
-        return super().units(list(files))
+        return super().units(files)
 
     def key(self, record: Mapping[str, Any]) -> str:
         """The mapped key, or a digest of the three texts."""
@@ -104,9 +106,7 @@ class ColumnsAdapter(RecordAdapter):
 
     def _batch(self, table: pa.Table, place: str) -> SourceBatch:
         options, rows = self.options, table.num_rows
-        texts = [
-            _one(table[name]) for name in (options.prompt, options.chosen, options.rejected)
-        ]
+        texts = [_one(table[name]) for name in (options.prompt, options.chosen, options.rejected)]
         keys = self._keys(table, texts)
         where = pc.binary_join_element_wise(
             place, pc.cast(pa.array(range(rows), pa.int64()), pa.string()), ""
@@ -114,12 +114,18 @@ class ColumnsAdapter(RecordAdapter):
         bad = _faults(texts, (options.prompt, options.chosen, options.rejected))
         dead = [
             DeadLetter(
-                "sources", self.subset, self.name, keys[row].as_py(), reason, message,
-                str(table.slice(row, 1).to_pylist()[0]), where[row].as_py(),
+                "sources",
+                self.subset,
+                self.name,
+                keys[row].as_py(),
+                reason,
+                message,
+                str(table.slice(row, 1).to_pylist()[0]),
+                where[row].as_py(),
             )
             for row, (reason, message) in sorted(bad.items())
         ]
-        drafts = _draft_columns(keys, *texts, where)
+        drafts = _draft_columns(keys, texts, where)
         if bad:
             keep = pa.array([row not in bad for row in range(rows)])
             drafts = drafts.filter(keep)
@@ -182,10 +188,9 @@ def _faults(texts: list[pa.Array], names: tuple[str, ...]) -> dict[int, tuple[st
     return found
 
 
-def _draft_columns(
-    keys: pa.Array, prompt: pa.Array, chosen: pa.Array, rejected: pa.Array, where: pa.Array
-) -> pa.Table:
+def _draft_columns(keys: pa.Array, texts: list[pa.Array], where: pa.Array) -> pa.Table:
     rows = len(keys)
+    prompt, chosen, rejected = texts
     roles = pa.array(["user"]).take(pa.array([0] * rows, pa.int32()))
     turns = pa.StructArray.from_arrays([roles, prompt], fields=list(TURN_STRUCT))
     given = {

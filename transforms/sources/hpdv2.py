@@ -20,15 +20,17 @@ from transforms.sources.draft import Draft, Response, Turn
 KNOWN_CORRUPT: Final = frozenset({"00006811.jpg", "00168743.jpg", "00331911.jpg", "00310087.jpg"})
 
 
+@dataclass(frozen=True)
+class Hpdv2Options:
+    """Which archive holds the pictures."""
+
+    archive: str = "train.tar.gz"
+
+
 class Hpdv2(RecordAdapter):
     """One record is one pair; the picture marked 1 is preferred."""
 
-    @dataclass(frozen=True)
-    class Options:
-        """Which archive holds the pictures."""
-
-        archive: str = "train.tar.gz"
-
+    Options: ClassVar[type] = Hpdv2Options
     RECORD_SUFFIXES: ClassVar = (".json",)
     COLUMNS: ClassVar = (
         Column.of("prompt", "text"),
@@ -38,7 +40,7 @@ class Hpdv2(RecordAdapter):
 
     def pairs(self, record: Mapping[str, Any], place: Place) -> Iterable[Draft]:
         """The pair of a record."""
-        archive = self.Options(**self.corpus.options).archive
+        archive = Hpdv2Options(**self.corpus.options).archive
         prompt = text_of(record, "prompt")
         names = record.get("image_path") or record.get("file_path")
         need(

@@ -30,9 +30,8 @@ class ReadPairs(beam.PTransform):
             begin
             | "Units" >> beam.Create(list(self.units))
             | "SpreadUnits" >> beam.Reshuffle()
-            | "ReadUnit" >> beam.ParDo(_ReadUnit(self.adapter)).with_outputs(
-                DEAD, COUNTS, main="rows"
-            )
+            | "ReadUnit"
+            >> beam.ParDo(_ReadUnit(self.adapter)).with_outputs(DEAD, COUNTS, main="rows")
         )
         return StageOutput.of(outputs)
 

@@ -34,7 +34,7 @@ class RlaifV(RecordAdapter):
         return f"{record['idx']}/{content}" if record.get("idx") is not None else content
 
     def pairs(self, record: Mapping[str, Any], place: Place) -> Iterable[Draft]:
-        """The pair of a record; the model is the one that `origin_split` names, if it can be read."""
+        """The pair of a record; `origin_split` names the model, if it can be read."""
         question = text_of(record, "question")
         chosen, rejected = response_text(record, "chosen"), response_text(record, "rejected")
         model, readable = _model(record.get("origin_split"))

@@ -53,7 +53,9 @@ def _turns(record: Mapping[str, Any], name: str) -> tuple[Turn, ...]:
     need(bool(raw), "missing_field", f"{name} is missing, null or empty")
     turns = []
     for number, turn in enumerate(raw or ()):
-        role, content = (turn or {}).get("role"), (turn or {}).get("content")
+        fields: Mapping[str, Any] = turn or {}
+        role: Any = fields.get("role")
+        content: Any = fields.get("content")
         need(content is not None, "missing_field", f"turn {number} of {name} has no content")
         need(role in ROLES, "unknown_role", f"turn {number} of {name} has the role {role!r}")
         turns.append(Turn(role, content))

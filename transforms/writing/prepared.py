@@ -115,9 +115,7 @@ def read_dead(parts: Sequence[Part]) -> pa.Table:
 
 
 def _open(part: Part, fields: list[int] | None = None) -> pa.ipc.RecordBatchFileReader:
-    source = (
-        pa.memory_map(part.path) if files.is_local(part.path) else files.open_read(part.path)
-    )
+    source = pa.memory_map(part.path) if files.is_local(part.path) else files.open_read(part.path)
     options = pa.ipc.IpcReadOptions(included_fields=fields or [])
     return pa.ipc.open_file(source, options=options)
 

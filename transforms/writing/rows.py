@@ -127,6 +127,6 @@ def _infos(refs: pa.ChunkedArray) -> pa.Array:
     """The facts of a row's media, in the order of its references; null where it has none."""
     column = _whole(refs)
     infos = pa.ListArray.from_arrays(column.offsets, column.values.field("info"))
-    return pc.if_else(pc.greater(pc.list_value_length(column), 0), infos, pa.scalar(None, infos.type))
-
-
+    return pc.if_else(
+        pc.greater(pc.list_value_length(column), 0), infos, pa.scalar(None, infos.type)
+    )

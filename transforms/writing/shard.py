@@ -23,9 +23,19 @@ from transforms.writing.settings import WritingSettings
 
 #: Columns of few distinct values; dictionaries of text would be built and thrown away.
 _DICTIONARY: Final = [
-    "task", "subset", "kind", "preference", "source_preference", "annotator", "criterion_origin",
-    "prompt.list.element.role", "response_a_model", "response_b_model", "source.corpus",
-    "source.revision", "source.licence",
+    "task",
+    "subset",
+    "kind",
+    "preference",
+    "source_preference",
+    "annotator",
+    "criterion_origin",
+    "prompt.list.element.role",
+    "response_a_model",
+    "response_b_model",
+    "source.corpus",
+    "source.revision",
+    "source.licence",
 ]
 
 

@@ -89,8 +89,13 @@ class WriteSubset(beam.PTransform):
             ).with_output_types(Part)
         )
         dead = prepared | "WriteDeadLetters" >> beam.FlatMap(write_dead, self.target.work)
-        return (shards, dead) | "Parts" >> beam.Flatten() | "CommitSubset" >> CommitManifest(
-            self.target.manifest, self.target.unit, self.target.inputs, planned.counts
+        return (
+            (shards, dead)
+            | "Parts" >> beam.Flatten()
+            | "CommitSubset"
+            >> CommitManifest(
+                self.target.manifest, self.target.unit, self.target.inputs, planned.counts
+            )
         )
 
 

@@ -1,0 +1,305 @@
+"""The `omnireward` command: thin, one function a command.
+
+Exit codes: 0 done; 1 a fault of the program; 2 wrong usage or recipe; 3 a wrong or missing input;
+4 built, but a subset failed its checks; 130 interrupted (the same command goes on from there).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from pipelines.recipe_binding import RecipeError
+
+# Beam takes seconds to import: each command imports what it needs, so that `--help` is immediate.
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Build multimodal preference datasets for reward models.",
+)
+recipe_app = typer.Typer(no_args_is_help=True, help="Look at a recipe.")
+app.add_typer(recipe_app, name="recipe")
+
+out = Console()
+err = Console(stderr=True)
+
+RecipeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--recipe", help="Recipe file; default: beam_config.yaml here, or the shipped one."
+    ),
+]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the dataset.")]
+SubsetOption = Annotated[
+    list[str] | None, typer.Option("--subset", "-s", help="Only this subset; may be repeated.")
+]
+
+
+def main() -> None:
+    """Run the command line; errors that a person can mend are printed without a traceback."""
+    logging.getLogger().setLevel(logging.ERROR)
+    try:
+        app()
+    except RecipeError as error:
+        _fail(error, 2)
+    except KeyboardInterrupt:
+        _interrupted()
+    except Exception as error:
+        from transforms.beamkit.errors import find_build_error
+
+        message = find_build_error(error)
+        if message is None:
+            raise
+        _fail(message, 3)
+
+
+def _fail(message: object, code: int) -> NoReturn:
+    err.print(f"[bold red]error:[/] {_plain(str(message))}", highlight=False, soft_wrap=True)
+    raise SystemExit(code)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _interrupted() -> NoReturn:
+    err.print("\ninterrupted; run the same command again to go on from here")
+    err.file.flush()
+    os._exit(130)  # worker threads may be in mid-decode: they are not waited for
+
+
+@app.command()
+def build(
+    recipe: RecipeOption = None,
+    subset: SubsetOption = None,
+    output: OutputOption = Path("dataset"),
+    limit: Annotated[int | None, typer.Option(min=1, help="At most N pairs a subset.")] = None,
+    runner: Annotated[
+        str | None, typer.Option(help="local, multi_processing, dataflow or flink.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Workers of the runner.")] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Media store, if shared between datasets.")
+    ] = None,
+    beam_flag: Annotated[
+        list[str] | None, typer.Option("--beam", help="A flag for Beam, as it is; repeatable.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Print what would be done.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished work first.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+) -> None:
+    """Build subsets of the dataset; what is finished and unchanged is not built again."""
+    from pipelines.layout import Layout
+    from pipelines.recipe import load_recipe
+    from pipelines.recipe_binding import nearest
+    from pipelines.resources import default_recipe
+    from pipelines.run import RunRequest, forget
+    from pipelines.runners import RUNNERS
+
+    file = recipe or default_recipe()
+    loaded = load_recipe(file).limited(limit)
+    names = tuple(subset or ())
+    for name in names:
+        loaded.subset(name)
+    chosen = runner or loaded.runner.name
+    if chosen not in RUNNERS:
+        _fail(f"no runner {chosen!r}; {nearest(chosen, RUNNERS)}", 2)
+    layout = Layout.of(str(output), str(store) if store else None)
+    request = RunRequest(
+        loaded,
+        file.resolve().parent,
+        layout,
+        names,
+        chosen,
+        workers or loaded.runner.workers,
+        tuple(beam_flag or ()),
+    )
+    if fresh:
+        forget(request)
+    if plan:
+        _print_plan(request)
+        return
+    _run(request, output, quiet=quiet)
+
+
+def _print_plan(request: object) -> None:
+    from pipelines.display import left_out_table, plan_table
+    from pipelines.planning import choose, plan_subset
+    from pipelines.run import RunRequest
+
+    assert isinstance(request, RunRequest)
+    ready, left_out = choose(request.recipe, request.names)
+    plans = [plan_subset(request.recipe, name, request.base, request.layout) for name in ready]
+    out.print(plan_table(plans))
+    if left_out:
+        out.print(left_out_table(left_out))
+
+
+def _run(request: object, output: Path, *, quiet: bool) -> None:
+    from pipelines.display import dead_table, funnel_table, how_to_load, left_out_table
+    from pipelines.run import RunRequest, run
+    from pipelines.watching import Watcher
+
+    assert isinstance(request, RunRequest)
+    record, failures = run(request, Watcher(out, quiet=quiet))
+    if not quiet:
+        built = {k: v for k, v in record["subsets"].items() if k not in record["left_out"]}
+        out.print(funnel_table(built))
+        out.print(dead_table(built))
+        if record["left_out"]:
+            out.print(left_out_table(record["left_out"]))
+        how_to_load(out, output, next(iter(built)))
+    for failure in failures:
+        err.print(f"[bold red]failed:[/] {failure.subset}: {_plain(failure.reason)}")
+    if failures:
+        raise SystemExit(4)
+
+
+@recipe_app.command("check")
+def recipe_check(recipe: RecipeOption = None) -> None:
+    """Check a recipe, and list its subsets with what each still needs."""
+    from pipelines.recipe import load_recipe
+    from pipelines.resources import default_recipe
+
+    file = recipe or default_recipe()
+    loaded = load_recipe(file)
+    targets = [subset.target or 0 for subset in loaded.subsets.values()]
+    out.print(
+        f"{file}: good. {len(loaded.corpora)} corpora, {len(loaded.subsets)} subsets, "
+        f"{sum(targets):,} pairs wanted.",
+        highlight=False,
+    )
+    _print_subsets(loaded, None)
+
+
+@app.command()
+def subsets(recipe: RecipeOption = None, output: OutputOption = Path("dataset")) -> None:
+    """List the recipe's subsets: task, kind, target, what is built, corpus and licence."""
+    from pipelines.recipe import load_recipe
+    from pipelines.resources import default_recipe
+
+    _print_subsets(load_recipe(recipe or default_recipe()), output)
+
+
+def _print_subsets(recipe: object, output: Path | None) -> None:
+    from pipelines.display import subsets_table
+    from pipelines.layout import Layout
+    from pipelines.planning import why_not
+    from pipelines.recipe import Recipe
+    from pipelines.run_record import read_record
+
+    assert isinstance(recipe, Recipe)
+    record = (read_record(Layout.of(str(output))) if output else None) or {"subsets": {}}
+    rows = {name: entry["rows"] for name, entry in record["subsets"].items()}
+    states = {
+        name: why_not(recipe, name) or ("built" if name in rows else "ready")
+        for name in recipe.subsets
+    }
+    out.print(subsets_table(recipe, states, rows))
+
+
+@app.command()
+def show(
+    row_id: Annotated[
+        str | None, typer.Argument(help="A row or pair id, or how it begins.")
+    ] = None,
+    output: OutputOption = Path("dataset"),
+    subset: Annotated[str | None, typer.Option("--subset", "-s")] = None,
+    number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many at random.")] = 3,
+    seed: Annotated[int | None, typer.Option(help="Show the same ones again.")] = None,
+    save_media: Annotated[
+        Path | None, typer.Option(help="Write the media of what is shown to this folder.")
+    ] = None,
+) -> None:
+    """Show one pair by its id, or a few at random."""
+    from pipelines.browse import media_of, pair_by_id, random_pairs
+    from pipelines.display import pair_view
+
+    rows = (
+        pair_by_id(output, subset, row_id) if row_id else random_pairs(output, subset, number, seed)
+    )
+    if not rows:
+        _fail(f"no pair whose id begins with {row_id!r} in {output}", 3)
+    for row in rows:
+        out.print(pair_view(row))
+        out.print()
+        if save_media is not None:
+            save_media.mkdir(parents=True, exist_ok=True)
+            for column, data, name in media_of(row):
+                target = save_media / f"{row['row_id'][:12]}-{column}-{Path(name).name}"
+                target.write_bytes(data)
+                out.print(f"wrote {target}", soft_wrap=True)
+
+
+@app.command("dead-letters")
+def dead_letters(
+    output: OutputOption = Path("dataset"),
+    subset: SubsetOption = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    examples: Annotated[int, typer.Option(min=0, help="Examples of each reason.")] = 1,
+) -> None:
+    """Count the records that could not be used, by stage and reason, with examples."""
+    import polars as pl
+
+    from pipelines.browse import dead_letters as read_letters
+    from pipelines.display import dead_letters_view
+
+    letters = read_letters(output, subset or ())
+    if reason:
+        letters = letters.filter(pl.col("reason") == reason)
+    if letters.is_empty():
+        out.print("no dead letters" + (f" for the reason {reason!r}" if reason else ""))
+        return
+    out.print(dead_letters_view(letters, examples))
+
+
+@app.command("sample-corpora")
+def sample_corpora(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to.")],
+    scale: Annotated[float, typer.Option(min=0, help="1.0 gives the real row counts.")] = 0.01,
+    seed: Annotated[int, typer.Option(help="Other seeds give other content.")] = 7,
+    corpus: Annotated[
+        list[str] | None, typer.Option("--corpus", help="Only this corpus; repeatable.")
+    ] = None,
+    faults: Annotated[bool, typer.Option(help="Plant the faults that real corpora have.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+) -> None:
+    """Write small corpora in their native layouts, and a recipe that builds from them."""
+    from pipelines.display import table_of
+    from pipelines.sample_corpora import write_corpora
+    from pipelines.sample_recipe import write_sample_recipe
+
+    try:
+        planted = write_corpora(folder, scale=scale, seed=seed, only=corpus, faults=faults)
+    except ValueError as error:
+        _fail(error, 2)
+    recipe = write_sample_recipe(folder, planted)
+    if quiet:
+        return
+    table = table_of(
+        f"Sample corpora in {folder}",
+        "corpus",
+        "records",
+        "good",
+        "faults",
+        right=("records", "good", "faults"),
+    )
+    for name, entry in planted.items():
+        table.add_row(
+            name, f"{entry.records:,}", f"{entry.good:,}", f"{sum(entry.faults.values()):,}"
+        )
+    out.print(table)
+    out.print(f"Build from them with: omnireward build --recipe {recipe}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""What a person sees in the terminal: tables of subsets, plans, funnels, dead letters, pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich import box
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.planning import SubsetPlan
+from pipelines.recipe import Recipe
+
+_TEXT_LIMIT = 1_500
+_STAGES = ("sources", "sampling", "media", "trim")
+
+
+def table_of(title: str | None, *columns: str, right: Sequence[str] = ()) -> Table:
+    """A plain table in the house style; `right` names the columns of numbers."""
+    table = Table(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        padding=(0, 1),
+    )
+    for column in columns:
+        table.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=column in ("subset", *right),
+        )
+    return table
+
+
+def size_of(number: float) -> str:
+    """Bytes for a person: 1.2 GB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            return f"{number:,.0f} {unit}" if unit == "B" else f"{number:,.1f} {unit}"
+        number /= 1000
+    return f"{number:,.1f} GB"
+
+
+def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, int]) -> Table:
+    """All subsets of a recipe: what they are, and whether they are built."""
+    table = table_of(
+        None,
+        "subset",
+        "task",
+        "kind",
+        "target",
+        "built",
+        "corpus",
+        "licence",
+        "state",
+        right=("target", "built"),
+    )
+    for name, subset in recipe.subsets.items():
+        corpus = recipe.corpora[subset.corpus]
+        table.add_row(
+            name,
+            subset.task,
+            subset.kind,
+            "all" if subset.target is None else f"{subset.target:,}",
+            f"{rows[name]:,}" if name in rows else "–",
+            subset.corpus,
+            corpus.licence + (" (NC)" if corpus.nc else ""),
+            states[name],
+        )
+    return table
+
+
+def plan_table(plans: Sequence[SubsetPlan]) -> Table:
+    """What a build would read and write, per subset; nothing has been moved yet."""
+    table = table_of(
+        "Plan",
+        "subset",
+        "stages to run",
+        "units",
+        "reads",
+        "disk, at most",
+        right=("units", "reads", "disk, at most"),
+    )
+    for plan in plans:
+        if plan.published is not None:
+            table.add_row(plan.name, "none: up to date", "0", "0 B", "0 B")
+            continue
+        reads = sum(source.size for source in plan.sources)
+        if plan.prepared is not None:
+            table.add_row(plan.name, "trim, writing (pairs are prepared)", "0", "0 B", "–")
+            continue
+        # Prepared pairs, media in the store, and shards: each at most what was read, unpacked.
+        records = sum(unit.size for unit in plan.work_units)
+        disk = 2 * max(records, reads) + (reads if plan.has_media else 0)
+        table.add_row(
+            plan.name,
+            "sources, sampling, media, trim, writing",
+            f"{len(plan.work_units):,}",
+            size_of(reads),
+            size_of(disk),
+        )
+    return table
+
+
+def left_out_table(left_out: Mapping[str, str]) -> Table:
+    """Subsets that are not built, and why."""
+    table = table_of("Left out", "subset", "why")
+    for name, reason in left_out.items():
+        table.add_row(name, reason)
+    return table
+
+
+def funnel_table(records: Mapping[str, Any]) -> Table:
+    """How many records came through each stage, per subset."""
+    columns = ("read", "dead", "not drawn", "beyond N", "written", "time")
+    table = table_of("Funnel", "subset", *columns, right=columns)
+    for name, record in records.items():
+        counts = record["counts"]
+        dead = _dead(counts)
+        table.add_row(
+            name,
+            f"{counts.get('sources', {}).get('in', 0):,}",
+            f"{sum(dead.values()):,}",
+            f"{counts.get('sampling', {}).get('dropped:beyond_reserve', 0):,}",
+            f"{counts.get('trim', {}).get('dropped:beyond_target', 0):,}",
+            f"{record['rows']:,}",
+            "–" if record["resumed"] == "all" else f"{record['seconds']['total']:.1f} s",
+        )
+    return table
+
+
+def dead_table(records: Mapping[str, Any]) -> Table:
+    """Dead letters by subset, stage and reason."""
+    table = table_of("Dead letters", "subset", "stage", "reason", "count", right=("count",))
+    for name, record in records.items():
+        for (stage, reason), number in _dead(record["counts"]).items():
+            table.add_row(name, stage, reason, f"{number:,}")
+    return table
+
+
+def _dead(counts: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], int]:
+    return {
+        (stage, what.removeprefix("dead:")): number
+        for stage in _STAGES
+        for what, number in counts.get(stage, {}).items()
+        if what.startswith("dead:")
+    }
+
+
+def dead_letters_view(letters: pl.DataFrame, examples: int) -> Group:
+    """Counts by subset, stage and reason, with a few examples of each."""
+    counts = table_of(None, "subset", "stage", "reason", "count", right=("count",))
+    shown: list[Any] = [counts]
+    groups = letters.group_by("subset", "stage", "reason", maintain_order=True)
+    for key, group in groups:
+        subset, stage, reason = (str(part) for part in key)
+        counts.add_row(subset, stage, reason, f"{group.height:,}")
+        shown += [_letter(subset, reason, letter) for letter in group.head(examples).to_dicts()]
+    return Group(*shown)
+
+
+def _letter(subset: str, reason: str, letter: Mapping[str, Any]) -> Panel:
+    lines = Group(
+        Text(letter["message"]),
+        *(
+            Text(f"{title:8}{letter[name]}", style="dim")
+            for title, name in (("met at", "where"), ("key", "key"), ("seen", "seen"))
+        ),
+    )
+    return Panel(lines, title=f"{subset}: {reason}", title_align="left")
+
+
+def pair_view(row: Mapping[str, Any]) -> Group:
+    """One pair for reading: prompt, both responses side by side, preference, provenance."""
+    parts: list[Any] = [
+        Panel(Text(_cut(turn["content"])), title=turn["role"], title_align="left")
+        for turn in row["prompt"] or ()
+    ]
+    if row["prompt_info"]:
+        parts.append(Text("  " + "; ".join(_facts(info) for info in row["prompt_info"])))
+    if row["criterion"]:
+        parts.append(Panel(Text(row["criterion"]), title="criterion", border_style="magenta"))
+    sides = Table.grid(expand=True)
+    sides.add_column(ratio=1)
+    sides.add_column(ratio=1)
+    sides.add_row(*(_side(row, side) for side in "ab"))
+    parts.append(sides)
+    source = row["source"]
+    parts.append(
+        Text(
+            f"row {row['row_id']}  pair {row['pair_id']}\n{row['task']}  {row['subset']}  "
+            f"{row['annotator']}  from {source['corpus']} ({source['licence']}), "
+            f"key {source['key']}",
+            style="dim",
+        )
+    )
+    return Group(*parts)
+
+
+def _side(row: Mapping[str, Any], side: str) -> Panel:
+    preferred = row["preference"] == side
+    lines: list[Any] = []
+    if row[f"response_{side}_text"] is not None:
+        lines.append(Text(_cut(row[f"response_{side}_text"])))
+    lines += [Text(_facts(info)) for info in row[f"response_{side}_info"] or ()]
+    model = row[f"response_{side}_model"]
+    mark = "tie" if row["preference"] == "tie" else "preferred" if preferred else ""
+    title = " · ".join(part for part in (side.upper(), mark, model) if part)
+    return Panel(Group(*lines), title=title, border_style="green" if preferred else "dim")
+
+
+def _facts(info: Mapping[str, Any]) -> str:
+    size = f"{info['width']} x {info['height']}" if info["width"] else ""
+    return " ".join(
+        part for part in (info["format"], size, size_of(info["bytes"]), info["digest"][:12]) if part
+    )
+
+
+def _cut(text: str) -> str:
+    return (
+        text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + f"… ({len(text):,} characters)"
+    )
+
+
+def how_to_load(console: Console, output: Path, subset: str) -> None:
+    """Where the dataset is, and two lines that load it."""
+    pattern = output / "data" / subset / "*.parquet"
+    console.print(f"\nThe dataset is in [bold]{output / 'data'}[/]. To load a subset in Python:\n")
+    console.print("    from datasets import load_dataset", highlight=False)
+    console.print(
+        f'    pairs = load_dataset("parquet", data_files="{pattern}", split="train")\n',
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,46 @@
+"""The recipe that goes with sample corpora: the shipped one, cut to what was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.resources import shipped
+from pipelines.sample_corpora import CORPORA, Planted
+
+_HEADER = """\
+# Written by `omnireward sample-corpora`: the shipped recipe, cut to the corpora beside this file.
+# Targets are scaled to their size. Faults are planted on purpose, so many dead letters are allowed.
+"""
+_MAX_DEAD_SHARE = 0.25
+
+
+def sample_recipe(planted: Mapping[str, Planted]) -> str:
+    """The text of a recipe over the sample corpora; their paths are relative to the recipe."""
+    recipe: dict[str, Any] = yaml.safe_load(shipped("beam_config.yaml").read_text("utf-8"))
+    recipe["corpora"] = {
+        name: {**corpus, "path": name}
+        for name, corpus in recipe["corpora"].items()
+        if name in planted
+    }
+    subsets = {}
+    for name, subset in recipe["subsets"].items():
+        if subset["corpus"] not in planted:
+            continue
+        corpus = planted[subset["corpus"]]
+        share = corpus.records / CORPORA[subset["corpus"]].full_scale
+        target = max(1, round(subset["target"] * share))
+        subsets[name] = {**subset, "target": target, "min_count": min(target, corpus.good)}
+    recipe["subsets"] = subsets
+    recipe["quality"]["max_dead_share"] = _MAX_DEAD_SHARE
+    return _HEADER + yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)
+
+
+def write_sample_recipe(folder: Path, planted: Mapping[str, Planted]) -> Path:
+    """Write the recipe beside the corpora; returns its path."""
+    path = folder / "beam_config.yaml"
+    path.write_text(sample_recipe(planted), encoding="utf-8")
+    return path
