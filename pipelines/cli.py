@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -27,7 +28,10 @@ app = typer.Typer(
 recipe_app = typer.Typer(no_args_is_help=True, help="Look at a recipe.")
 app.add_typer(recipe_app, name="recipe")
 
-out = Console()
+#: Columns of output that goes to a file or a pipe; a terminal has its own width.
+_PIPE_WIDTH = 120
+
+out = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 err = Console(stderr=True)
 
 RecipeOption = Annotated[
@@ -49,8 +53,6 @@ def main() -> None:
         app()
     except RecipeError as error:
         _fail(error, 2)
-    except KeyboardInterrupt:
-        _interrupted()
     except Exception as error:
         from transforms.beamkit.errors import find_build_error
 
@@ -150,7 +152,10 @@ def _run(request: object, output: Path, *, quiet: bool) -> None:
     from pipelines.watching import Watcher
 
     assert isinstance(request, RunRequest)
-    record, failures = run(request, Watcher(out, quiet=quiet))
+    try:
+        record, failures = run(request, Watcher(out, quiet=quiet))
+    except KeyboardInterrupt:
+        _interrupted()
     if not quiet:
         built = {k: v for k, v in record["subsets"].items() if k not in record["left_out"]}
         out.print(funnel_table(built))
@@ -205,6 +210,8 @@ def _print_subsets(recipe: object, output: Path | None) -> None:
         for name in recipe.subsets
     }
     out.print(subsets_table(recipe, states, rows))
+    for reason in dict.fromkeys(state for state in states.values() if ": " in state):
+        out.print(f"  {reason}", style="dim", highlight=False)
 
 
 @app.command()

@@ -34,7 +34,6 @@ def table_of(title: str | None, *columns: str, right: Sequence[str] = ()) -> Tab
         table.add_column(
             column,
             justify="right" if column in right else "left",
-            overflow="fold",
             no_wrap=column in ("subset", *right),
         )
     return table
@@ -73,7 +72,7 @@ def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, 
             f"{rows[name]:,}" if name in rows else "–",
             subset.corpus,
             corpus.licence + (" (NC)" if corpus.nc else ""),
-            states[name],
+            states[name].split(": ")[0],
         )
     return table
 

@@ -137,11 +137,11 @@ def why_not(recipe: Recipe, name: str) -> str | None:
     """Why a subset can't be built by this release on this machine; None if it can."""
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
     if subset.kind == "instruction":
-        return "needs criteria: the relabel stage is not part of this release"
+        return "needs criteria: the relabel stage is not part of this release yet"
     if ADAPTERS[corpus.adapter] is None:
-        return f"no adapter yet for {corpus.adapter}"
+        return "needs an adapter: this release can't read its corpus yet"
     if corpus.path is None:
-        return f"no local mirror: set corpora.{subset.corpus}.path"
+        return "needs a mirror: set `path` of its corpus to a folder with its files"
     return None
 
 
@@ -159,8 +159,10 @@ def choose(recipe: Recipe, names: Sequence[str]) -> tuple[list[str], dict[str, s
     left_out = {name: reason for name in wanted if (reason := why_not(recipe, name))}
     ready = [name for name in wanted if name not in left_out]
     if not ready:
+        reasons = "; ".join(dict.fromkeys(left_out.values()))
         raise BuildError(
-            "no subset can be built: " + "; ".join(f"{k}: {v}" for k, v in left_out.items())
+            f"no subset of this recipe can be built yet ({reasons}). "
+            "To try the pipeline: omnireward sample-corpora DIR"
         )
     return ready, left_out
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from schemas.media import INFO_STRUCT, SLOT_MODALITY
 from transforms.beamkit import files, progress
-from transforms.media.containers import reader_of, unit_of
+from transforms.media.containers import reader_of, title_of, unit_of
 from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
 from transforms.media.image import inspect_image
@@ -114,7 +114,8 @@ class _Extract(beam.DoFn):
             facts = _INSPECT[modality](found.data, self.policy)
             row["info"] = {**facts, "digest": self.store.put(found.data)}
         except MediaError as error:
-            row["reason"], row["message"] = error.reason, f"{found.member}: {error.message}"
+            title = title_of(container, found.member)
+            row["reason"], row["message"] = error.reason, f"{title}: {error.message}"
         progress.advance("media", 1)
         return row
 

@@ -38,6 +38,11 @@ def reader_of(container: str) -> Reader:
     return folder.read
 
 
+def title_of(container: str, member: str) -> str:
+    """What a person calls a member. A cell's row is left out: it changes when files are split."""
+    return f"{member.split('/')[0]} cell" if container.lower().endswith(".parquet") else member
+
+
 def unit_of(container: str, member: str) -> str:
     """What is read in one piece: a row group of a Parquet file, all of an archive or folder."""
     return cells.group_of(member) if container.lower().endswith(".parquet") else ""

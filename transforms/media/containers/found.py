@@ -16,4 +16,4 @@ class Found(NamedTuple):
 
 def missing(member: str, container: str) -> Found:
     """A member that the container does not have."""
-    return Found(member, MediaError("media_missing", f"{member} is not in {container}"))
+    return Found(member, MediaError("media_missing", f"not in {container}"))

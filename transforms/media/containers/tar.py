@@ -69,7 +69,8 @@ def _matches(name: str, by_name: dict[str, list[str]]) -> list[str]:
 
 
 def _ambiguous(member: str, first: str, second: str) -> Found:
-    message = f"{member} could be {first} or {second}; name the folder in the recipe"
+    low, high = sorted((first, second))
+    message = f"it could be {low} or {high}"
     return Found(member, MediaError("media_ambiguous", message))
 
 

@@ -1,0 +1,300 @@
+"""Times the text path against equal work elsewhere: whole processes, interleaved, medians.
+
+Every contender reads the same JSON lines and writes the same rows with the same ids to Parquet.
+Row counts of every run are checked; ids and texts of the pipeline's first run are held against
+those of the pool.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import polars as pl
+import pyarrow.parquet as pq
+from text_corpus import write_corpus
+
+HERE = Path(__file__).resolve().parent
+OURS, POOL, DAFT = "pipeline", "pool", "daft"
+_SAMPLE_SECONDS = 0.2
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A program that turns the folder `input` into a folder of Parquet."""
+
+    name: str
+    command: tuple[str, ...]
+    #: Where below its output folder the Parquet files lie.
+    parquet: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: seconds, and peak memory of the largest process and of all together, in MB."""
+
+    wall: float
+    cpu: float
+    largest: float
+    together: float
+
+
+class TreeMemory(threading.Thread):
+    """Samples the resident memory of all processes of a session; shared pages count each time."""
+
+    def __init__(self, session: int) -> None:
+        super().__init__(daemon=True)
+        self.session, self.peak = session, 0
+        self._stop_asked = threading.Event()
+
+    def run(self) -> None:
+        while not self._stop_asked.wait(_SAMPLE_SECONDS):
+            self.peak = max(self.peak, sum(map(self._resident, Path("/proc").glob("[0-9]*"))))
+
+    def _resident(self, process: Path) -> int:
+        try:
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[3]) != self.session:
+                return 0
+            return int((process / "statm").read_text().split()[1]) * _PAGE
+        except (OSError, IndexError):  # it has ended meanwhile
+            return 0
+
+    def stop(self) -> int:
+        """End sampling; gives the peak in bytes."""
+        self._stop_asked.set()
+        self.join()
+        return self.peak
+
+
+def run_once(contender: Contender, source: Path, output: Path, env: dict[str, str]) -> Run:
+    """Run a contender into a fresh folder and measure it.
+
+    Raises:
+        SystemExit: it failed; its output is shown.
+    """
+    os.sync()  # what the run before has written is not written to disk at this one's cost
+    with tempfile.TemporaryFile() as log:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            [*contender.command, str(source), str(output)],
+            env=env,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        memory = TreeMemory(process.pid)
+        memory.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        together = memory.stop()
+        if process.returncode:
+            log.seek(0)
+            raise SystemExit(f"{contender.name} failed:\n{log.read().decode(errors='replace')}")
+    largest = usage.ru_maxrss * 1024
+    return Run(wall, usage.ru_utime + usage.ru_stime, largest / 1e6, max(largest, together) / 1e6)
+
+
+def parquet_files(contender: Contender, output: Path) -> list[Path]:
+    """The Parquet files that a contender wrote."""
+    return sorted((output / contender.parquet).glob("*.parquet"))
+
+
+def row_count(files: Sequence[Path]) -> int:
+    """Rows by the files' footers."""
+    return sum(pq.ParquetFile(file).metadata.num_rows for file in files)
+
+
+def fingerprints(files: Sequence[Path]) -> tuple[pl.DataFrame, pl.Series]:
+    """All ``(row_id, pair_id)`` sorted, and a sorted hash of every row's ids, texts and sides."""
+    ids, hashes = [], []
+    for file in files:
+        frame = pl.read_parquet(file, columns=_columns(file))
+        if isinstance(frame.schema["prompt"], pl.List):
+            content = pl.col("prompt").list.first().struct.field("content")
+            frame = frame.with_columns(content.alias("prompt"))
+            frame = frame.rename({f"response_{side}_text": f"response_{side}" for side in "ab"})
+        names = ["row_id", "pair_id", "prompt", "response_a", "response_b", "preference"]
+        frame = frame.select(names)
+        hashes.append(frame.hash_rows(seed=1))
+        ids.append(frame.select("row_id", "pair_id"))
+    return pl.concat(ids).sort("row_id", "pair_id"), pl.concat(hashes).sort()
+
+
+def _columns(file: Path) -> list[str]:
+    wanted = {"row_id", "pair_id", "prompt", "preference"}
+    wanted |= {f"response_{side}{end}" for side in "ab" for end in ("", "_text")}
+    return [name for name in pq.read_schema(file).names if name in wanted]
+
+
+def warm_up(contenders: Sequence[Contender], folder: Path, env: dict[str, str]) -> None:
+    """Run each once on a few rows, so that no measured run compiles modules."""
+    source = folder / "few"
+    write_corpus(source, 800)
+    for contender in contenders:
+        output = folder / f"few-{contender.name}"
+        run_once(contender, source, output, env)
+        shutil.rmtree(output)
+
+
+def read_through(source: Path) -> int:
+    """Read the input once, so that every run finds it in memory; returns its lines."""
+    lines = 0
+    for file in sorted(source.glob("*.jsonl")):
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 24):
+                lines += block.count(b"\n")
+    return lines
+
+
+def contenders_of(daft_python: str | None) -> list[Contender]:
+    """What is measured here; says why where Daft is not."""
+    found = [
+        Contender(OURS, (sys.executable, str(HERE / "run_pipeline.py")), "data/Bench"),
+        Contender(POOL, (sys.executable, str(HERE / "norm_pool.py")), "."),
+    ]
+    if daft_python is None:
+        print("daft is skipped: no --daft-python")
+        return found
+    probe = [daft_python, "-c", "import daft, numpy, pyarrow; print(daft.__version__)"]
+    try:
+        version = subprocess.run(probe, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"daft is skipped: {getattr(error, 'stderr', '') or error}")
+        return found
+    print(f"daft {version}")
+    return [*found, Contender(DAFT, (daft_python, str(HERE / "norm_daft.py")), ".")]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """This checkout first on the path, and compiled modules kept, as in an installed package."""
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    path = [str(HERE.parent), *filter(None, [env.get("PYTHONPATH")])]
+    return {
+        **env,
+        "PYTHONPATH": os.pathsep.join(path),
+        "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
+        "DAFT_ANALYTICS_ENABLED": "0",
+        "DO_NOT_TRACK": "true",
+    }
+
+
+def check_same(prints: dict[str, tuple[pl.DataFrame, pl.Series]]) -> None:
+    """Hold the ids and texts of all contenders against the pool's.
+
+    Raises:
+        SystemExit: they differ.
+    """
+    ids, hashes = prints[POOL]
+    for name, (other_ids, other_hashes) in prints.items():
+        if not other_ids.equals(ids):
+            raise SystemExit(f"{name} and the pool differ in their (row_id, pair_id)")
+        if not other_hashes.equals(hashes):
+            raise SystemExit(f"{name} and the pool differ in their texts or sides")
+    print(f"ids, texts and sides of {len(ids):,} rows are the same: {', '.join(prints)}")
+
+
+def measure(
+    contenders: Sequence[Contender], source: Path, folder: Path, runs: int, rows: int
+) -> dict[str, list[Run]]:
+    """Run all in turn, `runs` times; every run's rows are counted."""
+    env = environment(folder)
+    warm_up(contenders, folder, env)
+    found: dict[str, list[Run]] = {contender.name: [] for contender in contenders}
+    prints = {}
+    for number in range(runs):
+        for contender in contenders:
+            output = folder / f"{contender.name}-{number}"
+            run = run_once(contender, source, output, env)
+            found[contender.name].append(run)
+            files = parquet_files(contender, output)
+            written = row_count(files)
+            print(
+                f"run {number + 1} {contender.name:9} {run.wall:7.1f} s wall {run.cpu:7.1f} s CPU "
+                f"{run.together:7,.0f} MB  {written:,} rows",
+                flush=True,
+            )
+            if written != rows:
+                raise SystemExit(f"{contender.name} wrote {written:,} rows of {rows:,}")
+            if number == 0:
+                prints[contender.name] = fingerprints(files)
+            shutil.rmtree(output)
+        if number == 0:
+            check_same(prints)
+            prints.clear()
+    return found
+
+
+def table(found: dict[str, list[Run]], rows: int) -> str:
+    """The results as Markdown."""
+    lines = [
+        "| | wall s: median | min | max | CPU s: median | rows/s "
+        "| peak MB: largest process | all processes |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, runs in found.items():
+        walls = [run.wall for run in runs]
+        lines.append(
+            f"| {name} | {median(walls):.1f} | {min(walls):.1f} | {max(walls):.1f} "
+            f"| {median(run.cpu for run in runs):.1f} | {rows / median(walls):,.0f} "
+            f"| {max(run.largest for run in runs):,.0f} "
+            f"| {max(run.together for run in runs):,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def ratios(found: dict[str, list[Run]]) -> str:
+    """Ratios of the median times of day."""
+    middle = {name: median(run.wall for run in runs) for name, runs in found.items()}
+    said = [f"pipeline / pool = {middle[OURS] / middle[POOL]:.2f}"]
+    if DAFT in middle:
+        said.append(f"daft / pipeline = {middle[DAFT] / middle[OURS]:.2f}")
+    return "ratios of medians: " + ", ".join(said)
+
+
+def main() -> None:
+    """Measure from the command line."""
+    parser = argparse.ArgumentParser(description="Time the text path against equal work.")
+    parser.add_argument("--rows", type=int, default=100_000, help="rows to generate")
+    parser.add_argument("--input", type=Path, help="a folder of *.jsonl instead")
+    parser.add_argument("--ascii", action="store_true", help="generate ASCII text")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--daft-python", help="python of an environment with daft and numpy")
+    parser.add_argument(
+        "--work", type=Path, help="folder for input and outputs; default: temporary"
+    )
+    parser.add_argument("--json", type=Path, help="also write all runs to this file")
+    options = parser.parse_args()
+    if options.work is not None:
+        options.work.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="text-path-", dir=options.work) as name:
+        folder = Path(name)
+        source = options.input
+        if source is None:
+            source = folder / "input"
+            write_corpus(source, options.rows, ascii_only=options.ascii)
+        rows = read_through(source)
+        contenders = contenders_of(options.daft_python)
+        print(f"{rows:,} rows, {options.runs} runs each, {os.cpu_count()} processors", flush=True)
+        found = measure(contenders, source.resolve(), folder, options.runs, rows)
+    print(f"\n{table(found, rows)}\n\n{ratios(found)}")
+    if options.json is not None:
+        raw = {name: [vars(run) for run in runs] for name, runs in found.items()}
+        options.json.write_text(json.dumps({"rows": rows, "runs": raw}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The command line as a person uses it: what is printed, and exit codes that mean something."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+from sample_build import Built, Sample
+
+Call = Callable[..., "subprocess.CompletedProcess[str]"]
+
+LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
+
+
+def test_build_prints_the_funnel_and_how_to_load(
+    omnireward: Call, sample: Sample, tmp_path: Path
+) -> None:
+    done = omnireward(
+        "build", "--recipe", sample.recipe_file, "--output", tmp_path / "out",
+        "--subset", "RLAIF-V", "--limit", 20,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Funnel" in done.stdout
+    assert 'load_dataset("parquet"' in done.stdout
+    rows = sum(pq.read_metadata(f).num_rows for f in (tmp_path / "out/data/RLAIF-V").iterdir())
+    assert rows == 20
+
+
+def test_quiet_prints_nothing_and_plan_moves_nothing(
+    omnireward: Call, sample: Sample, tmp_path: Path
+) -> None:
+    arguments = ("--recipe", sample.recipe_file, "--output", tmp_path / "out", "-s", "HPDv2")
+    plan = omnireward("build", *arguments, "--plan")
+    assert plan.returncode == 0
+    assert "sources, sampling, media, trim, writing" in " ".join(plan.stdout.split())
+    assert not (tmp_path / "out" / "data").exists()
+    assert omnireward("build", *arguments, "--quiet").stdout == ""
+    again = omnireward("build", *arguments, "--plan")
+    assert "up to date" in again.stdout
+
+
+def test_subsets_lists_what_is_not_there_yet_and_builds_it_never(
+    omnireward: Call, sample: Sample, tmp_path: Path
+) -> None:
+    listed = omnireward("subsets")
+    assert listed.returncode == 0
+    assert "Omni-VLFeedback" in listed.stdout
+    assert "needs criteria" in listed.stdout
+    refused = omnireward(
+        "build", "--recipe", sample.recipe_file, "-o", tmp_path, "-s", "Omni-RLAIF-V"
+    )
+    assert refused.returncode == 3
+    assert "Omni-RLAIF-V can't be built: needs criteria" in refused.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_recipe_check(omnireward: Call, tmp_path: Path) -> None:
+    good = omnireward("recipe", "check")
+    assert good.returncode == 0
+    assert "13 subsets, 317,382 pairs wanted" in good.stdout
+    bad = tmp_path / "r.yaml"
+    bad.write_text("version: 1\nsede: 3\n")
+    wrong = omnireward("recipe", "check", "--recipe", bad)
+    assert wrong.returncode == 2
+    assert f"{bad}:2: sede: unknown key 'sede'; did you mean 'seed'?" in wrong.stderr
+
+
+def test_show_by_id_and_at_random(omnireward: Call, built: Built, tmp_path: Path) -> None:
+    shard = next((built.output / "data/HPDv2").glob("*.parquet"))
+    row = pq.read_table(shard, columns=["row_id", "pair_id"]).to_pylist()[0]
+    shown = omnireward(
+        "show", row["row_id"][:10], "-o", built.output, "--save-media", tmp_path / "media"
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert row["pair_id"] in shown.stdout
+    assert "preferred" in shown.stdout
+    saved = sorted((tmp_path / "media").iterdir())
+    assert len(saved) == 2
+    with Image.open(saved[0]) as picture:
+        picture.load()
+    some = omnireward("show", "-n", 2, "--seed", 4, "-o", built.output)
+    assert some.stdout.count("row ") == 2
+    assert some.stdout == omnireward("show", "-n", 2, "--seed", 4, "-o", built.output).stdout
+    none = omnireward("show", "ffffffffffffffffffff", "-o", built.output)
+    assert none.returncode == 3
+    assert "no pair whose id begins with" in none.stderr
+
+
+def test_dead_letters_counts_and_shows(omnireward: Call, built: Built, sample: Sample) -> None:
+    shown = omnireward("dead-letters", "-o", built.output, "-s", "Skywork-Reward-Preference")
+    assert shown.returncode == 0
+    for reason in sample.planted["skywork"].faults:
+        assert reason in shown.stdout
+    assert "met at" in shown.stdout
+    elsewhere = omnireward("dead-letters", "-o", sample.folder)
+    assert elsewhere.returncode == 3
+    assert "is it the output of a build?" in elsewhere.stderr
+
+
+def _damage_lfs(file: Path) -> None:
+    file.write_text(LFS)
+
+
+def _damage_html(file: Path) -> None:
+    file.write_text("<!DOCTYPE html><html><body>Access denied</body></html>")
+
+
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _other(file: Path) -> None:
+    file.write_bytes(gzip.compress(b"{}"))
+
+
+@pytest.mark.parametrize(
+    ("subset", "name", "damage", "says"),
+    [
+        ("RLAIF-V", "rlaif_v/RLAIF-V-Dataset_000.parquet", _damage_lfs, "a git-lfs pointer, not"),
+        ("HPDv2", "hpdv2/train.tar.gz", _damage_html, "an html page, not .tar.gz"),
+        ("RLAIF-V", "rlaif_v/RLAIF-V-Dataset_001.parquet", _cut, "Parquet file is truncated"),
+        ("HPDv2", "hpdv2/train.json", _other, "its name says .json, its content is gzip"),
+        ("HPDv2", "hpdv2/train.json", _cut, "the JSON list ends in mid-record after"),
+        ("HPDv2", "hpdv2/train.tar.gz", _cut, "the archive is truncated or damaged after"),
+        ("HPDv2", "hpdv2/train.tar.gz", lambda file: file.unlink(), "matches 'train.tar.gz'"),
+    ],
+)
+def test_a_bad_file_is_an_error_that_says_exactly_what_it_is(
+    omnireward: Call, sample: Sample, tmp_path: Path, subset: str, name: str,
+    damage: Callable[[Path], None], says: str,
+) -> None:  # fmt: skip
+    corpora = tmp_path / "corpora"
+    shutil.copytree(sample.folder, corpora)
+    damage(corpora / name)
+    done = omnireward(
+        "build", "--recipe", corpora / "beam_config.yaml", "-o", tmp_path / "o", "-s", subset
+    )
+    assert done.returncode == 3, done.stderr
+    assert says in done.stderr
+    assert Path(name).name in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "o" / "data").exists()
+
+
+def test_too_many_dead_letters_fail_the_run(
+    omnireward: Call, sample: Sample, tmp_path: Path
+) -> None:
+    recipe = tmp_path / "beam_config.yaml"
+    text = sample.recipe_file.read_text().replace("path: ", f"path: {sample.folder}/")
+    recipe.write_text(text.replace("max_dead_share: 0.25", "max_dead_share: 0.001"))
+    done = omnireward("build", "--recipe", recipe, "-o", tmp_path / "o", "-s", "RLAIF-V")
+    assert done.returncode == 4
+    assert "quality.max_dead_share allows 0.1%" in done.stderr

@@ -1,0 +1,160 @@
+"""The recipe: the paper's thirteen subsets, and one clear error for each way to get it wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.recipe import load_recipe
+from pipelines.recipe_binding import RecipeError
+from pipelines.resources import shipped
+
+SHIPPED = shipped("beam_config.yaml")
+TEXT = SHIPPED.read_text()
+
+PAPER = {
+    "Skywork-Reward-Preference": 50_000,
+    "Omni-Skywork-Reward-Preference": 16_376,
+    "Omni-UltraFeedback": 7_901,
+    "RLAIF-V": 83_124,
+    "OmniAlign-V-DPO": 50_000,
+    "Omni-RLAIF-V": 15_867,
+    "Omni-VLFeedback": 12_311,
+    "HPDv2": 50_000,
+    "EvalMuse": 2_944,
+    "Omni-HPDv2": 8_959,
+    "Omni-Open-Image-Preferences": 8_105,
+    "VideoDPO": 10_000,
+    "VisionRewardDB-Video": 1_795,
+}
+
+
+def test_the_shipped_recipe_is_the_paper_s_table() -> None:
+    recipe = load_recipe(SHIPPED)
+    assert {name: subset.target for name, subset in recipe.subsets.items()} == PAPER
+    assert sum(PAPER.values()) == 317_382
+    assert len(recipe.corpora) == 10
+    assert {c.nc for n, c in recipe.corpora.items() if n == "rlaif_v"} == {True}
+    kinds = {name for name, subset in recipe.subsets.items() if subset.kind == "instruction"}
+    assert kinds == {name for name in PAPER if name.startswith("Omni-")}
+
+
+def test_comments_and_order_of_keys_do_not_change_the_digest(tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    lines = [line for line in TEXT.splitlines() if not line.strip().startswith("#")]
+    file.write_text("\n".join(lines))
+    assert load_recipe(file).digest() == load_recipe(SHIPPED).digest()
+    file.write_text(TEXT.replace("seed: 20260101", "seed: 7"))
+    assert load_recipe(file).digest() != load_recipe(SHIPPED).digest()
+
+
+def line_of(text: str, fragment: str) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), 1) if fragment in line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "message"),
+    [
+        ("seed: 20260101", "sead: 1", "sead", "sead: unknown key 'sead'; did you mean 'seed'?"),
+        (
+            "  reserve: 0.05",
+            "  reserve: lots",
+            "lots",
+            "sampling.reserve: expected a number, found the text 'lots'",
+        ),
+        (
+            "corpus: rlaif_v, task: ti2t, kind: general",
+            "corpus: rlaif, task: ti2t, kind: general",
+            "corpus: rlaif,",
+            "subsets.RLAIF-V.corpus: no corpus 'rlaif' in the recipe; did you mean 'rlaif_v'?",
+        ),
+        (
+            "    adapter: hpdv2",
+            "    adapter: hpdv3",
+            "hpdv3",
+            "corpora.hpdv2.adapter: no adapter 'hpdv3'; did you mean 'hpdv2'?",
+        ),
+        (
+            "corpus: hpdv2, task: t2i, kind: general",
+            "corpus: hpdv2, task: t2x, kind: general",
+            "t2x",
+            "subsets.HPDv2.task: 't2x' is not allowed; did you mean 't2v'?",
+        ),
+        (
+            "    nc: true",
+            "    nc: yes please",
+            "yes please",
+            "corpora.rlaif_v.nc: expected true or false, found the text 'yes please'",
+        ),
+        (
+            "  threads: 4",
+            "  threads: 4.5",
+            "4.5",
+            "media.threads: expected a whole number, found '4.5'",
+        ),
+        (
+            "version: 1\n",
+            "version: 9\n",
+            "version: 9",
+            "version: recipe version 9 is not known; this release reads 1",
+        ),
+        (
+            "  row_group_rows: 1000",
+            "  row_group_rows: 0",
+            "shard_bytes: 134217728",
+            "writing: shard_bytes, row_group_rows and row_group_bytes must be positive",
+        ),
+        (
+            "    files: [train.json, train.tar.gz]",
+            "    files: train.json",
+            "files: train.json",
+            "corpora.hpdv2.files: expected a list, found the text 'train.json'",
+        ),
+        (
+            "    files: [train.json, train.tar.gz]",
+            "    files: [train.json]\n    options: {archiv: x}",
+            "archiv: x",
+            "corpora.hpdv2.options.archiv: unknown key 'archiv'; did you mean 'archive'?",
+        ),
+        (
+            "target: 2944, min_count: 2500",
+            "target: 2944, min_count: 9999",
+            "9999",
+            "subsets.EvalMuse: min_count 9999 is above target 2944",
+        ),
+        ("name: omni-reward-data\n", "name: a\nname: b\n", "name: b", "'name' is given twice"),
+    ],
+)
+def test_an_error_names_file_line_and_nearest_name(
+    tmp_path: Path, old: str, new: str, at: str, message: str
+) -> None:
+    assert old in TEXT
+    file = tmp_path / "recipe.yaml"
+    text = TEXT.replace(old, new, 1)
+    file.write_text(text)
+    with pytest.raises(RecipeError) as error:
+        load_recipe(file)
+    assert str(error.value) == f"{file}:{line_of(text, at)}: {message}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "the recipe is empty"),
+        ("a: [1", "not valid YAML"),
+        ("- 1\n- 2\n", "expected a mapping, found a list"),
+        ("version: 1\nname: x\n", "missing key 'seed'"),
+    ],
+)
+def test_broken_files_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "recipe.yaml"
+    file.write_text(text)
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(file)
+
+
+def test_a_limit_lowers_targets_and_floors_together() -> None:
+    recipe = load_recipe(SHIPPED).limited(100)
+    assert {subset.target for subset in recipe.subsets.values()} == {100}
+    assert {subset.min_count for subset in recipe.subsets.values()} == {100}
