@@ -6,7 +6,8 @@ import apache_beam as beam
 
 from pipelines.planning import PREPARE, SubsetPlan
 from transforms.beamkit import coder  # noqa: F401 - registers the coder of Arrow tables
-from transforms.beamkit.manifest import CommitManifest, Manifest
+from transforms.beamkit.commit import CommitManifest
+from transforms.beamkit.manifest import Manifest
 from transforms.media.prepare import PreparePairs
 from transforms.media.store import MediaStore
 from transforms.sampling.rank import cut_at

@@ -49,6 +49,7 @@ SubsetOption = Annotated[
 def main() -> None:
     """Run the command line; errors that a person can mend are printed without a traceback."""
     logging.getLogger().setLevel(logging.ERROR)
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs what it raises
     try:
         app()
     except RecipeError as error:
@@ -135,7 +136,8 @@ def build(
 
 def _print_plan(request: object) -> None:
     from pipelines.display import left_out_table, plan_table
-    from pipelines.planning import choose, plan_subset
+    from pipelines.planning import plan_subset
+    from pipelines.readiness import choose
     from pipelines.run import RunRequest
 
     assert isinstance(request, RunRequest)
@@ -198,7 +200,7 @@ def subsets(recipe: RecipeOption = None, output: OutputOption = Path("dataset"))
 def _print_subsets(recipe: object, output: Path | None) -> None:
     from pipelines.display import subsets_table
     from pipelines.layout import Layout
-    from pipelines.planning import why_not
+    from pipelines.readiness import why_not
     from pipelines.recipe import Recipe
     from pipelines.run_record import read_record
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich import box
@@ -13,8 +13,10 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.planning import SubsetPlan
 from pipelines.recipe import Recipe
+
+if TYPE_CHECKING:
+    from pipelines.planning import SubsetPlan
 
 _TEXT_LIMIT = 1_500
 _STAGES = ("sources", "sampling", "media", "trim")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,7 +38,8 @@ class SubsetPlan:
     root: str
     sources: tuple[SourceFile, ...]
     layout: Layout
-    shards_in_force: int | None
+    shards_pinned: int | None
+    shards_built: int | None
     input_digests: tuple[tuple[str, str], ...]
 
     @cached_property
@@ -102,7 +102,7 @@ class SubsetPlan:
                 self.prepare_inputs,
                 asdict(self.recipe.writing),
                 asdict(self.facts),
-                self.shards_in_force,
+                self.shards_pinned,
             ]
         )
 
@@ -129,42 +129,8 @@ class SubsetPlan:
             self.write_inputs,
             self.layout.parts(self.name, WRITE),
             self.layout.manifest(self.name, WRITE),
-            self.shards_in_force,
+            self.shards_pinned or self.shards_built,
         )
-
-
-def why_not(recipe: Recipe, name: str) -> str | None:
-    """Why a subset can't be built by this release on this machine; None if it can."""
-    subset, corpus = recipe.subset(name), recipe.corpus_of(name)
-    if subset.kind == "instruction":
-        return "needs criteria: the relabel stage is not part of this release yet"
-    if ADAPTERS[corpus.adapter] is None:
-        return "needs an adapter: this release can't read its corpus yet"
-    if corpus.path is None:
-        return "needs a mirror: set `path` of its corpus to a folder with its files"
-    return None
-
-
-def choose(recipe: Recipe, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The subsets to build, in the recipe's order, and those left out with the reason.
-
-    Raises:
-        BuildError: a subset asked for by name can't be built, or none can.
-    """
-    for name in names:
-        reason = why_not(recipe, name)
-        if reason:
-            raise BuildError(f"{name} can't be built: {reason}")
-    wanted = [name for name in recipe.subsets if not names or name in names]
-    left_out = {name: reason for name in wanted if (reason := why_not(recipe, name))}
-    ready = [name for name in wanted if name not in left_out]
-    if not ready:
-        reasons = "; ".join(dict.fromkeys(left_out.values()))
-        raise BuildError(
-            f"no subset of this recipe can be built yet ({reasons}). "
-            "To try the pipeline: omnireward sample-corpora DIR"
-        )
-    return ready, left_out
 
 
 def plan_subset(recipe: Recipe, name: str, base: Path, layout: Layout) -> SubsetPlan:
@@ -186,17 +152,17 @@ def plan_subset(recipe: Recipe, name: str, base: Path, layout: Layout) -> Subset
         root,
         tuple(found),
         layout,
-        shards_in_force(layout, base).get(name),
+        _locked_shards(str(base / "beam_config.lock")).get(name),
+        _locked_shards(layout.lock).get(name),
         tuple((source.name, known[source.path]) for source in found),
     )
 
 
-def shards_in_force(layout: Layout, base: Path) -> dict[str, int]:
-    """Shard counts from the recipe's own lock, or else from the dataset that is already there."""
-    for path in (str(base / "beam_config.lock"), layout.lock):
-        if files.exists(path):
-            try:
-                return {k: int(v) for k, v in json.loads(files.read_bytes(path))["shards"].items()}
-            except (ValueError, KeyError, AttributeError, TypeError) as error:
-                raise BuildError(f"{path}: not a lock file ({error}); delete it") from None
-    return {}
+def _locked_shards(path: str) -> dict[str, int]:
+    """The shard counts of a lock file; none where there is no lock."""
+    if not files.exists(path):
+        return {}
+    try:
+        return {name: int(n) for name, n in json.loads(files.read_bytes(path))["shards"].items()}
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise BuildError(f"{path}: not a lock file ({error}); delete it") from None

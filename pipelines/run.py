@@ -14,7 +14,8 @@ import apache_beam as beam
 
 from pipelines.build import build_subset
 from pipelines.layout import Layout
-from pipelines.planning import PREPARE, WRITE, SubsetPlan, choose, plan_subset
+from pipelines.planning import PREPARE, WRITE, SubsetPlan, plan_subset
+from pipelines.readiness import choose
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record, run_record, subset_record, write_record
 from pipelines.runners import options_of

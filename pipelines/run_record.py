@@ -7,15 +7,17 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib import metadata
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.layout import Layout
-from pipelines.planning import SubsetPlan
 from pipelines.recipe import Recipe, digest_of
 from pipelines.version import CODE_VERSION
 from transforms.beamkit import files
+from transforms.beamkit.counts import unbalanced
 from transforms.beamkit.manifest import Manifest
-from transforms.beamkit.outcome import unbalanced
+
+if TYPE_CHECKING:
+    from pipelines.planning import SubsetPlan
 
 _LIBRARIES: Final = ("apache-beam", "pyarrow", "polars", "pillow", "numpy")
 

@@ -1,4 +1,4 @@
-"""The commit of a unit: bundle files under attempt names, then one manifest that lists the winners.
+"""Manifests: which files of a finished unit count, and what the unit was made from.
 
 A unit is a (stage, subset). Its bundles write files that no other attempt can overwrite; when all
 are done one manifest is put in place by rename. Readers follow the manifest and nothing else, so
@@ -8,13 +8,9 @@ a killed or retried bundle leaves files that nobody reads.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
-import apache_beam as beam
-
 from transforms.beamkit import files
-from transforms.beamkit.outcome import Count, add_counts
 
 
 @dataclass(frozen=True)
@@ -69,41 +65,3 @@ def finished(path: str, inputs: str) -> Manifest | None:
     if manifest is None or manifest.inputs != inputs:
         return None
     return manifest if all(files.exists(part.path) for part in manifest.parts) else None
-
-
-class CommitManifest(beam.PTransform):
-    """Collects the parts and counts of a unit and puts its manifest in place.
-
-    Input: the parts. Output: one `Manifest`, when it is on disk.
-    """
-
-    def __init__(self, path: str, unit: str, inputs: str, counts: beam.PCollection[Count]) -> None:
-        super().__init__()
-        self.path, self.unit, self.inputs, self.counts = path, unit, inputs, counts
-
-    def expand(self, pcoll: beam.PCollection[Part]) -> beam.PCollection[Manifest]:
-        """Gather everything on one worker; a unit has thousands of parts at most."""
-        parts = pcoll | "GatherParts" >> beam.combiners.ToList()
-        counts = (
-            self.counts
-            | "KeyCounts" >> beam.Map(lambda count: ((count[0], count[1]), count[2]))
-            | "SumCounts" >> beam.CombinePerKey(sum)
-            | "GatherCounts" >> beam.combiners.ToList()
-        )
-        return parts | "WriteManifest" >> beam.Map(
-            _commit, self.path, self.unit, self.inputs, beam.pvalue.AsSingleton(counts)
-        )
-
-
-def _commit(
-    parts: Iterable[Part],
-    path: str,
-    unit: str,
-    inputs: str,
-    counts: Iterable[tuple[tuple[str, str], int]],
-) -> Manifest:
-    flat = [(stage, what, number) for (stage, what), number in counts]
-    ordered = tuple(sorted(parts, key=lambda part: (part.role, part.path)))
-    manifest = Manifest(unit=unit, inputs=inputs, parts=ordered, counts=add_counts(flat))
-    files.write_once(path, manifest.to_json())
-    return manifest

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from schemas.dead_letter import DEAD_LETTER_SCHEMA
 from transforms.beamkit import files
-from transforms.beamkit.manifest import CommitManifest, Manifest, Part
+from transforms.beamkit.commit import CommitManifest
+from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.writing.plan import shard_count
 from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, read_dead, read_keys, read_shard

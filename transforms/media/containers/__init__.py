@@ -40,7 +40,11 @@ def reader_of(container: str) -> Reader:
 
 def title_of(container: str, member: str) -> str:
     """What a person calls a member. A cell's row is left out: it changes when files are split."""
-    return f"{member.split('/')[0]} cell" if container.lower().endswith(".parquet") else member
+    return (
+        f"{member.split('/', maxsplit=1)[0]} cell"
+        if container.lower().endswith(".parquet")
+        else member
+    )
 
 
 def unit_of(container: str, member: str) -> str:

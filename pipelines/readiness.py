@@ -1,0 +1,43 @@
+"""Which subsets of a recipe can be built here and now, and what the others still need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipelines.recipe import Recipe
+from transforms.beamkit.errors import BuildError
+from transforms.sources.registry import ADAPTERS
+
+
+def why_not(recipe: Recipe, name: str) -> str | None:
+    """Why a subset can't be built by this release on this machine; None if it can."""
+    subset, corpus = recipe.subset(name), recipe.corpus_of(name)
+    if subset.kind == "instruction":
+        return "needs criteria: the relabel stage is not part of this release yet"
+    if ADAPTERS[corpus.adapter] is None:
+        return "needs an adapter: this release can't read its corpus yet"
+    if corpus.path is None:
+        return "needs a mirror: set `path` of its corpus to a folder with its files"
+    return None
+
+
+def choose(recipe: Recipe, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """The subsets to build, in the recipe's order, and those left out with the reason.
+
+    Raises:
+        BuildError: a subset asked for by name can't be built, or none can.
+    """
+    for name in names:
+        reason = why_not(recipe, name)
+        if reason:
+            raise BuildError(f"{name} can't be built: {reason}")
+    wanted = [name for name in recipe.subsets if not names or name in names]
+    left_out = {name: reason for name in wanted if (reason := why_not(recipe, name))}
+    ready = [name for name in wanted if name not in left_out]
+    if not ready:
+        reasons = "; ".join(dict.fromkeys(left_out.values()))
+        raise BuildError(
+            f"no subset of this recipe can be built yet ({reasons}). "
+            "To try the pipeline: omnireward sample-corpora DIR"
+        )
+    return ready, left_out
