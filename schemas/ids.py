@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow as pa
@@ -27,11 +28,10 @@ _sha256 = hashlib.sha256
 
 def _framed(parts: Iterable[Bytes]) -> bytes:
     """SHA-256 over `parts`, each preceded by its length in eight bytes."""
-    digest = _sha256()
+    pieces: list[Bytes] = []
     for part in parts:
-        digest.update(_length(len(part)))
-        digest.update(part)
-    return digest.digest()
+        pieces += (_length(len(part)), part)
+    return _sha256(b"".join(pieces)).digest()
 
 
 def prompt_digest(
@@ -97,14 +97,17 @@ def source_digest(data: Bytes) -> str:
     return _sha256(data).hexdigest()
 
 
+@dataclass
 class PairIdentities:
-    """Ids of a table of drafts, row by row: `pair_ids`, `row_ids`, and `first_is_a`."""
+    """Ids of a table of drafts, row by row.
 
-    def __init__(self, pair_ids: list[str], row_ids: list[str], first_is_a: list[bool]) -> None:
-        self.pair_ids = pair_ids
-        self.row_ids = row_ids
-        self.first_is_a = first_is_a
-        self.identical: list[int] = []
+    `identical` lists the rows whose two responses are the same content.
+    """
+
+    pair_ids: list[str] = field(default_factory=list)
+    row_ids: list[str] = field(default_factory=list)
+    first_is_a: list[bool] = field(default_factory=list)
+    identical: list[int] = field(default_factory=list)
 
 
 def identify(drafts: pa.Table, task: str, subset: str) -> PairIdentities:
@@ -128,7 +131,7 @@ def identify(drafts: pa.Table, task: str, subset: str) -> PairIdentities:
     criteria = drafts["criterion"].to_pylist()
     task_bytes = task.encode()
 
-    found = PairIdentities([], [], [])
+    found = PairIdentities()
     for row in range(drafts.num_rows):
         turns = [(roles[turn], contents[turn]) for turn in prompts.span(row)]
         prompt = prompt_digest(turns, prompt_media[row])  # type: ignore[arg-type]

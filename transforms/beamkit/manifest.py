@@ -55,7 +55,7 @@ def read_manifest(path: str) -> Manifest | None:
         return None
     try:
         return Manifest.from_json(files.read_bytes(path))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 

@@ -48,14 +48,14 @@ def sniff(head: bytes) -> str:
 def _sniff_text(head: bytes) -> str:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     lowered = start[:200].lower()
-    if lowered.startswith((b"<!doctype html", b"<html")) or b"<html" in lowered:
-        return "html page"
-    if lowered.startswith(b"<?xml"):
-        return "xml"
     if start.startswith(b"["):
         return "json list"
     if start.startswith(b"{"):
         return "json object"
+    if lowered.startswith(b"<") and (b"<html" in lowered or b"<!doctype html" in lowered):
+        return "html page"
+    if lowered.startswith(b"<?xml"):
+        return "xml"
     return "binary" if b"\0" in head else "text"
 
 
