@@ -56,9 +56,8 @@ class DeadLetter:
 def excerpt(value: object, limit: int = SEEN_LIMIT) -> str:
     """What was seen, as valid UTF-8 text of at most `limit` characters."""
     text = value if isinstance(value, str) else repr(value)
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = text[: limit + 1].encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def dead_letter_table(letters: Iterable[DeadLetter]) -> pa.Table:

@@ -6,6 +6,7 @@ reading in work units, column checks, dead letters and batching are done here on
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -92,6 +93,10 @@ class RecordAdapter:
         """
         raise TypeError(f"{type(self).__name__} does not say how a record becomes pairs")
 
+    def seen(self, record: Mapping[str, Any]) -> str:
+        """A refused record for a person's eyes."""
+        return _seen(record)
+
     def units(self, files: Sequence[SourceFile]) -> list[WorkUnit]:
         """The work units of the files that hold records; every file is checked."""
         found: list[WorkUnit] = []
@@ -174,7 +179,7 @@ class _Batch:
         try:
             drafts = [_encodable(draft) for draft in self.adapter.pairs(record, place)]
         except Reject as reject:
-            self._bury(place, key, reject.reason, reject.message, _seen(record))
+            self._bury(place, key, reject.reason, reject.message, self.adapter.seen(record))
             return
         for draft in drafts:
             self.drafts.append(draft)
@@ -183,6 +188,7 @@ class _Batch:
 
     def _bury(self, place: Place, key: str, reason: str, message: str, seen: str) -> None:
         adapter = self.adapter
+        key = key.encode("utf-8", "backslashreplace").decode("utf-8")
         self.dead.append(
             DeadLetter(
                 "sources", adapter.subset, adapter.name, key, reason, message, seen, str(place)
@@ -197,7 +203,8 @@ class _Batch:
 
 def _encodable(draft: Draft) -> Draft:
     """Refuse text that has no UTF-8 form; JSON can spell it, nothing after us can hold it."""
-    for text in (*(turn.content for turn in draft.prompt), draft.first.text, draft.second.text):
+    contents = (turn.content for turn in draft.prompt)
+    for text in (draft.key, *contents, draft.first.text, draft.second.text):
         if text is None or text.isascii():
             continue
         try:
@@ -227,19 +234,35 @@ def _parquet_records(adapter: RecordAdapter, unit: WorkUnit) -> Iterator[tuple[P
 def _jsonl_records(adapter: RecordAdapter, unit: WorkUnit) -> Iterator[tuple[Place, Any]]:
     start, data = jsonl.read(unit)
     position = start
-    for line in data.splitlines(keepends=True):
+    unrepeated = _unrepeated({name for column in adapter.COLUMNS for name in column.names})
+    for line in io.BytesIO(data):
         place = Place(unit.file, position)
         position += len(line)
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
+            record = json.loads(line.rstrip(b"\r\n"), object_pairs_hook=unrepeated)
         except (ValueError, RecursionError) as error:
             yield place, _Unreadable(line.rstrip(b"\r\n"), str(error))
             continue
         if place.row == 0 and isinstance(record, Mapping):
             check_keys(record, adapter.COLUMNS, unit.path)
         yield place, record
+
+
+def _unrepeated(names: set[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    """A hook for JSON objects: a column that an object gives twice has no one value."""
+
+    def hook(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next((key for key in keys if key in names and keys.count(key) > 1), None)
+            if twice is not None:
+                raise ValueError(f"the key {twice!r} occurs twice")
+        return record
+
+    return hook
 
 
 def _json_list_records(adapter: RecordAdapter, unit: WorkUnit) -> Iterator[tuple[Place, Any]]:

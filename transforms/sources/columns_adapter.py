@@ -6,6 +6,7 @@ should be, a lone surrogate) is read again record by record, so that one bad lin
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +28,7 @@ from transforms.sources.adapter import (
     response_text,
     text_of,
 )
-from transforms.sources.columns import Column
+from transforms.sources.columns import Column, check_keys
 from transforms.sources.draft import Draft, Response, Turn
 from transforms.sources.formats import jsonl, parquet
 from transforms.sources.settings import Corpus
@@ -87,11 +88,17 @@ class ColumnsAdapter(RecordAdapter):
             where=str(place),
         )
 
+    def seen(self, record: Mapping[str, Any]) -> str:
+        """The mapped columns only: the same whether read by columns or by records."""
+        return super().seen({name: record.get(name) for name in self._names})
+
     def read(self, unit: WorkUnit) -> Iterator[SourceBatch]:
         """Read a unit by columns where they are strictly text, by records elsewhere."""
         if unit.format == "jsonl":
             start, data = jsonl.read(unit)
             table = _parse_lines(data, self._names)
+            if table is not None and table.num_rows and start == 0:
+                check_keys(json.loads(data.split(b"\n", 1)[0]), self.COLUMNS, unit.path)
             if table is None:
                 yield from super().read(unit)
             elif table.num_rows:
@@ -120,7 +127,7 @@ class ColumnsAdapter(RecordAdapter):
                 keys[row].as_py(),
                 reason,
                 message,
-                str(table.slice(row, 1).to_pylist()[0]),
+                self.seen(table.slice(row, 1).to_pylist()[0]),
                 where[row].as_py(),
             )
             for row, (reason, message) in sorted(bad.items())
@@ -164,8 +171,11 @@ def _parse_lines(data: bytes, names: list[str]) -> pa.Table | None:
                 explicit_schema=schema, unexpected_field_behavior="ignore"
             ),
         ).select(names)
-        if table.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
+        lines = data.count(b"\n") + (not data.endswith(b"\n"))
+        between = data.count(b"}\n{") + data.count(b"}\r\n{")
+        if not table.num_rows == lines == between + 1:
             return None
+        pa.array([data], pa.large_binary()).cast(pa.large_string())
         table.validate(full=True)
     except pa.ArrowInvalid:
         return None
@@ -179,7 +189,8 @@ def _faults(texts: list[pa.Array], names: tuple[str, ...]) -> dict[int, tuple[st
         if text.null_count:
             for row in pc.indices_nonzero(pc.is_null(text)).to_pylist():
                 found.setdefault(row, ("missing_field", f"{name} is missing or null"))
-    for text, name in zip(texts[1:], names[1:], strict=True):
+        if name == names[0]:  # a prompt may be blank, as in `pairs`
+            continue
         blank = pc.indices_nonzero(
             pc.fill_null(pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(text)), 0), False)
         )

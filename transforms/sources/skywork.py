@@ -51,12 +51,14 @@ class Skywork(RecordAdapter):
 def _turns(record: Mapping[str, Any], name: str) -> tuple[Turn, ...]:
     raw = record.get(name)
     need(bool(raw), "missing_field", f"{name} is missing, null or empty")
+    need(isinstance(raw, list), "not_turns", f"{name} is {type(raw).__name__}, expected turns")
     turns = []
     for number, turn in enumerate(raw or ()):
-        fields: Mapping[str, Any] = turn or {}
+        fields: Mapping[str, Any] = turn if isinstance(turn, Mapping) else {}
         role: Any = fields.get("role")
         content: Any = fields.get("content")
         need(content is not None, "missing_field", f"turn {number} of {name} has no content")
+        need(isinstance(content, str), "not_text", f"turn {number} of {name} is not text")
         need(role in ROLES, "unknown_role", f"turn {number} of {name} has the role {role!r}")
         turns.append(Turn(role, content))
     return tuple(turns)

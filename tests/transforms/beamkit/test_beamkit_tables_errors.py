@@ -69,13 +69,9 @@ def test_a_build_error_is_found_as_itself_as_a_cause_and_as_a_context() -> None:
     error = BuildError("f.parquet: the file is empty")
     assert find_build_error(error) == "f.parquet: the file is empty"
     assert find_build_error(_raised(RuntimeError("x"), _raised(KeyError("y"), error))) == str(error)
-    try:
-        try:
-            raise error
-        except BuildError:
-            raise RuntimeError("while cleaning up")  # noqa: B904 - the context is what is tested
-    except RuntimeError as outer:
-        assert find_build_error(outer) == "f.parquet: the file is empty"
+    outer = RuntimeError("while cleaning up")
+    outer.__context__ = error
+    assert find_build_error(outer) == "f.parquet: the file is empty"
 
 
 def test_the_step_that_a_runner_adds_is_taken_off() -> None:

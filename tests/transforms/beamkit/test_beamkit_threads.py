@@ -60,10 +60,10 @@ def test_through_a_runner_every_result_arrives_in_its_collection() -> None:
 
 @pytest.mark.parametrize("fatal", [0, 25, 49])
 def test_an_error_in_a_thread_fails_the_run_and_its_message_is_found(fatal: int) -> None:
-    with pytest.raises(Exception, match=f"element {fatal} can't be done") as error:  # noqa: PT012
-        with beam.Pipeline(runner="FnApiRunner") as pipeline:
-            outputs = pipeline | beam.Create(range(50)) | beam.ParDo(Uneven(), fatal)
-            _ = outputs | beam.Map(lambda value: value)
+    pipeline = beam.Pipeline(runner="FnApiRunner")
+    _ = pipeline | beam.Create(range(50)) | beam.ParDo(Uneven(), fatal)
+    with pytest.raises(Exception, match=f"element {fatal} can't be done") as error:
+        pipeline.run().wait_until_finish()
     assert find_build_error(error.value) == f"element {fatal} can't be done"
 
 

@@ -52,6 +52,8 @@ def _read(container: str, stream: BinaryIO, members: Collection[str]) -> Iterato
                         continue
                     found[member] = entry.name
                     yield Found(member, _content(archive, entry))
+            if wanted - found.keys() and not _ended(archive):
+                raise tarfile.ReadError("its end mark is missing")
     except (tarfile.ReadError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise BuildError(
             f"{container}: the archive is truncated or damaged after {count:,} members "
@@ -59,6 +61,13 @@ def _read(container: str, stream: BinaryIO, members: Collection[str]) -> Iterato
         ) from None
     for member in sorted(wanted - found.keys()):
         yield missing(member, container.rsplit("/", 1)[-1])
+
+
+def _ended(archive: tarfile.TarFile) -> bool:
+    """Whether a block was read where the next member would begin; a cut archive has none."""
+    return archive.fileobj is not None and (
+        archive.fileobj.tell() - archive.offset >= tarfile.BLOCKSIZE
+    )
 
 
 def _matches(name: str, by_name: dict[str, list[str]]) -> list[str]:

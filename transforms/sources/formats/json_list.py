@@ -9,6 +9,7 @@ import ijson
 
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.sources.work_unit import WorkUnit
 
 
@@ -28,6 +29,11 @@ def read(unit: WorkUnit) -> Iterator[tuple[int, Any]]:
         try:
             for position, item in enumerate(ijson.items(stream, "item", use_float=True)):
                 yield position, item
+            if position < 0:
+                stream.seek(0)
+                found = sniff(stream.read(HEAD_BYTES))
+                if found != "json list":
+                    raise BuildError(f"{unit.path}: expected a JSON list of records, found {found}")
         except ijson.IncompleteJSONError as error:
             raise BuildError(
                 f"{unit.path}: the JSON list ends in mid-record after {position + 1:,} records "
