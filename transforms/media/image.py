@@ -43,6 +43,7 @@ def inspect_image(data: bytes, policy: ImagePolicy) -> dict[str, Any]:
             warnings.simplefilter("ignore")  # odd EXIF and near-limit sizes; the limit is ours
             with Image.open(io.BytesIO(data), formats=list(_DECODERS.values())) as picture:
                 name = (picture.format or "").lower()
+                name = "jpeg" if name == "mpo" else name  # a JPEG with further ones behind it
                 width, height = picture.size
                 if name not in policy.formats:
                     raise MediaError("image_format", f"{name} is not among {policy.formats}")

@@ -21,7 +21,7 @@ from transforms.writing.plan import shard_count
 from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, read_dead, read_keys, read_shard
 from transforms.writing.rows import Fetch, SubsetFacts
 from transforms.writing.settings import WritingSettings
-from transforms.writing.shard import DigestingFile, write_shard
+from transforms.writing.shard import DigestingFile, canonical_order, write_shard
 
 TRIM = "trim"
 SHARD_ROLE = "shard"
@@ -135,7 +135,10 @@ class _WriteShard(ThreadedDoFn):
         """Write one shard under an attempt name; its place in the order is in the name."""
         manifest, selection = one, two
         rows = read_shard(manifest.of_role(PAIRS_ROLE), element.number, element.count)
-        rows = selection.keep(rows)
+        kept = selection.keep(rows)
+        if len(kept) < len(rows):  # which of several equal rows stay must not hang on file names
+            kept = selection.keep(canonical_order(rows))
+        rows = kept
         name = f"{final_name(element.number, element.count)}.attempt-{uuid.uuid4().hex}"
         path = files.join(self.folder, name)
         with files.create(path) as stream:

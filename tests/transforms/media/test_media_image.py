@@ -30,6 +30,14 @@ def test_every_format_is_described(name: str) -> None:
     assert facts == expected
 
 
+def test_a_jpeg_with_further_pictures_behind_it_is_a_jpeg() -> None:
+    sink = io.BytesIO()
+    one, two = (Image.new("RGB", (40, 30), colour) for colour in ("red", "blue"))
+    one.save(sink, "MPO", save_all=True, append_images=[two])
+    facts = inspect_image(sink.getvalue(), POLICY)
+    assert (facts["format"], facts["width"]) == ("jpeg", 40)
+
+
 @pytest.mark.parametrize(
     ("data", "policy", "reason", "says"),
     [

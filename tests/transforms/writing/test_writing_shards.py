@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import shutil
 from pathlib import Path
 
 import apache_beam as beam
@@ -17,12 +18,14 @@ from hypothesis import strategies as st
 from schemas.flight import PREPARED_SCHEMA
 from schemas.pair import PAIR_SCHEMA
 from transforms.beamkit import coder  # noqa: F401 - registers the coder
-from transforms.beamkit.manifest import Part
+from transforms.beamkit.manifest import Manifest, Part
+from transforms.sampling.rank import Cut
 from transforms.writing.plan import row_group_ends, shard_count
-from transforms.writing.prepared import PAIRS_ROLE, SpoolTables, read_shard, shard_of
+from transforms.writing.prepared import PAIRS_ROLE, SpoolTables, _Spool, read_shard, shard_of
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.settings import WritingSettings
 from transforms.writing.shard import canonical_order, write_shard
+from transforms.writing.write_subset import ShardTask, _WriteShard
 
 FACTS = SubsetFacts("S", "t2t", "general", "corpus", "main", "mit", nc=False, annotator="human")
 
@@ -136,3 +139,26 @@ def test_row_groups_cover_all_rows_within_their_limits(
     for start, end in zip(starts, ends, strict=False):
         assert 1 <= end - start <= rows
         assert sum(payloads[start:end]) <= size or end - start == 1
+
+
+def test_which_of_several_equal_rows_stay_does_not_hang_on_the_order_of_files(
+    tmp_path: Path,
+) -> None:
+    base = prepared(1).to_pylist()[0]
+    rows = [{**base, "preference": preference} for preference in ("tie", "b", "a")]
+    cut = Cut(base["rank"], base["row_id"], base["key"], copies=2)
+    found = []
+    for number, order in enumerate((rows, rows[::-1])):
+        folder = tmp_path / str(number)
+        tables = [pa.Table.from_pylist([row], schema=PREPARED_SCHEMA) for row in order]
+        spool = _Spool(str(folder), PAIRS_ROLE)
+        parts = tuple(
+            Part(**{**vars(part), "path": str(shutil.move(part.path, folder / f"{at}.arrow"))})
+            for at, table in enumerate(tables)
+            for part in spool.work(table, None, None)
+        )
+        writer = _WriteShard(str(folder), FACTS, no_media, WritingSettings())
+        (shard,) = writer.work(ShardTask(0, 1), Manifest("S/prepare", "x", parts), cut)
+        assert shard.rows == 2
+        found.append(shard.digest)
+    assert found[0] == found[1]
