@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -34,7 +35,7 @@ from transforms.sources.formats import jsonl, parquet
 from transforms.sources.settings import Corpus
 from transforms.sources.work_unit import WorkUnit
 
-_PARSE_BLOCK = 4 * 1024 * 1024
+_PARSE_BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -171,15 +172,27 @@ def _parse_lines(data: bytes, names: list[str]) -> pa.Table | None:
                 explicit_schema=schema, unexpected_field_behavior="ignore"
             ),
         ).select(names)
-        lines = data.count(b"\n") + (not data.endswith(b"\n"))
-        between = data.count(b"}\n{") + data.count(b"}\r\n{")
-        if not table.num_rows == lines == between + 1:
+        if table.num_rows != _lines_of_objects(data):
             return None
-        pa.array([data], pa.large_binary()).cast(pa.large_string())
+        if not data.isascii():  # of the whole lines: unmapped columns are text too
+            pa.array([data], pa.large_binary()).cast(pa.large_string())
         table.validate(full=True)
     except pa.ArrowInvalid:
         return None
     return table
+
+
+def _lines_of_objects(data: bytes) -> int:
+    """How many lines there are if each begins with ``{`` and ends with ``}``; otherwise -1."""
+    codes = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(codes == ord("\n"))
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(codes))
+    starts = np.append(0, ends[:-1] + 1)
+    last = codes[np.maximum(ends - 1, 0)]
+    last = np.where(last == ord("\r"), codes[np.maximum(ends - 2, 0)], last)
+    whole = (codes[np.minimum(starts, len(codes) - 1)] == ord("{")) & (last == ord("}"))
+    return len(ends) if whole.all() else -1
 
 
 def _faults(texts: list[pa.Array], names: tuple[str, ...]) -> dict[int, tuple[str, str]]:

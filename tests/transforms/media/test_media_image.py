@@ -42,7 +42,7 @@ def test_a_jpeg_with_further_pictures_behind_it_is_a_jpeg() -> None:
     ("data", "policy", "reason", "says"),
     [
         (encoded("jpeg")[:-200], POLICY, "image_undecodable", "truncated"),
-        (encoded("png")[:-40], POLICY, "image_undecodable", ""),
+        (encoded("png")[:-40], POLICY, "image_undecodable", "Error"),
         (b"<html><body>no</body></html>", POLICY, "image_undecodable", "html page"),
         (b"version https://git-lfs.github.com/spec/v1\n", POLICY, "image_undecodable", "git-lfs"),
         (b"", POLICY, "image_undecodable", "empty"),
