@@ -14,7 +14,7 @@ demo: $(READY)  ## Write sample corpora, build their subsets, say where the data
 test: $(READY)  ## The default tests: a few minutes.
 	$(BIN)/python -m pytest
 
-test-full: $(READY)  ## All tests: many kills, full-scale corpora.
+test-full: $(READY)  ## All tests: the default ones, and many kills, each resumed.
 	$(BIN)/python -m pytest -m "full or not full"
 
 lint: $(READY)
