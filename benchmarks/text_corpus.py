@@ -49,7 +49,7 @@ def origins(rows: int) -> Origins:
     draw[:1] = 1.0  # the first row has nothing to repeat
     fresh = draw >= EXACT + NEAR
     fresh_rows = np.flatnonzero(fresh)
-    before = np.cumsum(fresh) - fresh
+    before: np.ndarray = np.cumsum(fresh) - fresh
     pick = (rng.random(rows) * before).astype(np.int64)
     base = np.where(fresh, np.arange(rows), fresh_rows[np.minimum(pick, len(fresh_rows) - 1)])
     near = ~fresh & (draw >= EXACT)
