@@ -19,6 +19,7 @@ SHIPPED = "pipelines/_shipped"
 # pyarrow < 26, numpy < 2.5 and pillow < 13, datasets 5.2 needs pyarrow >= 24.
 REQUIRED = [
     "apache-beam>=2.77,<2.78",
+    "av>=17,<19",
     "datasets>=5.2,<6",
     "ffmpeg-python>=0.2,<0.3",
     "great-expectations>=1.24,<2",

@@ -21,17 +21,18 @@ _MAX_DEAD_SHARE = 0.25
 def sample_recipe(planted: Mapping[str, Planted]) -> str:
     """The text of a recipe over the sample corpora; their paths are relative to the recipe."""
     recipe: dict[str, Any] = yaml.safe_load(shipped("beam_config.yaml").read_text("utf-8"))
+    written = {CORPORA[name].recipe_name: name for name in planted}
     recipe["corpora"] = {
-        name: {**corpus, "path": name}
+        name: {**corpus, **CORPORA[written[name]].recipe, "path": written[name]}
         for name, corpus in recipe["corpora"].items()
-        if name in planted
+        if name in written
     }
     subsets = {}
     for name, subset in recipe["subsets"].items():
-        if subset["corpus"] not in planted:
+        if subset["corpus"] not in written:
             continue
-        corpus = planted[subset["corpus"]]
-        share = corpus.records / CORPORA[subset["corpus"]].full_scale
+        corpus = planted[written[subset["corpus"]]]
+        share = corpus.records / CORPORA[corpus.corpus].full_scale
         target = max(1, round(subset["target"] * share))
         subsets[name] = {**subset, "target": target, "min_count": min(target, corpus.good)}
     recipe["subsets"] = subsets

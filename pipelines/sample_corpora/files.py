@@ -1,9 +1,12 @@
-"""Writing whole files: a temporary name first, Parquet by row groups, tar.gz member by member."""
+"""Writing whole files: a temporary name first, Parquet by row groups, archives by members."""
 
 from __future__ import annotations
 
 import gzip
+import json
+import string
 import tarfile
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -14,6 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _BLOCK: Final = tarfile.BLOCKSIZE
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_LETTERS: Final = string.ascii_lowercase
 
 
 @contextmanager
@@ -68,3 +73,48 @@ class TarGz:
         ):
             yield cls(stream)
             stream.write(bytes(2 * _BLOCK))
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write one JSON value."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False)
+
+
+def write_lines(path: Path, records: Iterable[object]) -> None:
+    """Write JSON lines; text stands as it is, not as escapes. A str is written as it stands."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        for record in records:
+            line = record if isinstance(record, str) else json.dumps(record, ensure_ascii=False)
+            file.write(line + "\n")
+
+
+def write_zip(path: Path, members: Iterable[tuple[str, bytes]], part_bytes: int = 0) -> list[Path]:
+    """Write a zip archive whose bytes depend on its members alone; returns the files.
+
+    With `part_bytes` it is cut into ``<name>.part-aa``, ``.part-ab`` ... as `split` does.
+    """
+    with replacing(path) as temporary:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
+            for name, data in members:
+                archive.writestr(zipfile.ZipInfo(name, _EPOCH), data)
+        if not part_bytes:
+            return [path]
+        whole = temporary.read_bytes()
+    path.unlink()
+    parts = []
+    for number, start in enumerate(range(0, len(whole), part_bytes)):
+        part = path.with_name(f"{path.name}.part-{_LETTERS[number // 26]}{_LETTERS[number % 26]}")
+        part.write_bytes(whole[start : start + part_bytes])
+        parts.append(part)
+    return parts
+
+
+def write_tar(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
+    """Write a plain tar whose bytes depend on its members alone."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            file.write(info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % _BLOCK))
+        file.write(bytes(2 * _BLOCK))

@@ -47,9 +47,16 @@ def write_corpora(
 
 
 def _chosen(only: Sequence[str] | None) -> list[str]:
-    """Names in the registry's order, so that the order of `only` changes nothing."""
+    """Names in the registry's order, so that the order of `only` changes nothing.
+
+    Without `only`: all but other layouts of a corpus that is there already.
+    """
     for name in only or ():
         if name not in CORPORA:
             nearest = get_close_matches(name, CORPORA, n=1, cutoff=0.0)[0]
             raise ValueError(f"unknown corpus {name!r}: did you mean {nearest!r}?")
-    return [name for name in CORPORA if only is None or name in only]
+    return [
+        name
+        for name, corpus in CORPORA.items()
+        if (corpus.of is None if only is None else name in only)
+    ]

@@ -18,6 +18,7 @@ from transforms.media.errors import MediaError
 from transforms.media.image import inspect_image
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
+from transforms.media.video import inspect_video
 
 #: The index of a subset's media: found ones have `info`, others a reason. One row a member; it is
 #: held whole on each worker (about 200 bytes a row, so 100 MB for half a million media).
@@ -124,7 +125,11 @@ def _inspect_image(data: bytes, policy: MediaPolicy) -> dict[str, Any]:
     return inspect_image(data, policy.image)
 
 
-_INSPECT = {"image": _inspect_image}
+def _inspect_video(data: bytes, policy: MediaPolicy) -> dict[str, Any]:
+    return inspect_video(data, policy.video)
+
+
+_INSPECT = {"image": _inspect_image, "video": _inspect_video}
 
 
 class MediaIndex:

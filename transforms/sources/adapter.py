@@ -6,26 +6,22 @@ reading in work units, column checks, dead letters and batching are done here on
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
-import pyarrow as pa
-
-from schemas.dead_letter import DeadLetter, dead_letter_table
 from schemas.ids import content_key
 from transforms.beamkit.errors import BuildError
-from transforms.sources.columns import Column, check_keys
-from transforms.sources.draft import Draft, Reject, draft_table
-from transforms.sources.formats import json_list, jsonl, parquet
+from transforms.sources.batch import Batch, SourceBatch
+from transforms.sources.columns import Column
+from transforms.sources.draft import Draft, Reject
 from transforms.sources.formats.check import check_file, suffix_of
+from transforms.sources.formats.cut import units_of
+from transforms.sources.records import Place, Records, read_records
 from transforms.sources.settings import Corpus
 from transforms.sources.work_unit import WorkUnit
-
-#: Records that are turned into one table.
-BATCH_RECORDS = 4_000
 
 
 @dataclass(frozen=True)
@@ -35,16 +31,6 @@ class SourceFile:
     name: str
     path: str
     size: int
-
-
-@dataclass(frozen=True)
-class SourceBatch:
-    """What some records became. ``records == used + dead``; one record may give several pairs."""
-
-    drafts: pa.Table
-    dead: pa.Table
-    records: int
-    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -71,7 +57,7 @@ class RecordAdapter:
     """Base of an adapter that looks at one record at a time; a leaf writes `key` and `pairs`."""
 
     Options: ClassVar[type] = NoOptions
-    #: Files that hold records; others (archives of media) are read by the media stage.
+    #: Suffixes of the files that hold records.
     RECORD_SUFFIXES: ClassVar[tuple[str, ...]] = (".parquet", ".jsonl", ".json")
     #: Native columns, checked when a file is opened.
     COLUMNS: ClassVar[tuple[Column, ...]] = ()
@@ -90,6 +76,7 @@ class RecordAdapter:
 
         Raises:
             Reject: no pair can be made of it.
+            Dropped: none is made of it by a rule of the recipe.
         """
         raise TypeError(f"{type(self).__name__} does not say how a record becomes pairs")
 
@@ -102,118 +89,28 @@ class RecordAdapter:
         found: list[WorkUnit] = []
         for file in files:
             check_file(file.path, file.size)
-            suffix = suffix_of(file.name)
-            if suffix not in self.RECORD_SUFFIXES:
-                continue
-            if suffix == ".parquet":
-                found += parquet.units(file.path, file.name, self.COLUMNS)
-            elif suffix == ".jsonl":
-                found += jsonl.units(file.path, file.name, file.size)
-            else:
-                found += json_list.units(file.path, file.name, file.size)
+            if self.holds_records(file.name):
+                found += units_of(file.path, file.name, file.size, self.COLUMNS)
         return found
+
+    def holds_records(self, name: str) -> bool:
+        """Whether a file of the corpus holds records; others are read by the media stage."""
+        return suffix_of(name) in self.RECORD_SUFFIXES
 
     def read(self, unit: WorkUnit) -> Iterator[SourceBatch]:
         """Read one unit in batches."""
-        batch = _Batch(self)
-        for place, record in _RECORDS[unit.format](self, unit):
-            batch.add(place, record)
-            if batch.records >= BATCH_RECORDS:
+        batch = Batch(self)
+        for place, record in self.records(unit):
+            batch.add(place, record, partial(self.pairs, place=place))
+            if batch.is_full:
                 yield batch.done()
-                batch = _Batch(self)
+                batch = Batch(self)
         if batch.records:
             yield batch.done()
 
-
-@dataclass(frozen=True)
-class Place:
-    """Where a record was met: the file, its row, and for Parquet the row group."""
-
-    file: str
-    row: int
-    group: int | None = None
-
-    def __str__(self) -> str:
-        group = "" if self.group is None else f" group {self.group}"
-        return f"{self.file}{group} row {self.row}"
-
-
-class _Unreadable:
-    """A line that is not JSON: its bytes and the parser's complaint."""
-
-    def __init__(self, line: bytes, complaint: str) -> None:
-        self.line, self.complaint = line, complaint
-
-
-class _Batch:
-    """Collects drafts and dead letters of up to `BATCH_RECORDS` records."""
-
-    def __init__(self, adapter: RecordAdapter) -> None:
-        self.adapter = adapter
-        self.records = 0
-        self.drafts: list[Draft] = []
-        self.dead: list[DeadLetter] = []
-        self.notes: dict[str, int] = {}
-
-    def add(self, place: Place, record: Any) -> None:
-        self.records += 1
-        if isinstance(record, _Unreadable):
-            self._bury(
-                place,
-                content_key(record.line),
-                "not_json",
-                record.complaint,
-                record.line.decode("utf-8", "replace"),
-            )
-            return
-        if not isinstance(record, Mapping):
-            self._bury(
-                place,
-                content_key(repr(record)),
-                "not_a_record",
-                f"expected an object, found {type(record).__name__}",
-                repr(record),
-            )
-            return
-        key = self.adapter.key(record)
-        try:
-            drafts = [_encodable(draft) for draft in self.adapter.pairs(record, place)]
-        except Reject as reject:
-            self._bury(place, key, reject.reason, reject.message, self.adapter.seen(record))
-            return
-        for draft in drafts:
-            self.drafts.append(draft)
-            for note in draft.notes:
-                self.notes[note] = self.notes.get(note, 0) + 1
-
-    def _bury(self, place: Place, key: str, reason: str, message: str, seen: str) -> None:
-        adapter = self.adapter
-        key = key.encode("utf-8", "backslashreplace").decode("utf-8")
-        self.dead.append(
-            DeadLetter(
-                "sources", adapter.subset, adapter.name, key, reason, message, seen, str(place)
-            )
-        )
-
-    def done(self) -> SourceBatch:
-        return SourceBatch(
-            draft_table(self.drafts), dead_letter_table(self.dead), self.records, self.notes
-        )
-
-
-def _encodable(draft: Draft) -> Draft:
-    """Refuse text that has no UTF-8 form; JSON can spell it, nothing after us can hold it."""
-    contents = (turn.content for turn in draft.prompt)
-    for text in (draft.key, *contents, draft.first.text, draft.second.text):
-        if text is None or text.isascii():
-            continue
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise Reject(
-                "lone_surrogate", f"text holds a lone surrogate at character {error.start}"
-            ) from None
-    return draft
+    def records(self, unit: WorkUnit) -> Records:
+        """The records of a unit as they stand in its file."""
+        return read_records(unit, self.COLUMNS, self.PROJECTION)
 
 
 def _seen(record: Mapping[str, Any]) -> str:
@@ -223,60 +120,6 @@ def _seen(record: Mapping[str, Any]) -> str:
         return f"<{len(value)} bytes>" if isinstance(value, bytes) else repr(value)
 
     return json.dumps(record, ensure_ascii=False, sort_keys=True, default=plain)
-
-
-def _parquet_records(adapter: RecordAdapter, unit: WorkUnit) -> Iterator[tuple[Place, Any]]:
-    for start, table in parquet.read(unit, adapter.PROJECTION):
-        for offset, record in enumerate(table.to_pylist()):
-            yield Place(unit.file, start + offset, unit.start), record
-
-
-def _jsonl_records(adapter: RecordAdapter, unit: WorkUnit) -> Iterator[tuple[Place, Any]]:
-    start, data = jsonl.read(unit)
-    position = start
-    unrepeated = _unrepeated({name for column in adapter.COLUMNS for name in column.names})
-    for line in io.BytesIO(data):
-        place = Place(unit.file, position)
-        position += len(line)
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line.rstrip(b"\r\n"), object_pairs_hook=unrepeated)
-        except (ValueError, RecursionError) as error:
-            yield place, _Unreadable(line.rstrip(b"\r\n"), str(error))
-            continue
-        if place.row == 0 and isinstance(record, Mapping):
-            check_keys(record, adapter.COLUMNS, unit.path)
-        yield place, record
-
-
-def _unrepeated(names: set[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
-    """A hook for JSON objects: a column that an object gives twice has no one value."""
-
-    def hook(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        record = dict(pairs)
-        if len(record) < len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next((key for key in keys if key in names and keys.count(key) > 1), None)
-            if twice is not None:
-                raise ValueError(f"the key {twice!r} occurs twice")
-        return record
-
-    return hook
-
-
-def _json_list_records(adapter: RecordAdapter, unit: WorkUnit) -> Iterator[tuple[Place, Any]]:
-    for position, record in json_list.read(unit):
-        if position == 0 and isinstance(record, Mapping):
-            check_keys(record, adapter.COLUMNS, unit.path)
-        yield Place(unit.file, position), record
-
-
-_RECORDS: dict[str, Callable[[RecordAdapter, WorkUnit], Iterator[tuple[Place, Any]]]] = {
-    "parquet": _parquet_records,
-    "jsonl": _jsonl_records,
-    "json": _json_list_records,
-}
 
 
 def text_of(record: Mapping[str, Any], name: str) -> str:

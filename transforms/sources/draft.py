@@ -21,6 +21,14 @@ class Reject(Exception):  # noqa: N818 - a verdict about a record, not an error 
         self.reason, self.message = reason, message
 
 
+class Dropped(Exception):  # noqa: N818 - a verdict about a record, not an error of the code
+    """A sound record that gives no pair by a rule of the recipe (``tie``): it is counted."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
 @dataclass(frozen=True)
 class Turn:
     """One turn of a prompt."""

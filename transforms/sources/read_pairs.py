@@ -17,7 +17,8 @@ STAGE = "sources"
 class ReadPairs(beam.PTransform):
     """Reads the work units of a corpus with its adapter.
 
-    Counts: ``in`` records; ``out`` records that gave pairs; ``note:pairs`` pairs that they gave.
+    Counts: ``in`` records; ``out`` records that gave pairs; ``dropped:<rule>`` records without a
+    pair by a rule of the recipe; ``note:pairs`` pairs that were given.
     """
 
     def __init__(self, adapter: Adapter, units: Sequence[WorkUnit]) -> None:
@@ -48,7 +49,8 @@ class _ReadUnit(beam.DoFn):
                 batch.dead,
                 {
                     "in": batch.records,
-                    "out": batch.records - batch.dead.num_rows,
+                    "out": batch.records - batch.dead.num_rows - sum(batch.dropped.values()),
+                    **{f"dropped:{rule}": number for rule, number in batch.dropped.items()},
                     "note:pairs": batch.drafts.num_rows,
                     **{f"note:{name}": number for name, number in batch.notes.items()},
                 },

@@ -13,9 +13,10 @@ from schemas.tasks import Annotator
 class PairRule:
     """How a record with more than two responses, or with scores, becomes pairs."""
 
-    #: best-worst: one pair a record. adjacent: neighbours in rank. all: every unequal pair.
+    #: best-worst: one pair a record. adjacent: neighbours in rank. all: every two responses.
     rule: Literal["best-worst", "adjacent", "all"] = "best-worst"
-    #: Least difference of scores, in the corpus's own units; a smaller one is a tie.
+    #: Least difference of scores, in the corpus's own units; a smaller one is a tie. `all` with a
+    #: margin and ties dropped gives every two responses at least so far apart.
     min_margin: float = 0.0
     #: What becomes of ties: dropped and counted, or kept with the preference `tie`.
     ties: Literal["drop", "keep"] = "drop"

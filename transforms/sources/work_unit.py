@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Format = Literal["parquet", "jsonl", "json"]
+Format = Literal["parquet", "jsonl", "jsonl.gz", "json", "delimited", "several"]
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,8 @@ class WorkUnit:
     """A piece of one file.
 
     `path` is where the file is, `file` its name within the corpus. `start` and `stop` are row
-    groups of a Parquet file, or bytes of JSON lines; a JSON list is one unit from 0 to its size.
-    `size` is what reading it costs, in bytes.
+    groups of a Parquet file, or bytes of JSON lines; what can't be cut is one unit from 0 to its
+    size. `size` is what reading it costs, in bytes. `parts` are the units that are read as one.
     """
 
     path: str
@@ -23,3 +23,4 @@ class WorkUnit:
     start: int
     stop: int
     size: int
+    parts: tuple[WorkUnit, ...] = ()

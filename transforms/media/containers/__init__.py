@@ -7,10 +7,11 @@ in place of the bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Final
 
 from transforms.beamkit.errors import BuildError
-from transforms.media.containers import cells, folder, tar
+from transforms.media.containers import cells, folder, several, tar, zip  # noqa: A004 - named as its format
 from transforms.media.containers.found import Found
 
 Reader = Callable[[str, Collection[str]], Iterator[Found]]
@@ -21,11 +22,17 @@ _READERS: Final[dict[str, Reader]] = {
     ".tar.gz": tar.read_gzipped,
     ".tgz": tar.read_gzipped,
     ".tar": tar.read_plain,
+    ".zip": zip.read,
 }
 
 
 def reader_of(container: str) -> Reader:
-    """The reader of a container, by its name."""
+    """The reader of a container, by its name; ``*`` in it means several containers."""
+    reader = _reader_of_one(container)
+    return partial(several.read, reader=reader) if "*" in container else reader
+
+
+def _reader_of_one(container: str) -> Reader:
     lowered = container.lower()
     for suffix, reader in _READERS.items():
         if lowered.endswith(suffix):

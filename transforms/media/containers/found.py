@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from transforms.media.errors import MediaError
+
+#: A member beyond this is no picture, clip, sound or mesh that anybody judged.
+MAX_MEMBER_BYTES: Final = 2_000_000_000
 
 
 class Found(NamedTuple):

@@ -12,12 +12,16 @@ from transforms.beamkit.sniff import ADVICE, HEAD_BYTES, sniff
 #: What the first bytes of a file of each suffix may be.
 _EXPECTED: Final[dict[str, tuple[str, ...]]] = {
     ".parquet": ("parquet",),
+    ".jsonl.gz": ("gzip",),
+    ".json.gz": ("gzip",),
     ".jsonl": ("json object",),
     ".json": ("json list", "json object"),
     ".tar.gz": ("gzip",),
     ".tgz": ("gzip",),
     ".tar": ("tar",),
     ".zip": ("zip",),
+    ".csv": ("text", "json list", "json object"),
+    ".tsv": ("text", "json list", "json object"),
 }
 
 _PARQUET_MAGIC: Final = b"PAR1"

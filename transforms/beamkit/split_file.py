@@ -1,0 +1,115 @@
+"""A file that is published in parts, read as one: ``x.zip.part-aa``, ``x.zip.part-ab`` ..."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import BinaryIO, cast
+
+from transforms.beamkit import files
+from transforms.beamkit.errors import BuildError
+
+#: Names that parts go by, after the file's own: `cat` and `split`, 7-Zip, others.
+_PATTERNS = (".part-*", ".part*", ".[0-9][0-9][0-9]")
+
+
+def open_whole(path: str) -> BinaryIO:
+    """Open a file, or its parts as one seekable stream.
+
+    Raises:
+        FileNotFoundError: neither the file nor a part of it is there.
+        BuildError: a part in the middle is missing.
+    """
+    if files.exists(path):
+        return files.open_read(path)
+    parts = parts_of(path)
+    if not parts:
+        raise FileNotFoundError(f"{path}: no such file, nor parts of it")
+    return cast(BinaryIO, io.BufferedReader(_Joined(parts), 1024 * 1024))
+
+
+def parts_of(path: str) -> list[tuple[str, int]]:
+    """Paths and sizes of a file's parts, in order; empty when there are none.
+
+    Raises:
+        BuildError: the parts do not follow one another.
+    """
+    for pattern in _PATTERNS:
+        found = files.matching(path + pattern)
+        if found:
+            _check_run([name for name, _ in found], path)
+            return found
+    return []
+
+
+def _check_run(names: Sequence[str], path: str) -> None:
+    endings = [_ordinal(name.removeprefix(path).lstrip(".").removeprefix("part")) for name in names]
+    for before, after, name in zip(endings, endings[1:], names[1:], strict=False):
+        if after != before + 1:
+            raise BuildError(f"{name}: the part before it is missing; download all parts of {path}")
+    if endings[0] not in (0, 1):
+        raise BuildError(f"{names[0]}: the parts before it are missing; download all of {path}")
+
+
+def _ordinal(ending: str) -> int:
+    """The place of a part by its ending: ``-ab`` is 1, ``002`` is 2."""
+    letters = ending.lstrip("-_.")
+    if letters.isdigit():
+        return int(letters)
+    number = 0
+    for letter in letters.lower():
+        number = number * 26 + ord(letter) - ord("a")
+    return number
+
+
+class _Joined(io.RawIOBase):
+    """Parts one after the other; one of them is open at a time."""
+
+    def __init__(self, parts: Sequence[tuple[str, int]]) -> None:
+        self._parts = parts
+        self._starts = [0]
+        for _, size in parts:
+            self._starts.append(self._starts[-1] + size)
+        self._position = 0
+        self._open: tuple[int, BinaryIO] | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._starts[-1]}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
+        if self._position >= self._starts[-1] or not view:
+            return 0
+        part = next(at for at, end in enumerate(self._starts[1:]) if self._position < end)
+        stream = self._part(part)
+        stream.seek(self._position - self._starts[part])
+        data = stream.read(min(len(view), self._starts[part + 1] - self._position))
+        if not data:
+            raise OSError(f"{self._parts[part][0]}: ends before its size of {self._parts[part][1]}")
+        view[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def _part(self, part: int) -> BinaryIO:
+        if self._open is None or self._open[0] != part:
+            if self._open is not None:
+                self._open[1].close()
+            self._open = part, files.open_read(self._parts[part][0])
+        return self._open[1]
+
+    def close(self) -> None:
+        if self._open is not None:
+            self._open[1].close()
+            self._open = None
+        super().close()

@@ -1,0 +1,62 @@
+"""Media in zip archives: wanted members through the central directory; split ones as one file."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+import zlib
+from collections.abc import Collection, Iterator
+
+from transforms.beamkit import progress
+from transforms.beamkit.errors import BuildError
+from transforms.beamkit.split_file import open_whole
+from transforms.media.containers.found import MAX_MEMBER_BYTES, Found
+from transforms.media.containers.names import Wanted, unsafe
+from transforms.media.errors import MediaError
+
+_ENCRYPTED = 0x1
+
+
+def read(container: str, members: Collection[str]) -> Iterator[Found]:
+    """The wanted members, in the order in which they lie in the archive.
+
+    Raises:
+        BuildError: the archive is missing, or has no readable central directory.
+    """
+    wanted = Wanted(members)
+    try:
+        with open_whole(container) as stream, zipfile.ZipFile(stream) as archive:
+            for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
+                if entry.is_dir():
+                    continue
+                for member in wanted.answered_by(entry.filename):
+                    ambiguous = wanted.take(member, entry.filename)
+                    yield ambiguous or Found(member, _content(archive, entry))
+                    progress.advance("archive members", 1)
+    except FileNotFoundError as error:
+        raise BuildError(f"{error}; is the corpus complete?") from None
+    except zipfile.BadZipFile as error:
+        raise BuildError(
+            f"{container}: the zip archive is truncated or damaged ({error}); download it again"
+        ) from None
+    yield from wanted.not_found(container)
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | MediaError:
+    refused = unsafe(entry.filename)
+    if refused is not None:
+        return refused
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return MediaError("unsafe_member", f"{entry.filename} is a link, not a file")
+    if entry.flag_bits & _ENCRYPTED:
+        return MediaError("media_unreadable", f"{entry.filename} is encrypted")
+    if entry.file_size > MAX_MEMBER_BYTES:
+        return MediaError("media_too_large", f"{entry.filename} has {entry.file_size:,} bytes")
+    try:
+        with archive.open(entry) as stream:
+            data = stream.read(MAX_MEMBER_BYTES + 1)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        return MediaError("media_unreadable", f"{entry.filename}: {error}")
+    if len(data) > MAX_MEMBER_BYTES:
+        return MediaError("media_too_large", f"{entry.filename} unpacks to more than it says")
+    return data

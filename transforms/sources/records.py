@@ -1,0 +1,105 @@
+"""From work units to records: each as it stands in its file, with the place where it was met."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from transforms.sources.columns import Column, check_keys
+from transforms.sources.formats import delimited, gzipped, json_list, jsonl, parquet
+from transforms.sources.work_unit import WorkUnit
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record was met: the file, its row, and for Parquet the row group."""
+
+    file: str
+    row: int
+    group: int | None = None
+
+    def __str__(self) -> str:
+        group = "" if self.group is None else f" group {self.group}"
+        return f"{self.file}{group} row {self.row}"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A line that is not JSON: its bytes and the parser's complaint."""
+
+    line: bytes
+    complaint: str
+
+
+Records = Iterator[tuple[Place, Any]]
+
+
+def read_records(
+    unit: WorkUnit, columns: Sequence[Column], projection: Sequence[str] | None
+) -> Records:
+    """The records of a unit; in place of one that can't be parsed, `Unreadable`.
+
+    `columns` are held against the first record of a file that has no schema of its own;
+    `projection` says which columns of Parquet are read (None: all).
+
+    Raises:
+        BuildError: an expected column is missing, or the file is damaged.
+    """
+    if unit.format == "parquet":
+        yield from _parquet(unit, projection)
+        return
+    for place, record in _lines(unit, columns) if "jsonl" in unit.format else _items(unit):
+        if place.row == 0 and isinstance(record, Mapping):
+            check_keys(record, columns, unit.path)
+        yield place, record
+
+
+def _parquet(unit: WorkUnit, projection: Sequence[str] | None) -> Records:
+    for start, table in parquet.read(unit, projection):
+        for offset, record in enumerate(table.to_pylist()):
+            yield Place(unit.file, start + offset, unit.start), record
+
+
+def _items(unit: WorkUnit) -> Records:
+    reader = json_list if unit.format == "json" else delimited
+    for position, record in reader.read(unit):
+        yield Place(unit.file, position), record
+
+
+def _lines(unit: WorkUnit, columns: Sequence[Column]) -> Records:
+    unrepeated = _unrepeated({name for column in columns for name in column.names})
+    lines: Iterable[bytes]
+    if unit.format == "jsonl":
+        position, data = jsonl.read(unit)
+        lines = io.BytesIO(data)
+    else:
+        position, lines = 0, gzipped.lines(unit)
+    for line in lines:
+        place = Place(unit.file, position)
+        position += len(line)
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line.rstrip(b"\r\n"), object_pairs_hook=unrepeated)
+        except (ValueError, RecursionError) as error:
+            yield place, Unreadable(line.rstrip(b"\r\n"), str(error))
+            continue
+        yield place, record
+
+
+def _unrepeated(names: set[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+    """A hook for JSON objects: a column that an object gives twice has no one value."""
+
+    def hook(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next((key for key in keys if key in names and keys.count(key) > 1), None)
+            if twice is not None:
+                raise ValueError(f"the key {twice!r} occurs twice")
+        return record
+
+    return hook
