@@ -78,7 +78,10 @@ setup(
     packages=find_packages(
         include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "schemas.*"]
     ),
-    package_data={"transforms.relabel": ["prompts/*.txt"]},
+    package_data={
+        "transforms.relabel": ["prompts/*.txt"],
+        "pipelines": ["templates/source/*.tmpl"],
+    },
     install_requires=REQUIRED,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["omnireward=pipelines.cli:main"]},

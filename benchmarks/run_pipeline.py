@@ -21,7 +21,7 @@ def recipe_text(source: Path) -> str:
         "seed": 7,
         "corpora": {
             "bench": {
-                "adapter": "columns",
+                "adapter": "mapped",
                 "repo": "local/bench",
                 "licence": "unknown",
                 "annotator": "model",

@@ -19,7 +19,7 @@ from transforms.writing.write_subset import WriteSubset
 
 def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Manifest]:
     """sources -> sampling -> media, then trim -> writing; a finished half is read, not made."""
-    finished = plan.prepared
+    finished = plan.prepared if plan.known is None else None
     if finished is not None:
         prepared = pipeline | "ReadPrepared" >> beam.Create([finished])
     else:
@@ -49,6 +49,7 @@ def _prepare(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Mani
         store,
         recipe.media,
         has_media=plan.has_media,
+        known=plan.known,
     )
 
     pairs = media.rows | "SpoolPairs" >> SpoolTables(folder, PAIRS_ROLE)

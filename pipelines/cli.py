@@ -9,13 +9,29 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from pipelines.cli_options import (
+    BeamOption,
+    LettersOption,
+    LimitOption,
+    OutputOption,
+    QuietOption,
+    RecipeOption,
+    RunnerOption,
+    StoreOption,
+    SubsetOption,
+    WorkersOption,
+)
 from pipelines.recipe_binding import RecipeError
+
+if TYPE_CHECKING:
+    from pipelines.run import Failure, RunRequest
 
 # Beam takes seconds to import: each command imports what it needs, so that `--help` is immediate.
 
@@ -27,23 +43,14 @@ app = typer.Typer(
 )
 recipe_app = typer.Typer(no_args_is_help=True, help="Look at a recipe.")
 app.add_typer(recipe_app, name="recipe")
+source_app = typer.Typer(no_args_is_help=True, help="Look at a corpus of your own.")
+app.add_typer(source_app, name="source")
 
 #: Columns of output that goes to a file or a pipe; a terminal has its own width.
 _PIPE_WIDTH = 120
 
 out = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 err = Console(stderr=True)
-
-RecipeOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--recipe", help="Recipe file; default: beam_config.yaml here, or the shipped one."
-    ),
-]
-OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the dataset.")]
-SubsetOption = Annotated[
-    list[str] | None, typer.Option("--subset", "-s", help="Only this subset; may be repeated.")
-]
 
 
 def main() -> None:
@@ -85,27 +92,43 @@ def build(
     recipe: RecipeOption = None,
     subset: SubsetOption = None,
     output: OutputOption = Path("dataset"),
-    limit: Annotated[int | None, typer.Option(min=1, help="At most N pairs a subset.")] = None,
-    runner: Annotated[
-        str | None, typer.Option(help="local, multi_processing, dataflow or flink.")
-    ] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Workers of the runner.")] = None,
-    store: Annotated[
-        Path | None, typer.Option(help="Media store, if shared between datasets.")
-    ] = None,
-    beam_flag: Annotated[
-        list[str] | None, typer.Option("--beam", help="A flag for Beam, as it is; repeatable.")
-    ] = None,
+    limit: LimitOption = None,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    store: StoreOption = None,
+    beam_flag: BeamOption = None,
     plan: Annotated[bool, typer.Option("--plan", help="Print what would be done.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished work first.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Build subsets of the dataset; what is finished and unchanged is not built again."""
+    from pipelines.run import forget
+
+    request = _request(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    if fresh:
+        forget(request)
+    if plan:
+        _print_plan(request)
+        return
+    _run(request, output, quiet=quiet)
+
+
+def _request(
+    recipe: Path | None,
+    subset: list[str] | None,
+    output: Path,
+    limit: int | None,
+    runner: str | None,
+    workers: int | None,
+    store: Path | None,
+    beam_flag: list[str] | None,
+) -> RunRequest:
+    """What the options of a build ask for."""
     from pipelines.layout import Layout
     from pipelines.recipe import load_recipe
     from pipelines.recipe_binding import nearest
     from pipelines.resources import default_recipe
-    from pipelines.run import RunRequest, forget
+    from pipelines.run import RunRequest
     from pipelines.runners import RUNNERS
 
     file = recipe or default_recipe()
@@ -117,7 +140,7 @@ def build(
     if chosen not in RUNNERS:
         _fail(f"no runner {chosen!r}; {nearest(chosen, RUNNERS)}", 2)
     layout = Layout.of(str(output), str(store) if store else None)
-    request = RunRequest(
+    return RunRequest(
         loaded,
         file.resolve().parent,
         layout,
@@ -126,12 +149,6 @@ def build(
         workers or loaded.runner.workers,
         tuple(beam_flag or ()),
     )
-    if fresh:
-        forget(request)
-    if plan:
-        _print_plan(request)
-        return
-    _run(request, output, quiet=quiet)
 
 
 def _print_plan(request: object) -> None:
@@ -149,7 +166,13 @@ def _print_plan(request: object) -> None:
 
 
 def _run(request: object, output: Path, *, quiet: bool) -> None:
-    from pipelines.display import dead_table, funnel_table, how_to_load, left_out_table
+    from pipelines.display import (
+        dead_table,
+        funnel_table,
+        how_to_load,
+        left_out_by_rule,
+        left_out_table,
+    )
     from pipelines.run import RunRequest, run
     from pipelines.watching import Watcher
 
@@ -161,14 +184,33 @@ def _run(request: object, output: Path, *, quiet: bool) -> None:
     if not quiet:
         built = {k: v for k, v in record["subsets"].items() if k not in record["left_out"]}
         out.print(funnel_table(built))
-        out.print(dead_table(built))
+        for table in (left_out_by_rule(built), dead_table(built)):
+            if table.row_count:
+                out.print(table)
         if record["left_out"]:
             out.print(left_out_table(record["left_out"]))
         how_to_load(out, output, next(iter(built)))
+    _end_with(failures)
+
+
+def _end_with(failures: Sequence[Failure]) -> None:
     for failure in failures:
         err.print(f"[bold red]failed:[/] {failure.subset}: {_plain(failure.reason)}")
     if failures:
         raise SystemExit(4)
+
+
+@source_app.command("try")
+def source_try(
+    file: Annotated[Path, typer.Argument(help="A file of records.", show_default=False)],
+) -> None:
+    """Guess how a file of preferences is read; print a block for the recipe and three pairs."""
+    from pipelines.source_try import trial_view, try_file
+
+    trial = try_file(file)
+    out.print(trial_view(trial))
+    if trial.guess.refused is not None:
+        raise SystemExit(3)
 
 
 @recipe_app.command("check")
@@ -271,6 +313,45 @@ def dead_letters(
     out.print(dead_letters_view(letters, examples))
 
 
+@app.command("retry-failed")
+def retry_failed(
+    recipe: RecipeOption = None,
+    subset: SubsetOption = None,
+    reason: LettersOption = None,
+    stage: LettersOption = None,
+    output: OutputOption = Path("dataset"),
+    limit: LimitOption = None,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    store: StoreOption = None,
+    beam_flag: BeamOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Try dead letters again after a mirror was mended; what works now joins the dataset.
+
+    Each subset that has such letters is made as a fresh build would make it;
+    records are read again, media that were validated are not decoded again.
+    """
+    from pipelines.display import retried_view
+    from pipelines.retry import Choice, letters_of, retry
+    from pipelines.watching import Watcher
+
+    request = _request(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    choice = Choice(tuple(reason or ()), tuple(stage or ()))
+    letters, half = letters_of(request.layout, request.names)
+    chosen = {name: mine for name, mine in letters.items() if len(choice.of(mine))}
+    if not chosen and not half:
+        out.print(choice.nothing(letters), soft_wrap=True, highlight=False)
+        return
+    try:
+        result = retry(request, chosen, half, Watcher(out, quiet=quiet))
+    except KeyboardInterrupt:
+        _interrupted()
+    if not quiet:
+        out.print(retried_view(result))
+    _end_with(result.failures)
+
+
 @app.command("sample-corpora")
 def sample_corpora(
     folder: Annotated[Path, typer.Argument(help="Folder to write to.")],
@@ -283,7 +364,7 @@ def sample_corpora(
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Write small corpora in their native layouts, and a recipe that builds from them."""
-    from pipelines.display import table_of
+    from pipelines.display import planted_table
     from pipelines.sample_corpora import write_corpora
     from pipelines.sample_recipe import write_sample_recipe
 
@@ -294,20 +375,24 @@ def sample_corpora(
     recipe = write_sample_recipe(folder, planted)
     if quiet:
         return
-    table = table_of(
-        f"Sample corpora in {folder}",
-        "corpus",
-        "records",
-        "good",
-        "faults",
-        right=("records", "good", "faults"),
-    )
-    for name, entry in planted.items():
-        table.add_row(
-            name, f"{entry.records:,}", f"{entry.good:,}", f"{sum(entry.faults.values()):,}"
-        )
-    out.print(table)
+    out.print(planted_table(folder, planted))
     out.print(f"Build from them with: omnireward build --recipe {recipe}", soft_wrap=True)
+
+
+@app.command("new-source")
+def new_source(
+    name: Annotated[str, typer.Argument(help="The corpus's name: a Python module's name.")],
+) -> None:
+    """Begin the adapter of a corpus of your own: module, test and data card from templates."""
+    from pipelines import new_source as sources
+    from pipelines.display import new_source_view
+
+    top = sources.checkout()
+    try:
+        begun = sources.new_source(top, name)
+    except ValueError as error:
+        _fail(error, 2)
+    out.print(new_source_view(begun))
 
 
 if __name__ == "__main__":

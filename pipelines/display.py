@@ -16,9 +16,13 @@ from rich.text import Text
 from pipelines.recipe import Recipe
 
 if TYPE_CHECKING:
+    from pipelines.new_source import NewSource
     from pipelines.planning import SubsetPlan
+    from pipelines.retry import RetryResult
+    from pipelines.sample_corpora import Planted
 
 _TEXT_LIMIT = 1_500
+_MEDIA_SHOWN = 3
 _STAGES = ("sources", "sampling", "media", "trim")
 
 
@@ -120,8 +124,8 @@ def left_out_table(left_out: Mapping[str, str]) -> Table:
 
 
 def funnel_table(records: Mapping[str, Any]) -> Table:
-    """How many records came through each stage, per subset."""
-    columns = ("read", "dead", "not drawn", "beyond N", "written", "time")
+    """What came through, per subset: records read, pairs they gave, what was lost on the way."""
+    columns = ("read", "by rule", "pairs", "dead", "not drawn", "beyond N", "written", "time")
     table = table_of("Funnel", "subset", *columns, right=columns)
     for name, record in records.items():
         counts = record["counts"]
@@ -129,6 +133,8 @@ def funnel_table(records: Mapping[str, Any]) -> Table:
         table.add_row(
             name,
             f"{counts.get('sources', {}).get('in', 0):,}",
+            f"{sum(_left_out(counts).values()):,}",
+            f"{counts.get('sources', {}).get('note:pairs', 0):,}",
             f"{sum(dead.values()):,}",
             f"{counts.get('sampling', {}).get('dropped:beyond_reserve', 0):,}",
             f"{counts.get('trim', {}).get('dropped:beyond_target', 0):,}",
@@ -138,6 +144,23 @@ def funnel_table(records: Mapping[str, Any]) -> Table:
     return table
 
 
+def left_out_by_rule(records: Mapping[str, Any]) -> Table:
+    """Sound records that give no pair by a rule of the recipe, by subset and rule."""
+    table = table_of("Left out by rule", "subset", "rule", "count", right=("count",))
+    for name, record in records.items():
+        for rule, number in _left_out(record["counts"]).items():
+            table.add_row(name, rule, f"{number:,}")
+    return table
+
+
+def _left_out(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    return {
+        what.removeprefix("dropped:"): number
+        for what, number in counts.get("sources", {}).items()
+        if what.startswith("dropped:")
+    }
+
+
 def dead_table(records: Mapping[str, Any]) -> Table:
     """Dead letters by subset, stage and reason."""
     table = table_of("Dead letters", "subset", "stage", "reason", "count", right=("count",))
@@ -145,6 +168,29 @@ def dead_table(records: Mapping[str, Any]) -> Table:
         for (stage, reason), number in _dead(record["counts"]).items():
             table.add_row(name, stage, reason, f"{number:,}")
     return table
+
+
+def retried_view(result: RetryResult) -> Group:
+    """What became of dead letters that were tried again, by subset and reason, and in all."""
+    numbers = ("tried", "work now", "fail still", "new")
+    table = table_of("Tried again", "subset", "stage", "reason", *numbers, right=numbers)
+    lines: list[Any] = [table]
+    for row in result.tried:
+        fates = (row.tried, row.works, row.fails, row.new)
+        table.add_row(row.subset, row.stage, row.reason, *(f"{number:,}" for number in fates))
+    for name, (before, after) in result.rows.items():
+        mine = [row for row in result.tried if row.subset == name]
+        tried, works, fails = (
+            sum(getattr(row, what) for row in mine) for what in ("tried", "works", "fails")
+        )
+        lines.append(
+            Text(
+                f"{name}: {tried:,} tried again, {works:,} work now, {fails:,} fail still; "
+                f"{before:,} rows before, {after:,} now"
+            )
+        )
+    lines += [Text(f"{name}: an interrupted attempt was completed") for name in result.resumed]
+    return Group(*lines)
 
 
 def _dead(counts: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], int]:
@@ -186,7 +232,7 @@ def pair_view(row: Mapping[str, Any]) -> Group:
         for turn in row["prompt"] or ()
     ]
     if row["prompt_info"]:
-        parts.append(Text("  " + "; ".join(_facts(info) for info in row["prompt_info"])))
+        parts.append(Text("  " + "; ".join(_facts_of(row["prompt_info"]))))
     if row["criterion"]:
         parts.append(Panel(Text(row["criterion"]), title="criterion", border_style="magenta"))
     sides = Table.grid(expand=True)
@@ -211,23 +257,65 @@ def _side(row: Mapping[str, Any], side: str) -> Panel:
     lines: list[Any] = []
     if row[f"response_{side}_text"] is not None:
         lines.append(Text(_cut(row[f"response_{side}_text"])))
-    lines += [Text(_facts(info)) for info in row[f"response_{side}_info"] or ()]
+    lines += [Text(line) for line in _facts_of(row[f"response_{side}_info"] or ())]
     model = row[f"response_{side}_model"]
     mark = "tie" if row["preference"] == "tie" else "preferred" if preferred else ""
     title = " · ".join(part for part in (side.upper(), mark, model) if part)
     return Panel(Group(*lines), title=title, border_style="green" if preferred else "dim")
 
 
+def _facts_of(infos: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The facts of each medium; of many (frames of a clip) how many there are, and the first."""
+    if len(infos) <= _MEDIA_SHOWN:
+        return [_facts(info) for info in infos]
+    return [
+        f"{len(infos)} frames, {size_of(sum(i['bytes'] for i in infos))}; the first:",
+        _facts(infos[0]),
+    ]
+
+
 def _facts(info: Mapping[str, Any]) -> str:
     size = f"{info['width']} x {info['height']}" if info["width"] else ""
-    return " ".join(
-        part for part in (info["format"], size, size_of(info["bytes"]), info["digest"][:12]) if part
-    )
+    length = f"{info['duration_s']:.1f} s" if info["duration_s"] else ""
+    told = (info["format"], size, length, size_of(info["bytes"]), info["digest"][:12])
+    return " ".join(part for part in told if part)
 
 
 def _cut(text: str) -> str:
     return (
         text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + f"… ({len(text):,} characters)"
+    )
+
+
+def planted_table(folder: Path, planted: Mapping[str, Planted]) -> Table:
+    """The sample corpora that were written: records, and how many of them are faulty."""
+    columns = ("records", "good", "faults")
+    table = table_of(f"Sample corpora in {folder}", "corpus", *columns, right=columns)
+    for name, entry in planted.items():
+        table.add_row(
+            name, f"{entry.records:,}", f"{entry.good:,}", f"{sum(entry.faults.values()):,}"
+        )
+    return table
+
+
+def new_source_view(begun: NewSource) -> Group:
+    """What was written for a new corpus, and what is left to its author."""
+    name = begun.name
+    adapter, test, *_ = begun.written
+    return Group(
+        *(Text(f"wrote  {path}") for path in (*begun.written, "transforms/sources/registry.py")),
+        *(Text(f"kept   {path}") for path in begun.kept),
+        Text(
+            f"\nNext:\n"
+            f"1. {adapter}: native columns, and which pairs a record gives.\n"
+            f"2. {test}: a real record, and a reason for each bad one. It passes now; run it with\n"
+            f"   python -m pytest {test}\n"
+            f"3. beam_config.yaml: a block `{name}` under corpora, and a subset of it.\n"
+            f"4. data_cards/corpora/{name}: what is known, and the name in CORPORA of\n"
+            f"   tests/data_cards/test_data_cards.py, which then checks the card.\n"
+            f"5. pipelines/sample_corpora/{name}.py (see hpdv2.py): small files in native layout;\n"
+            f"   a class of AdapterCase then checks the corpus through the whole pipeline."
+        ),
     )
 
 

@@ -53,6 +53,10 @@ class Layout:
         """The folder of a unit's files."""
         return files.join(self.output, ".work", subset, unit)
 
+    def known_media(self, subset: str) -> str:
+        """Media of the last build, while dead letters are tried again."""
+        return files.join(self.output, ".work", subset, "known_media.arrow")
+
     @property
     def digests(self) -> str:
         """Digests of input files, by path, size and time of change."""

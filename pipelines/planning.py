@@ -16,6 +16,7 @@ from schemas.tasks import TASKS
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.manifest import Manifest, finished
+from transforms.media.known import KnownMedia
 from transforms.sources.adapter import Adapter, SourceFile
 from transforms.sources.registry import ADAPTERS
 from transforms.sources.settings import Corpus
@@ -41,6 +42,8 @@ class SubsetPlan:
     shards_pinned: int | None
     shards_built: int | None
     input_digests: tuple[tuple[str, str], ...]
+    #: Set where dead letters are tried again: the subset is made anew, these media are taken over.
+    known: KnownMedia | None = None
 
     @cached_property
     def adapter(self) -> Adapter:

@@ -138,8 +138,20 @@ def _check_corpora(node: Node, recipe: Recipe) -> None:
         if adapter not in ADAPTERS:
             raise keys["adapter"].error(f"no adapter {adapter!r}; {nearest(adapter, ADAPTERS)}")
         adapter_type = ADAPTERS[adapter]
-        if adapter_type is not None and "options" in keys:
-            bind(keys["options"], adapter_type.Options)
+        if adapter_type is not None:
+            _check_options(child, adapter_type.Options)
+
+
+def _check_options(corpus: Node, options: type) -> None:
+    """The adapter's own options; with none given, whether it can do without."""
+    given = corpus.items().get("options")
+    if given is not None:
+        bind(given, options)
+        return
+    try:
+        options()
+    except (TypeError, ValueError) as error:
+        raise corpus.error(f"options are missing: {error}") from None
 
 
 def _check_subsets(node: Node, recipe: Recipe) -> None:

@@ -130,6 +130,8 @@ def _optional(node: Node, arguments: tuple[Any, ...]) -> Any:
     if node.node.tag == "tag:yaml.org,2002:null":
         return None
     inner = [argument for argument in arguments if argument is not type(None)]
+    if isinstance(node.node, yaml.SequenceNode):  # one or several: the hint that is a tuple
+        inner = [hint for hint in inner if typing.get_origin(hint) is tuple] or inner
     return _value(node, inner[0])
 
 

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from pipelines.runners import options_of
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError, find_build_error
 from transforms.beamkit.manifest import Manifest, Part
+from transforms.media.known import KnownMedia
 from transforms.writing.write_subset import SHARD_ROLE
 
 
@@ -36,6 +37,8 @@ class RunRequest:
     runner: str = "local"
     workers: int = 2
     beam_flags: tuple[str, ...] = ()
+    #: Subsets that are made anew although finished, with media of their last build.
+    known: Mapping[str, KnownMedia] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,10 @@ def run(request: RunRequest, watch: Watch) -> tuple[dict[str, Any], list[Failure
     """
     layout, recipe = request.layout, request.recipe
     ready, left_out = choose(recipe, request.names)
-    plans = [plan_subset(recipe, name, request.base, layout) for name in ready]
+    plans = [
+        replace(plan_subset(recipe, name, request.base, layout), known=request.known.get(name))
+        for name in ready
+    ]
     before = read_record(layout) or {}
     records: dict[str, Any] = dict(before.get("subsets", {}))
     failures: list[Failure] = []
@@ -90,10 +96,11 @@ def forget(request: RunRequest) -> None:
 def _build(plan: SubsetPlan, request: RunRequest) -> dict[str, Any]:
     started = time.monotonic()
     resumed = "all"
-    published = plan.published
+    published = None if plan.known else plan.published
     if published is None:
-        written = plan.written
+        written = None if plan.known else plan.written
         resumed = WRITE if written else PREPARE if plan.prepared else "nothing"
+        resumed = "media" if plan.known else resumed
         if written is None:
             _run_graph(plan, request)
             written = plan.written
@@ -106,7 +113,8 @@ def _build(plan: SubsetPlan, request: RunRequest) -> dict[str, Any]:
 
 def _run_graph(plan: SubsetPlan, request: RunRequest) -> None:
     layout = plan.layout
-    for unit, done in ((PREPARE, plan.prepared is not None), (WRITE, False)):
+    keep = plan.prepared is not None or plan.known is not None
+    for unit, done in ((PREPARE, keep), (WRITE, False)):
         if not done:
             files.remove([layout.manifest(plan.name, unit)])
             if files.is_local(layout.output):  # leftovers of a killed attempt

@@ -34,7 +34,7 @@ def sample_recipe(planted: Mapping[str, Planted]) -> str:
         corpus = planted[written[subset["corpus"]]]
         share = corpus.records / CORPORA[corpus.corpus].full_scale
         target = max(1, round(subset["target"] * share))
-        subsets[name] = {**subset, "target": target, "min_count": min(target, corpus.good)}
+        subsets[name] = {**subset, "target": target, "min_count": min(target, corpus.rows)}
     recipe["subsets"] = subsets
     recipe["quality"]["max_dead_share"] = _MAX_DEAD_SHARE
     return _HEADER + yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)

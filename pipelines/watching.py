@@ -48,7 +48,7 @@ class Watcher:
         """Watch one subset while the block runs."""
         if self.quiet:
             yield
-        elif plan.published is not None:
+        elif plan.published is not None and plan.known is None:
             self.console.print(f"{plan.name}: up to date")
             yield
         elif not self.console.is_terminal or not files.is_local(plan.layout.output):

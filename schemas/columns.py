@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 
 
-def _one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """A column as one array; copied only where it has several chunks."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 class StringColumn:
     """The UTF-8 bytes of each row as a memoryview over the column's buffer; None for a null."""
 
     def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
-        array = _one_array(column)
+        array = one_array(column)
         if not pa.types.is_string(array.type):
             raise TypeError(f"StringColumn reads string columns, not {array.type}")
         _, offsets, data = array.buffers()
@@ -39,16 +43,20 @@ class StringColumn:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __iter__(self) -> Iterator[memoryview | None]:
+        return iter(self._rows)
+
 
 class ListColumn:
     """A list column as spans of its flattened values (`values`); a null list is an empty span."""
 
     def __init__(self, column: pa.ChunkedArray | pa.Array) -> None:
-        array = _one_array(column)
+        array = one_array(column)
         self.values = array.flatten()
         lengths = array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
         self._ends = np.cumsum(lengths, dtype=np.int64).tolist()
         self.total = len(self.values)
+        self.longest = int(lengths.max(initial=0))
 
     def span(self, row: int) -> range:
         """Positions in `values` of the row's items."""

@@ -22,6 +22,9 @@ Bytes = bytes | memoryview
 ID_HEX: Final = 32
 _PAIR_TAG: Final = b"omni-reward/pair/1"
 _ROW_TAG: Final = b"omni-reward/row/1"
+#: What stands for the criterion of a general row.
+_GENERAL: Final = b"\0-"
+_TEXT: Final = b"text"
 _length = struct.Struct(">Q").pack
 _sha256 = hashlib.sha256
 
@@ -51,7 +54,7 @@ def prompt_digest(
 
 def response_digest(text: Bytes | None, media: Sequence[tuple[Bytes, Bytes]]) -> bytes:
     """32 bytes for a response: its text, if any, and its ``(slot, source digest)`` media."""
-    parts: list[Bytes] = [] if text is None else [b"text", text]
+    parts: list[Bytes] = [] if text is None else [_TEXT, text]
     for slot, source in media:
         parts += (b"medium", slot, source)
     return _framed(parts)
@@ -74,10 +77,12 @@ def first_is_a(pair: bytes, first: bytes, second: bytes) -> bool:
 
 def row_id(subset: str, pair_id: str, criterion: str | None) -> str:
     """Id of a row: a pair in a subset, under a criterion (None for general rows)."""
-    mark = b"-" if criterion is None else b"+" + criterion.encode()
-    return _sha256(b"\0".join((_ROW_TAG, subset.encode(), pair_id.encode(), mark))).hexdigest()[
-        :ID_HEX
-    ]
+    mark = _GENERAL if criterion is None else b"\0+" + criterion.encode()
+    return _sha256(_before_row_id(subset) + pair_id.encode() + mark).hexdigest()[:ID_HEX]
+
+
+def _before_row_id(subset: str) -> bytes:
+    return _ROW_TAG + b"\0" + subset.encode() + b"\0"
 
 
 def content_key(*parts: str | bytes | None) -> str:
@@ -116,35 +121,61 @@ def identify(drafts: pa.Table, task: str, subset: str) -> PairIdentities:
     Works on the Arrow buffers: no text is copied into a Python string. `identical` lists the rows
     whose two responses are the same content; they have ids, but no preference can hold for them.
     """
-    prompts = ListColumn(drafts["prompt"])
-    roles = StringColumn(prompts.values.field("role"))
-    contents = StringColumn(prompts.values.field("content"))
-    prompt_media = _MediaColumn(drafts["prompt_media"])
-    first_texts, second_texts = (
-        StringColumn(drafts["first_text"]),
-        StringColumn(drafts["second_text"]),
-    )
-    first_media, second_media = (
-        _MediaColumn(drafts["first_media"]),
-        _MediaColumn(drafts["second_media"]),
-    )
-    criteria = drafts["criterion"].to_pylist()
+    prompts = _prompt_digests(drafts["prompt"], _MediaColumn(drafts["prompt_media"]))
+    firsts = _response_digests(drafts["first_text"], _MediaColumn(drafts["first_media"]))
+    seconds = _response_digests(drafts["second_text"], _MediaColumn(drafts["second_media"]))
+    criteria = drafts["criterion"]
     task_bytes = task.encode()
 
     found = PairIdentities()
-    for row in range(drafts.num_rows):
-        turns = [(roles[turn], contents[turn]) for turn in prompts.span(row)]
-        prompt = prompt_digest(turns, prompt_media[row])  # type: ignore[arg-type]
-        first = response_digest(first_texts[row], first_media[row])
-        second = response_digest(second_texts[row], second_media[row])
-        if first == second:
-            found.identical.append(row)
-        pair = pair_digest(task_bytes, prompt, first, second)
-        pair_id = pair.hex()[:ID_HEX]
-        found.pair_ids.append(pair_id)
-        found.row_ids.append(row_id(subset, pair_id, criteria[row]))
-        found.first_is_a.append(first_is_a(pair, first, second))
+    pairs = [
+        pair_digest(task_bytes, prompt, first, second)
+        for prompt, first, second in zip(prompts, firsts, seconds, strict=True)
+    ]
+    found.pair_ids = [pair.hex()[:ID_HEX] for pair in pairs]
+    if criteria.null_count == len(criteria):
+        before = _before_row_id(subset)
+        found.row_ids = [
+            _sha256(before + pair_id.encode() + _GENERAL).hexdigest()[:ID_HEX]
+            for pair_id in found.pair_ids
+        ]
+    else:
+        found.row_ids = [
+            row_id(subset, pair_id, criterion)
+            for pair_id, criterion in zip(found.pair_ids, criteria.to_pylist(), strict=True)
+        ]
+    found.first_is_a = list(map(first_is_a, pairs, firsts, seconds))
+    found.identical = [row for row, first in enumerate(firsts) if first == seconds[row]]
     return found
+
+
+def _prompt_digests(column: pa.ChunkedArray, media: _MediaColumn) -> list[bytes]:
+    """`prompt_digest` of every row."""
+    prompts = ListColumn(column)
+    roles = StringColumn(prompts.values.field("role"))
+    contents = StringColumn(prompts.values.field("content"))
+    if media.is_empty and prompts.total == len(column) and prompts.longest == 1:  # one turn each
+        pairs = zip(roles, contents, strict=True)
+        return [
+            _sha256(b"".join((_length(len(r)), r, _length(len(c)), c))).digest()  # type: ignore[arg-type]
+            for r, c in pairs
+        ]
+    return [
+        prompt_digest([(roles[turn], contents[turn]) for turn in prompts.span(row)], media[row])  # type: ignore[misc]
+        for row in range(len(column))
+    ]
+
+
+def _response_digests(column: pa.ChunkedArray, media: _MediaColumn) -> list[bytes]:
+    """`response_digest` of every row."""
+    texts = StringColumn(column)
+    if media.is_empty and not column.null_count:
+        before = _length(len(_TEXT)) + _TEXT
+        return [
+            _sha256(b"".join((before, _length(len(text)), text))).digest()  # type: ignore[arg-type]
+            for text in texts
+        ]
+    return [response_digest(text, media[row]) for row, text in enumerate(texts)]
 
 
 class _MediaColumn:
@@ -152,13 +183,13 @@ class _MediaColumn:
 
     def __init__(self, column: pa.ChunkedArray) -> None:
         refs = ListColumn(column)
-        self._empty = refs.total == 0
-        if not self._empty:
+        self.is_empty = refs.total == 0
+        if not self.is_empty:
             self._span = refs.span
             self._slots = StringColumn(refs.values.field("slot"))
             self._digests = StringColumn(refs.values.field("info").field("digest"))
 
     def __getitem__(self, row: int) -> Sequence[tuple[Bytes, Bytes]]:
-        if self._empty:
+        if self.is_empty:
             return ()
         return [(self._slots[at] or b"", self._digests[at] or b"") for at in self._span(row)]

@@ -42,4 +42,15 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
     where = "".join(done.stdout.split())
     assert "pipelines/_shipped/beam_config.yaml:good." in where
     cards = site / "pipelines" / "_shipped" / "data_cards" / "corpora"
-    assert len(list(cards.iterdir())) == 10
+    shipped = {path.name for path in (TOP / "data_cards" / "corpora").iterdir()}
+    assert {path.name for path in cards.iterdir()} == shipped
+    templates = TOP / "pipelines" / "templates" / "source"
+    assert {path.name for path in (site / "pipelines/templates/source").iterdir()} == {
+        path.name for path in templates.iterdir()
+    }
+    refused = subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", "new-source", "mine"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 3
+    assert "this omnireward is an installed package; clone the repository" in refused.stderr

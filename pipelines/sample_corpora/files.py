@@ -100,13 +100,14 @@ def write_zip(path: Path, members: Iterable[tuple[str, bytes]], part_bytes: int 
                 archive.writestr(zipfile.ZipInfo(name, _EPOCH), data)
         if not part_bytes:
             return [path]
-        whole = temporary.read_bytes()
+        parts: list[Path] = []
+        with temporary.open("rb") as whole:
+            while data := whole.read(part_bytes):
+                nth = len(parts)
+                letters = f"{_LETTERS[nth // 26]}{_LETTERS[nth % 26]}"
+                parts.append(path.with_name(f"{path.name}.part-{letters}"))
+                parts[-1].write_bytes(data)
     path.unlink()
-    parts = []
-    for number, start in enumerate(range(0, len(whole), part_bytes)):
-        part = path.with_name(f"{path.name}.part-{_LETTERS[number // 26]}{_LETTERS[number % 26]}")
-        part.write_bytes(whole[start : start + part_bytes])
-        parts.append(part)
     return parts
 
 

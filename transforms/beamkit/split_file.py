@@ -43,11 +43,13 @@ def parts_of(path: str) -> list[tuple[str, int]]:
 
 
 def _check_run(names: Sequence[str], path: str) -> None:
-    endings = [_ordinal(name.removeprefix(path).lstrip(".").removeprefix("part")) for name in names]
+    tails = [name.removeprefix(path).lstrip(".").removeprefix("part") for name in names]
+    endings = [_ordinal(tail) for tail in tails]
     for before, after, name in zip(endings, endings[1:], names[1:], strict=False):
         if after != before + 1:
             raise BuildError(f"{name}: the part before it is missing; download all parts of {path}")
-    if endings[0] not in (0, 1):
+    # Numbers begin with 0 or 1, letters with a.
+    if endings[0] > tails[0].lstrip("-_.").isdigit():
         raise BuildError(f"{names[0]}: the parts before it are missing; download all of {path}")
 
 

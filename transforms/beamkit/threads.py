@@ -10,18 +10,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from itertools import islice
+from typing import Any, Final
 
 import apache_beam as beam
 from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.windowed_value import WindowedValue
 
+#: Results of one element that are made ahead of those that are given out.
+AHEAD: Final = 8
+
+_Made = tuple[Iterator[Any], Future[list[Any]]]
+
 
 class ThreadedDoFn(beam.DoFn):
     """Subclasses write `work`; results come out in the order of the elements.
 
-    Only for bounded input in the global window. At most `threads` + 1 elements are in flight, so
-    memory is bounded by that many elements and their results.
+    Only for bounded input in the global window. At most `threads` + 1 elements are in flight, each
+    with at most `AHEAD` results made and as many given out, so memory is bounded even where `work`
+    is a generator without end. No thread ever waits for results to be taken.
     """
 
     def __init__(self, threads: int = 2) -> None:
@@ -43,22 +50,39 @@ class ThreadedDoFn(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Nothing is in flight yet."""
-        self._waiting: deque[Future[list[Any]]] = deque()
+        self._waiting: deque[_Made] = deque()
 
     def process(self, element: Any, one: Any = None, two: Any = None) -> Iterator[Any]:
         """Hand the element to a thread, and give out what is ready."""
         if self._pool is None:  # a runner that skips setup
             self.setup()
-        assert self._pool is not None
-        self._waiting.append(self._pool.submit(lambda: list(self.work(element, one, two))))
+        results = self._results(element, one, two)
+        self._waiting.append((results, self._go_on(results)))
         while len(self._waiting) > self.threads:
-            yield from self._waiting.popleft().result()
+            yield from self._oldest()
 
     def finish_bundle(self) -> Iterator[Any]:
         """Wait for the rest."""
         while self._waiting:
-            for result in self._waiting.popleft().result():
+            for result in self._oldest():
                 yield _in_global_window(result)
+
+    def _results(self, element: Any, one: Any, two: Any) -> Iterator[Any]:
+        yield from self.work(element, one, two)
+
+    def _go_on(self, results: Iterator[Any]) -> Future[list[Any]]:
+        assert self._pool is not None
+        return self._pool.submit(lambda: list(islice(results, AHEAD)))
+
+    def _oldest(self) -> Iterator[Any]:
+        """The results of the element that came first; the next are made while some are given."""
+        results, made = self._waiting.popleft()
+        while some := made.result():
+            if len(some) == AHEAD:
+                made = self._go_on(results)
+            yield from some
+            if len(some) < AHEAD:
+                return
 
 
 def _in_global_window(result: Any) -> Any:

@@ -10,18 +10,20 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
+from schemas.ids import source_digest
 from schemas.media import INFO_STRUCT, SLOT_MODALITY
 from transforms.beamkit import files, progress
 from transforms.media.containers import reader_of, title_of, unit_of
 from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
 from transforms.media.image import inspect_image
+from transforms.media.known import KnownMedia, Recalled
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
 from transforms.media.video import inspect_video
 
 #: The index of a subset's media: found ones have `info`, others a reason. One row a member; it is
-#: held whole on each worker (about 200 bytes a row, so 100 MB for half a million media).
+#: held whole on each worker (about 500 bytes a row, so 170 MB for 320,000 frames of clips).
 INDEX_SCHEMA = pa.schema(
     [
         ("container", pa.string()),
@@ -34,6 +36,8 @@ INDEX_SCHEMA = pa.schema(
 
 MEDIA_COLUMNS = ("prompt_media", "first_media", "second_media")
 
+_FACTS = tuple(field.name for field in INFO_STRUCT)
+
 Piece = tuple[str, str, str]
 Wanted = tuple[Piece, list[str]]
 
@@ -42,12 +46,14 @@ class LocateMedia(beam.PTransform):
     """From drafts to the index of their media (`INDEX_SCHEMA` tables).
 
     `root` is where the corpus's containers lie. Equal references are read once; media of one
-    archive are read in one pass.
+    archive are read in one pass. `known` media are not decoded again.
     """
 
-    def __init__(self, root: str, store: MediaStore, policy: MediaPolicy) -> None:
+    def __init__(
+        self, root: str, store: MediaStore, policy: MediaPolicy, known: KnownMedia | None = None
+    ) -> None:
         super().__init__()
-        self.root, self.store, self.policy = root, store, policy
+        self.root, self.store, self.policy, self.known = root, store, policy, known
 
     def expand(self, drafts: beam.PCollection[pa.Table]) -> beam.PCollection[pa.Table]:
         """Group what is wanted by the piece that is read at once, then read it."""
@@ -56,7 +62,9 @@ class LocateMedia(beam.PTransform):
             | "Wanted" >> beam.FlatMap(wanted_media)
             | "ByContainer" >> beam.GroupByKey()
             | "Extract"
-            >> beam.ParDo(_Extract(self.root, self.store, self.policy)).with_output_types(pa.Table)
+            >> beam.ParDo(
+                _Extract(self.root, self.store, self.policy, self.known)
+            ).with_output_types(pa.Table)
         )
 
 
@@ -77,10 +85,13 @@ def wanted_media(drafts: pa.Table) -> Iterator[Wanted]:
 class _Extract(beam.DoFn):
     """Reads one piece; members are validated and stored in threads while the next is read."""
 
-    def __init__(self, root: str, store: MediaStore, policy: MediaPolicy) -> None:
-        self.root, self.store, self.policy = root, store, policy
+    def __init__(
+        self, root: str, store: MediaStore, policy: MediaPolicy, known: KnownMedia | None
+    ) -> None:
+        self.root, self.store, self.policy, self.known = root, store, policy, known
 
     def setup(self) -> None:
+        self._recalled = self.known.load() if self.known else Recalled()
         self._pool = ThreadPoolExecutor(self.policy.threads)
 
     def teardown(self) -> None:
@@ -91,7 +102,8 @@ class _Extract(beam.DoFn):
     ) -> Iterator[pa.Table]:
         (container, _, modality), groups = element
         members = {member for group in groups for member in group}
-        rows: dict[str, dict[str, Any]] = {}
+        rows = self._taken_over(container, modality, members) if self._recalled else {}
+        members -= rows.keys()
         path = files.join(self.root, container)
         waiting: deque[Future[dict[str, Any]]] = deque()
 
@@ -99,7 +111,7 @@ class _Extract(beam.DoFn):
             row = waiting.popleft().result()
             rows[row["member"]] = row  # a later word on the same member (ambiguous) replaces it
 
-        for found in reader_of(container)(path, members):
+        for found in reader_of(container)(path, members) if members else ():
             waiting.append(self._pool.submit(self._keep, container, modality, found))
             if len(waiting) > 4 * self.policy.threads:
                 settle()
@@ -107,13 +119,31 @@ class _Extract(beam.DoFn):
             settle()
         yield pa.Table.from_pylist([rows[name] for name in sorted(rows)], schema=INDEX_SCHEMA)
 
+    def _taken_over(
+        self, container: str, modality: str, members: Iterable[str]
+    ) -> dict[str, dict[str, Any]]:
+        """Index rows of the media that an earlier build found where nothing changed since."""
+        rows: dict[str, dict[str, Any]] = {}
+        for member in members:
+            info = self._recalled.at(modality, container, member)
+            if info is not None and self.store.has(info["digest"]):
+                rows[member] = {"container": container, "member": member, "info": info}
+        progress.advance("media", len(rows))
+        return rows
+
+    def _info(self, modality: str, data: bytes) -> dict[str, Any]:
+        if self._recalled:
+            info = self._recalled.of(modality, source_digest(data))
+            if info is not None and self.store.has(info["digest"]):
+                return dict(info)
+        return {**_INSPECT[modality](data, self.policy), "digest": self.store.put(data)}
+
     def _keep(self, container: str, modality: str, found: Found) -> dict[str, Any]:
         row: dict[str, Any] = {"container": container, "member": found.member}
         try:
             if isinstance(found.data, MediaError):
                 raise found.data
-            facts = _INSPECT[modality](found.data, self.policy)
-            row["info"] = {**facts, "digest": self.store.put(found.data)}
+            row["info"] = self._info(modality, found.data)
         except MediaError as error:
             title = title_of(container, found.member)
             row["reason"], row["message"] = error.reason, f"{title}: {error.message}"
@@ -133,12 +163,27 @@ _INSPECT = {"image": _inspect_image, "video": _inspect_video}
 
 
 class MediaIndex:
-    """The index of a subset's media, looked up by container and member."""
+    """The index of a subset's media, looked up by container and member.
+
+    Facts are kept as bare tuples and made into a dict when asked for: clips that exist as frames
+    have hundreds of thousands of entries.
+    """
 
     def __init__(self, tables: Iterable[pa.Table]) -> None:
-        self._rows = {
-            (row["container"], row["member"]): row for table in tables for row in table.to_pylist()
-        }
+        self._entries: dict[str, dict[str, tuple[Any, ...]]] = {}
+        for table in tables:
+            info = table["info"].combine_chunks()
+            facts = zip(*(info.field(name).to_pylist() for name in _FACTS), strict=True)
+            found, containers, members, reasons, messages = (
+                column.to_pylist()
+                for column in (
+                    info.is_valid(),
+                    *(table[name] for name in ("container", "member", "reason", "message")),
+                )
+            )
+            for row, known in enumerate(facts):
+                entry = known if found[row] else (reasons[row], messages[row])
+                self._entries.setdefault(containers[row], {})[members[row]] = entry
 
     def info(self, container: str, member: str) -> dict[str, Any]:
         """Facts of a medium, its source digest among them.
@@ -146,7 +191,7 @@ class MediaIndex:
         Raises:
             MediaError: why it can't be used.
         """
-        row = self._rows[container, member]
-        if row["info"] is None:
-            raise MediaError(row["reason"], row["message"])
-        return dict(row["info"])
+        entry = self._entries[container][member]
+        if len(entry) < len(_FACTS):
+            raise MediaError(*entry)
+        return dict(zip(_FACTS, entry, strict=True))

@@ -16,6 +16,7 @@ from schemas.ids import identify
 from transforms.beamkit.outcome import COUNTS, DEAD, StageOutput, emit
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.media.errors import MediaError
+from transforms.media.known import KnownMedia
 from transforms.media.locate import MEDIA_COLUMNS, LocateMedia, MediaIndex
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
@@ -27,7 +28,8 @@ STAGE = "media"
 class PreparePairs(beam.PTransform):
     """Drafts in, prepared pairs (`flight.PREPARED_SCHEMA`) out.
 
-    `has_media` is False for a task of text alone: then nothing waits for an index of media.
+    `has_media` is False for a task of text alone: then nothing waits for an index of media. `known`
+    are media that need not be decoded again.
     """
 
     def __init__(
@@ -40,16 +42,20 @@ class PreparePairs(beam.PTransform):
         policy: MediaPolicy,
         *,
         has_media: bool,
+        known: KnownMedia | None = None,
     ) -> None:
         super().__init__()
         self.task, self.subset, self.corpus = task, subset, corpus
         self.root, self.store, self.policy, self.has_media = root, store, policy, has_media
+        self.known = known
 
     def expand(self, drafts: beam.PCollection[pa.Table]) -> StageOutput:
         """Locate media where there are any, then prepare table by table."""
         side = []
         if self.has_media:
-            index = drafts | "LocateMedia" >> LocateMedia(self.root, self.store, self.policy)
+            index = drafts | "LocateMedia" >> LocateMedia(
+                self.root, self.store, self.policy, self.known
+            )
             side = [beam.pvalue.AsList(index)]
         outputs = drafts | "Prepare" >> beam.ParDo(
             _Prepare(self.task, self.subset, self.corpus), *side

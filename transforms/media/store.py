@@ -23,6 +23,10 @@ class MediaStore:
         """Where the source bytes of a digest lie."""
         return files.join(self.root, "source", digest[:2], digest)
 
+    def has(self, digest: str) -> bool:
+        """Whether the source bytes of a digest are kept."""
+        return files.exists(self.path(digest))
+
     def put(self, data: bytes) -> str:
         """Keep source bytes; returns their digest."""
         digest = source_digest(data)

@@ -18,21 +18,25 @@ from typing import Final
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
+
+from schemas.columns import one_array
 
 #: First byte in UTF-8 of the characters from U+0300 on.
 _FROM_U0300: Final = 0xCC
+_SCAN_BLOCK: Final = 256 * 1024
 #: More distinct changing runs than this and a row-wise composition is cheaper.
 _MAX_PATTERNS: Final = 512
 
 
 def normalise_strings(column: pa.Array) -> pa.Array:
     """A string array in canonical form; the same array where nothing changes."""
-    has_returns = pc.any(pc.match_substring(column, "\r")).as_py() is True
-    if has_returns:
+    codes = _codes(column)
+    if _occurs(codes, ord("\r")):
         lines = pl.Series(pl.from_arrow(column))
         lines = lines.str.replace_many(["\r\n", "\r"], ["\n", "\n"], leftmost=True)
         column = lines.to_arrow().cast(pa.string())
+    if not len(codes) or codes.max() < _FROM_U0300:
+        return column
     changing = [run for run in _runs(column) if not unicodedata.is_normalized("NFC", run)]
     if not changing:
         return column
@@ -43,6 +47,23 @@ def normalise_strings(column: pa.Array) -> pa.Array:
     changing.sort(key=len, reverse=True)
     composed = [unicodedata.normalize("NFC", run) for run in changing]
     return text.str.replace_many(changing, composed, leftmost=True).to_arrow().cast(pa.string())
+
+
+def _codes(column: pa.Array) -> np.ndarray:
+    """The UTF-8 bytes of all rows."""
+    _, offset_buffer, data_buffer = column.buffers()
+    if data_buffer is None or not len(column):
+        return np.empty(0, np.uint8)
+    offsets = np.frombuffer(offset_buffer, np.int32)[column.offset :][: len(column) + 1]
+    return np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
+
+
+def _occurs(codes: np.ndarray, code: int) -> bool:
+    """Whether a byte occurs; searched in blocks, so that the marks stay in the cache."""
+    return any(
+        (codes[start : start + _SCAN_BLOCK] == code).any()
+        for start in range(0, len(codes), _SCAN_BLOCK)
+    )
 
 
 def _runs(column: pa.Array) -> set[str]:
@@ -73,8 +94,8 @@ def _runs(column: pa.Array) -> set[str]:
 def normalise_texts(drafts: pa.Table) -> pa.Table:
     """Drafts with canonical text in prompts, responses and criteria."""
     for name in ("first_text", "second_text", "criterion"):
-        drafts = _replaced(drafts, name, normalise_strings(_one(drafts[name])))
-    prompts = _one(drafts["prompt"])
+        drafts = _replaced(drafts, name, normalise_strings(one_array(drafts[name])))
+    prompts = one_array(drafts["prompt"])
     turns = prompts.values
     contents = normalise_strings(turns.field("content"))
     rebuilt = pa.StructArray.from_arrays(
@@ -93,7 +114,3 @@ def normalise_texts(drafts: pa.Table) -> pa.Table:
 def _replaced(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
     position = table.schema.get_field_index(name)
     return table.set_column(position, table.schema.field(name), column)
-
-
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)

@@ -17,7 +17,7 @@ from transforms.beamkit.errors import BuildError
 from transforms.sources.batch import Batch, SourceBatch
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Reject
-from transforms.sources.formats.check import check_file, suffix_of
+from transforms.sources.formats.check import check_file, is_medium, suffix_of
 from transforms.sources.formats.cut import units_of
 from transforms.sources.records import Place, Records, read_records
 from transforms.sources.settings import Corpus
@@ -85,10 +85,11 @@ class RecordAdapter:
         return _seen(record)
 
     def units(self, files: Sequence[SourceFile]) -> list[WorkUnit]:
-        """The work units of the files that hold records; every file is checked."""
+        """The work units of the files that hold records; all but plain media are checked."""
         found: list[WorkUnit] = []
         for file in files:
-            check_file(file.path, file.size)
+            if not is_medium(file.name):
+                check_file(file.path, file.size)
             if self.holds_records(file.name):
                 found += units_of(file.path, file.name, file.size, self.COLUMNS)
         return found

@@ -17,6 +17,9 @@ from transforms.sources.records import Place, Unreadable
 #: Records that are turned into one table.
 BATCH_RECORDS: Final = 4_000
 
+#: References to media in one table: clips that exist as frames bring tens of them a pair.
+BATCH_MEDIA: Final = 5_000
+
 
 @dataclass(frozen=True)
 class SourceBatch:
@@ -46,11 +49,11 @@ class Owner(Protocol):
 
 
 class Batch:
-    """Drafts and dead letters of up to `BATCH_RECORDS` records."""
+    """Drafts and dead letters of up to `BATCH_RECORDS` records and about `BATCH_MEDIA` media."""
 
     def __init__(self, owner: Owner) -> None:
         self.owner = owner
-        self.records = 0
+        self.records = self._media = 0
         self._drafts: list[Draft] = []
         self._dead: list[DeadLetter] = []
         self._notes: Counter[str] = Counter()
@@ -59,7 +62,7 @@ class Batch:
     @property
     def is_full(self) -> bool:
         """Whether it should be given out."""
-        return self.records >= BATCH_RECORDS
+        return self.records >= BATCH_RECORDS or self._media >= BATCH_MEDIA
 
     def add(
         self, place: Place, record: Any, pairs: Callable[[Mapping[str, Any]], Iterable[Draft]]
@@ -110,6 +113,10 @@ class Batch:
             self._dropped[drop.rule] += len(members)
             return
         self._drafts += drafts
+        self._media += sum(
+            len(draft.prompt_media) + len(draft.first.media) + len(draft.second.media)
+            for draft in drafts
+        )
         self._notes.update(note for draft in drafts for note in draft.notes)
 
     def done(self) -> SourceBatch:
@@ -137,8 +144,12 @@ class Batch:
 def _encodable(draft: Draft) -> Draft:
     """Refuse text that has no UTF-8 form; JSON can spell it, nothing after us can hold it."""
     contents = (turn.content for turn in draft.prompt)
+    sides = (draft.first, draft.second)
+    members = (ref.member for side in sides for ref in side.media)
+    asked = (ref.member for ref in draft.prompt_media)
+    models = (side.model for side in sides)
     texts = (draft.key, *contents, draft.first.text, draft.second.text, draft.criterion, draft.url)
-    for text in texts:
+    for text in (*texts, *models, *members, *asked):
         if text is None or text.isascii():
             continue
         try:

@@ -10,7 +10,10 @@ import pyarrow as pa
 
 from transforms.beamkit.errors import BuildError
 
-Family = Literal["text", "number", "list", "struct", "any"]
+Family = Literal["text", "number", "list", "struct", "words", "any"]
+
+#: Families that stand for several: `words` hold text as it is, as turns or as parts.
+_WIDE: dict[Family, tuple[str, ...]] = {"words": ("text", "list", "struct")}
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,11 @@ def check_schema(schema: pa.Schema, columns: Sequence[Column], file: str) -> Non
                 )
             continue
         found = family_of(schema.field(present[0]).type)
-        if column.family not in ("any", found):
+        if column.family != "any" and found not in _WIDE.get(column.family, (column.family,)):
+            expected = " or ".join(_WIDE.get(column.family, (column.family,)))
             raise BuildError(
                 f"{file}: column {present[0]!r} is {schema.field(present[0]).type}, "
-                f"expected {column.family}. Is it another release of this corpus?"
+                f"expected {expected}. Is it another release of this corpus?"
             )
 
 

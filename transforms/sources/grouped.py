@@ -11,7 +11,7 @@ from transforms.sources.adapter import RecordAdapter, SourceFile
 from transforms.sources.batch import Batch, SourceBatch
 from transforms.sources.draft import Draft
 from transforms.sources.records import Place
-from transforms.sources.work_unit import WorkUnit
+from transforms.sources.work_unit import WorkUnit, as_one
 
 
 class Member(NamedTuple):
@@ -50,13 +50,16 @@ class GroupedAdapter(RecordAdapter):
         """
         raise TypeError(f"{type(self).__name__} does not say how a group becomes pairs")
 
+    def settle(self, batch: Batch, members: Sequence[Member]) -> None:
+        """Put what becomes of one group into the batch; its members share their fate.
+
+        A leaf whose groups can be used in part gives `batch.add_group` the parts.
+        """
+        batch.add_group(members, partial(self.group_pairs, members))
+
     def units(self, files: Sequence[SourceFile]) -> list[WorkUnit]:
         """One unit of all files, since a group may lie across them."""
-        parts = tuple(super().units(files))
-        if not parts:
-            return []
-        total = sum(part.size for part in parts)
-        return [WorkUnit(parts[0].path, parts[0].file, "several", 0, len(parts), total, parts)]
+        return as_one(super().units(files))
 
     def read(self, unit: WorkUnit) -> Iterator[SourceBatch]:
         """Read all records, bring those of a group together, then make pairs group by group."""
@@ -67,8 +70,7 @@ class GroupedAdapter(RecordAdapter):
                 if batch.admits(place, record, self.check):
                     groups.setdefault(self.group(record), []).append(Member(place, record))
         for name in sorted(groups):
-            members = sorted(groups[name], key=_content)
-            batch.add_group(members, partial(self.group_pairs, members))
+            self.settle(batch, sorted(groups[name], key=_content))
             if batch.is_full:
                 yield batch.done()
                 batch = Batch(self)

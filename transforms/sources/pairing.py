@@ -97,13 +97,10 @@ def mean_rating(ratings: Iterable[object]) -> float | None:
 def _number(rating: object) -> float | None:
     if isinstance(rating, bool):
         return None
-    if isinstance(rating, int | float):
+    if not isinstance(rating, int | float | str):
+        return None
+    try:
         value = float(rating)
-    elif isinstance(rating, str):
-        try:
-            value = float(rating.strip())
-        except ValueError:
-            return None
-    else:
+    except (ValueError, OverflowError):  # JSON can spell integers beyond every float
         return None
     return value if math.isfinite(value) else None

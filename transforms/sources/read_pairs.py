@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import apache_beam as beam
 
 from transforms.beamkit import progress
 from transforms.beamkit.outcome import COUNTS, DEAD, StageOutput, emit
+from transforms.beamkit.threads import ThreadedDoFn
 from transforms.sources.adapter import Adapter
 from transforms.sources.work_unit import WorkUnit
 
@@ -37,11 +39,13 @@ class ReadPairs(beam.PTransform):
         return StageOutput.of(outputs)
 
 
-class _ReadUnit(beam.DoFn):
+class _ReadUnit(ThreadedDoFn):
     def __init__(self, adapter: Adapter) -> None:
+        super().__init__()
         self.adapter = adapter
 
-    def process(self, element: WorkUnit) -> Iterator[object]:
+    def work(self, element: WorkUnit, one: Any, two: Any) -> Iterator[object]:
+        """Read one unit, batch by batch."""
         for batch in self.adapter.read(element):
             yield from emit(
                 STAGE,

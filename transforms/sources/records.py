@@ -38,11 +38,14 @@ Records = Iterator[tuple[Place, Any]]
 
 
 def read_records(
-    unit: WorkUnit, columns: Sequence[Column], projection: Sequence[str] | None
+    unit: WorkUnit,
+    columns: Sequence[Column],
+    projection: Sequence[str] | None,
+    check: Callable[[Mapping[str, Any], Sequence[Column], str], None] = check_keys,
 ) -> Records:
     """The records of a unit; in place of one that can't be parsed, `Unreadable`.
 
-    `columns` are held against the first record of a file that has no schema of its own;
+    `columns` are held by `check` against the first record of a file without a schema of its own;
     `projection` says which columns of Parquet are read (None: all).
 
     Raises:
@@ -53,7 +56,7 @@ def read_records(
         return
     for place, record in _lines(unit, columns) if "jsonl" in unit.format else _items(unit):
         if place.row == 0 and isinstance(record, Mapping):
-            check_keys(record, columns, unit.path)
+            check(record, columns, unit.path)
         yield place, record
 
 

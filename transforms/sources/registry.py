@@ -5,22 +5,41 @@ from __future__ import annotations
 from typing import Final
 
 from transforms.sources.adapter import Adapter
-from transforms.sources.columns_adapter import ColumnsAdapter
+from transforms.sources.evalmuse import Evalmuse
+from transforms.sources.evalmuse_pairwise import EvalmusePairwise
 from transforms.sources.hpdv2 import Hpdv2
+from transforms.sources.mapped.adapter import MappedAdapter
+from transforms.sources.omnialign_v import OmniAlignV
+from transforms.sources.open_image_preferences import OpenImagePreferences
+from transforms.sources.open_image_preferences_results import OpenImagePreferencesResults
+from transforms.sources.paired_folders import PairedFolders
 from transforms.sources.rlaif_v import RlaifV
 from transforms.sources.skywork import Skywork
+from transforms.sources.ultrafeedback import UltraFeedback
+from transforms.sources.ultrafeedback_binarized import UltraFeedbackBinarized
+from transforms.sources.videodpo import VideoDpo
+from transforms.sources.videodpo_original import VideoDpoOriginal
+from transforms.sources.visionreward import VisionReward
+from transforms.sources.visionreward_train import VisionRewardTrain
+from transforms.sources.vlfeedback import VlFeedback
 
 #: None: the recipe knows the corpus, this release can't read it yet.
 ADAPTERS: Final[dict[str, type[Adapter] | None]] = {
-    "columns": ColumnsAdapter,
-    "evalmuse": None,
+    "evalmuse": Evalmuse,
+    "evalmuse_pairwise": EvalmusePairwise,
     "hpdv2": Hpdv2,
-    "omnialign_v": None,
-    "open_image_preferences": None,
+    "mapped": MappedAdapter,
+    "omnialign_v": OmniAlignV,
+    "open_image_preferences": OpenImagePreferences,
+    "open_image_preferences_results": OpenImagePreferencesResults,
+    "paired_folders": PairedFolders,
     "rlaif_v": RlaifV,
     "skywork": Skywork,
-    "ultrafeedback": None,
-    "videodpo": None,
-    "vlfeedback": None,
-    "visionreward": None,
+    "ultrafeedback": UltraFeedback,
+    "ultrafeedback_binarized": UltraFeedbackBinarized,
+    "videodpo": VideoDpo,
+    "videodpo_original": VideoDpoOriginal,
+    "vlfeedback": VlFeedback,
+    "visionreward": VisionReward,
+    "visionreward_train": VisionRewardTrain,
 }

@@ -14,6 +14,7 @@ from schemas.media import MediaRef
 from transforms.sources.adapter import Place, RecordAdapter, response_text, text_of
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Response, Turn
+from transforms.sources.media_refs import cell
 
 
 class RlaifV(RecordAdapter):
@@ -48,11 +49,6 @@ class RlaifV(RecordAdapter):
             where=str(place),
             notes=() if readable else ("origin_split_unreadable",),
         )
-
-
-def cell(column: str, place: Place) -> str:
-    """The address of a Parquet cell as a member of its file: ``column/group/row``."""
-    return f"{column}/{place.group}/{place.row}"
 
 
 def _model(origin_split: object) -> tuple[str | None, bool]:

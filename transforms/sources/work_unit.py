@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Format = Literal["parquet", "jsonl", "jsonl.gz", "json", "delimited", "several"]
+Format = Literal["parquet", "jsonl", "jsonl.gz", "json", "delimited", "name", "several"]
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class WorkUnit:
 
     `path` is where the file is, `file` its name within the corpus. `start` and `stop` are row
     groups of a Parquet file, or bytes of JSON lines; what can't be cut is one unit from 0 to its
-    size. `size` is what reading it costs, in bytes. `parts` are the units that are read as one.
+    size, and a file of which only the name is read is ``name``. `size` is what reading it costs, in
+    bytes. `parts` are the units that are read as one.
     """
 
     path: str
@@ -24,3 +26,12 @@ class WorkUnit:
     stop: int
     size: int
     parts: tuple[WorkUnit, ...] = ()
+
+
+def as_one(units: Iterable[WorkUnit]) -> list[WorkUnit]:
+    """One unit of several, for records that can only be judged together; none of none."""
+    parts = tuple(units)
+    if not parts:
+        return []
+    size = sum(part.size for part in parts)
+    return [WorkUnit(parts[0].path, parts[0].file, "several", 0, len(parts), size, parts)]

@@ -15,6 +15,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
+from schemas.columns import one_array
 from schemas.dead_letter import DEAD_FLIGHT_SCHEMA
 from schemas.flight import PREPARED_KEYS, PREPARED_SCHEMA
 from transforms.beamkit import files
@@ -24,14 +25,26 @@ from transforms.beamkit.threads import ThreadedDoFn
 #: Record batches of one file: more cuts than a subset usually has shards.
 PARTITIONS: Final = 16
 
+#: Arrow writes buffer by buffer, some a few bytes long; Python sees them in blocks.
+_BUFFER_BYTES: Final = 4 * 1024 * 1024
+
+#: What the first four hexadecimal digits of an id are worth.
+_PLACES: Final = np.array([4096, 256, 16, 1])
+
 PAIRS_ROLE: Final = "pairs"
 DEAD_ROLE: Final = "dead"
 
 
 def shard_of(pair_ids: pa.ChunkedArray | pa.Array, shards: int) -> np.ndarray:
     """The shard of each pair: the top bits of its id. `shards` is a power of two up to 65,536."""
-    tops = [int(pair_id[:4], 16) for pair_id in pair_ids.to_pylist()]
-    return np.asarray(tops, np.int64) * shards >> 16
+    array = one_array(pair_ids)
+    if not len(array):
+        return np.empty(0, np.int64)
+    _, offsets, data = array.buffers()
+    starts = np.frombuffer(offsets, np.int32)[array.offset :][: len(array)]
+    digits = np.frombuffer(data, np.uint8)[starts[:, None] + np.arange(4)].astype(np.int64)
+    digits -= np.where(digits > ord("9"), ord("a") - 10, ord("0"))
+    return digits @ _PLACES * shards >> 16
 
 
 class SpoolTables(beam.PTransform):
@@ -55,11 +68,15 @@ class _Spool(ThreadedDoFn):
         """Write one table."""
         path = files.join(self.folder, f"{self.role}-{uuid.uuid4().hex}.arrow")
         batches = _partitioned(element) if self.role == PAIRS_ROLE else element.to_batches()
-        with files.create(path) as stream:
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            with pa.ipc.new_file(stream, element.schema, options=options) as writer:
+        with (
+            files.create(path) as stream,
+            pa.BufferedOutputStream(pa.PythonFile(stream, "w"), _BUFFER_BYTES) as buffered,
+        ):
+            # Not compressed: packing and unpacking cost more than a copy in the page cache.
+            with pa.ipc.new_file(buffered, element.schema) as writer:
                 for batch in batches:
                     writer.write_batch(batch)
+            buffered.flush()
             size = stream.tell()
         return [Part(self.role, path, element.num_rows, size)]
 
@@ -85,12 +102,15 @@ def _one_batch(table: pa.Table) -> pa.RecordBatch:
 def read_keys(manifest: Manifest) -> pa.Table:
     """What planning needs of all prepared pairs of a subset: about 100 bytes a pair."""
     schema = pa.schema([PREPARED_SCHEMA.field(name) for name in PREPARED_KEYS])
-    included = [PREPARED_SCHEMA.get_field_index(name) for name in PREPARED_KEYS]
-    tables = [
-        _open(part, included).read_all().select(PREPARED_KEYS)
-        for part in manifest.of_role(PAIRS_ROLE)
-    ]
-    return pa.concat_tables([schema.empty_table(), *tables])
+    return pa.concat_tables([schema.empty_table(), *read_fields(manifest, PREPARED_KEYS)])
+
+
+def read_fields(manifest: Manifest, names: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of all prepared pairs of a subset, file by file; no others are read."""
+    included = [PREPARED_SCHEMA.get_field_index(name) for name in names]
+    for part in manifest.of_role(PAIRS_ROLE):
+        # One chunk is a copy: what was read holds the text between these columns in memory too.
+        yield _open(part, included).read_all().select(list(names)).combine_chunks()
 
 
 def read_shard(parts: Sequence[Part], shard: int, shards: int) -> pa.Table:
@@ -115,7 +135,8 @@ def read_dead(parts: Sequence[Part]) -> pa.Table:
 
 
 def _open(part: Part, fields: list[int] | None = None) -> pa.ipc.RecordBatchFileReader:
-    source = pa.memory_map(part.path) if files.is_local(part.path) else files.open_read(part.path)
+    # Read, not mapped: the first look at a page of a mapped file costs more than its copy.
+    source = pa.OSFile(part.path) if files.is_local(part.path) else files.open_read(part.path)
     options = pa.ipc.IpcReadOptions(included_fields=fields or [])
     return pa.ipc.open_file(source, options=options)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.columns import one_array
 from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA, PROMPT_MEDIA_COLUMNS, RESPONSE_MEDIA
 
 #: Gives the bytes of a source digest.
@@ -82,15 +83,11 @@ def _source(rows: pa.Table, facts: SubsetFacts) -> pa.Array:
     given = {
         "corpus": _repeat(facts.corpus, number),
         "revision": _repeat(facts.revision, number),
-        "key": _whole(rows["key"]),
+        "key": one_array(rows["key"]),
         "licence": _repeat(facts.licence, number),
-        "url": _whole(rows["url"]),
+        "url": one_array(rows["url"]),
     }
     return pa.StructArray.from_arrays([given[field.name] for field in fields], fields=fields)
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
 
 
 def _media_columns(
@@ -125,7 +122,7 @@ def _medium(info: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
 
 def _infos(refs: pa.ChunkedArray) -> pa.Array:
     """The facts of a row's media, in the order of its references; null where it has none."""
-    column = _whole(refs)
+    column = one_array(refs)
     infos = pa.ListArray.from_arrays(column.offsets, column.values.field("info"))
     return pc.if_else(
         pc.greater(pc.list_value_length(column), 0), infos, pa.scalar(None, infos.type)

@@ -7,6 +7,7 @@ rule, fixed schema metadata; content-defined chunking and the page index are on.
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from typing import Any, BinaryIO, Final
 
 import polars as pl
@@ -14,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from schemas.columns import one_array
 from schemas.pair import PAIR_SCHEMA
 from transforms.beamkit import progress
 from transforms.writing.plan import row_group_ends
-from transforms.writing.prepared import iter_slices
 from transforms.writing.rows import Fetch, SubsetFacts, published
 from transforms.writing.settings import WritingSettings
 
@@ -37,6 +38,10 @@ _DICTIONARY: Final = [
     "source.revision",
     "source.licence",
 ]
+
+
+#: The Parquet writer hands out a few bytes at a time; Python sees them in blocks.
+_BUFFER_BYTES: Final = 1024 * 1024
 
 
 class DigestingFile:
@@ -84,21 +89,18 @@ class DigestingFile:
         return self._hash.hexdigest()
 
 
-def canonical_order(rows: pa.Table) -> pa.Table:
-    """Rows of one corpus in their total order; only rows alike in every field can be equal."""
-    frame = pl.from_arrow(rows.select(["row_id", "key"]))
+def canonical_order(rows: pa.Table) -> pa.Array:
+    """The total order of rows of one corpus; only rows alike in every field can be equal."""
+    keys = rows.select(["row_id", "key"])
+    frame = pl.from_arrow(keys)
     assert isinstance(frame, pl.DataFrame)
-    order = frame.select(pl.arg_sort_by(["row_id", "key"], maintain_order=True)).to_series()
-    ordered = rows.take(pa.array(order.to_arrow()))
-    same = _ties(ordered)
-    if same:
-        numbers = list(range(ordered.num_rows))
-        for start, end in same:
-            tied = ordered.slice(start, end - start).to_pylist()
-            ranked = sorted(range(end - start), key=lambda at: repr(tied[at]))
-            numbers[start:end] = [start + at for at in ranked]
-        ordered = ordered.take(pa.array(numbers, pa.int64()))
-    return ordered
+    sort = pl.arg_sort_by(["row_id", "key"], maintain_order=True)
+    order = frame.select(sort).to_series().to_numpy().copy()
+    for start, end in _ties(keys.take(pa.array(order))):
+        tied = rows.take(pa.array(order[start:end])).to_pylist()
+        ranked = sorted(range(end - start), key=lambda at: repr(tied[at]))
+        order[start:end] = order[start:end][ranked]
+    return pa.array(order)
 
 
 def _ties(ordered: pa.Table) -> list[tuple[int, int]]:
@@ -107,8 +109,8 @@ def _ties(ordered: pa.Table) -> list[tuple[int, int]]:
         return []
     equal = pc.and_(
         *(
-            pc.equal(ordered[name].combine_chunks()[1:], ordered[name].combine_chunks()[:-1])
-            for name in ("row_id", "key")
+            pc.equal(column[1:], column[:-1])
+            for column in (one_array(ordered["row_id"]), one_array(ordered["key"]))
         )
     )
     runs: list[tuple[int, int]] = []
@@ -120,6 +122,32 @@ def _ties(ordered: pa.Table) -> list[tuple[int, int]]:
     return runs
 
 
+_LARGE: Final = ("a_text", "b_text")
+
+
+class _Gather:
+    """Takes rows from a table of many chunks, without making one chunk of its text.
+
+    The long texts are read through views, so that they are copied once, into the row group; Arrow
+    would first join the chunks.
+    """
+
+    def __init__(self, rows: pa.Table) -> None:
+        self._schema = rows.schema
+        texts = pl.from_arrow(rows.select(_LARGE))
+        assert isinstance(texts, pl.DataFrame)
+        self._texts = texts
+        self._others = rows.drop_columns(list(_LARGE)).combine_chunks()
+
+    def take(self, order: pa.Array) -> pa.Table:
+        """The rows at these positions, one chunk a column."""
+        found = self._others.take(order)
+        texts = self._texts[order.to_numpy()]
+        columns = {name: texts[name].to_arrow().cast(pa.string()) for name in _LARGE}
+        ordered = [columns[name] if name in columns else found[name] for name in self._schema.names]
+        return pa.Table.from_arrays(ordered, schema=self._schema)
+
+
 def write_shard(
     rows: pa.Table, facts: SubsetFacts, fetch: Fetch, settings: WritingSettings, stream: BinaryIO
 ) -> DigestingFile:
@@ -127,20 +155,24 @@ def write_shard(
 
     Media bytes are fetched for one row group at a time.
     """
-    ordered = canonical_order(rows)
+    order, gather = canonical_order(rows), _Gather(rows)
     sink = DigestingFile(stream)
-    with pq.ParquetWriter(
-        sink,
-        PAIR_SCHEMA,
-        compression="zstd",
-        compression_level=settings.compression_level,
-        use_dictionary=_DICTIONARY,
-        write_statistics=["row_id", "pair_id", "task", "subset", "kind", "preference"],
-        use_content_defined_chunking=True,
-        write_page_index=True,
-    ) as writer:
-        ends = row_group_ends(ordered["payload_bytes"].to_pylist(), settings)
-        for group in iter_slices(ordered, ends):
+    with (
+        pa.BufferedOutputStream(pa.PythonFile(sink, "w"), _BUFFER_BYTES) as buffered,
+        pq.ParquetWriter(
+            buffered,
+            PAIR_SCHEMA,
+            compression="zstd",
+            compression_level=settings.compression_level,
+            use_dictionary=_DICTIONARY,
+            write_statistics=["row_id", "pair_id", "task", "subset", "kind", "preference"],
+            use_content_defined_chunking=True,
+            write_page_index=True,
+        ) as writer,
+    ):
+        ends = row_group_ends(rows["payload_bytes"].take(order).to_pylist(), settings)
+        for start, end in pairwise([0, *ends]):
+            group = gather.take(order[start:end])
             writer.write_table(published(group, facts, fetch), row_group_size=len(group))
             progress.advance("rows written", len(group))
     return sink

@@ -137,7 +137,7 @@ class _WriteShard(ThreadedDoFn):
         rows = read_shard(manifest.of_role(PAIRS_ROLE), element.number, element.count)
         kept = selection.keep(rows)
         if len(kept) < len(rows):  # which of several equal rows stay must not hang on file names
-            kept = selection.keep(canonical_order(rows))
+            kept = selection.keep(rows.take(canonical_order(rows)))
         rows = kept
         name = f"{final_name(element.number, element.count)}.attempt-{uuid.uuid4().hex}"
         path = files.join(self.folder, name)

@@ -24,6 +24,16 @@ def test_a_slice_carries_its_own_rows_only() -> None:
     assert ArrowTableCoder().decode(encoded).equals(table.slice(10, 5))
 
 
+def test_a_table_is_sized_without_being_encoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def encode(self: ArrowTableCoder, value: pa.Table) -> bytes:
+        raise AssertionError("encoded only to be measured")
+
+    monkeypatch.setattr(ArrowTableCoder, "encode", encode)
+    table = pa.table({"text": ["x" * 1_000] * 5_000})
+    size, _ = ArrowTableCoder().get_impl().get_estimated_size_and_observables(table.slice(0, 10))
+    assert 10_000 <= size < 11_000
+
+
 class _Doubled(ThreadedDoFn):
     def work(self, element: int, one: object, two: object) -> list[int]:
         if element < 0:

@@ -11,7 +11,7 @@ import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 from transforms.beamkit.errors import BuildError, find_build_error
-from transforms.beamkit.threads import ThreadedDoFn
+from transforms.beamkit.threads import AHEAD, ThreadedDoFn
 
 
 class Uneven(ThreadedDoFn):
@@ -79,3 +79,36 @@ def test_a_failed_bundle_leaves_nothing_to_the_next() -> None:
 def test_a_class_without_work_says_so() -> None:
     with pytest.raises(TypeError, match="ThreadedDoFn does not say what its work is"):
         drive(ThreadedDoFn(), range(9))
+
+
+class Endless(ThreadedDoFn):
+    """Gives `one` results an element, and knows how many were made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = 0
+
+    def work(self, element: int, one: Any, two: Any) -> Iterable[Any]:
+        for number in range(one):
+            self.made += 1
+            yield element, number
+
+
+@pytest.mark.parametrize("number", [0, 1, AHEAD - 1, AHEAD, AHEAD + 1, 5 * AHEAD])
+def test_all_results_of_an_element_arrive_however_many(number: int) -> None:
+    dofn = Endless()
+    found = [getattr(result, "value", result) for result in drive(dofn, range(4), number)]
+    dofn.teardown()
+    assert found == [(element, at) for element in range(4) for at in range(number)]
+
+
+def test_results_are_made_as_they_are_taken() -> None:
+    dofn = Endless()
+    dofn.start_bundle()
+    for element in range(dofn.threads):
+        assert list(dofn.process(element, 10**9)) == []
+    given = dofn.process(dofn.threads, 10**9)
+    assert [next(given) for _ in range(100)] == [(0, number) for number in range(100)]
+    time.sleep(0.05)
+    dofn.teardown()
+    assert dofn.made <= 100 + 2 * AHEAD * (dofn.threads + 1)

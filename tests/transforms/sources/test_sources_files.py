@@ -14,15 +14,16 @@ from hypothesis import strategies as st
 
 from transforms.beamkit.errors import BuildError
 from transforms.sources.adapter import SourceFile
-from transforms.sources.columns_adapter import ColumnsAdapter
 from transforms.sources.formats import jsonl
 from transforms.sources.formats.check import check_file
+from transforms.sources.mapped.adapter import MappedAdapter
 from transforms.sources.rlaif_v import RlaifV
 from transforms.sources.settings import Corpus
 from transforms.sources.skywork import Skywork
 
 REALDATA = Path(__file__).resolve().parents[4] / "shared" / "realdata"
-CORPUS = Corpus("columns", "r", "mit", ("*",), "human", options={"key": "id"})
+OPTIONS = {"prompt": "prompt", "chosen": "chosen", "rejected": "rejected", "key": "id"}
+CORPUS = Corpus("mapped", "r", "mit", ("*",), "human", options=OPTIONS)
 
 
 def source(path: Path) -> SourceFile:
@@ -65,7 +66,7 @@ def test_a_bad_line_costs_one_row_and_no_other(tmp_path: Path, line: bytes, reas
     path = tmp_path / "f.jsonl"
     good = [json.dumps({**GOOD, "id": f"g{n}"}).encode() for n in range(20)]
     path.write_bytes(b"\n".join([*good[:10], line, *good[10:]]) + b"\n")
-    adapter = ColumnsAdapter(CORPUS, "c", "S")
+    adapter = MappedAdapter(CORPUS, "c", "S")
     (unit,) = adapter.units([source(path)])
     batches = list(adapter.read(unit))
     keys = [key for batch in batches for key in batch.drafts["key"].to_pylist()]
@@ -80,10 +81,10 @@ def test_lines_by_column_and_by_record_give_the_same_drafts(tmp_path: Path) -> N
     rows = [{**GOOD, "id": f"{n}", "chosen": text + "!"} for n, text in enumerate(texts)]
     path = tmp_path / "f.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in rows) + "\n")
-    adapter = ColumnsAdapter(CORPUS, "c", "S")
+    adapter = MappedAdapter(CORPUS, "c", "S")
     (unit,) = adapter.units([source(path)])
     (fast,) = adapter.read(unit)
-    (slow,) = super(ColumnsAdapter, adapter).read(unit)
+    (slow,) = super(MappedAdapter, adapter).read(unit)
     assert fast.drafts.drop_columns(["where"]).equals(slow.drafts.drop_columns(["where"]))
 
 
@@ -150,7 +151,7 @@ def test_a_real_pointer_file_is_recognised() -> None:
 @pytest.mark.skipif(not REALDATA.exists(), reason="the folder of real files is not here")
 def test_real_message_lists_of_another_shape_are_refused_by_column() -> None:
     path = REALDATA / "corpora" / "omnireward-sharegpt" / "dpo_en_demo.json"
-    adapter = ColumnsAdapter(CORPUS, "c", "S")
+    adapter = MappedAdapter(CORPUS, "c", "S")
     (unit,) = adapter.units([source(path)])
     with pytest.raises(BuildError, match="key 'prompt' is missing from its first record"):
         list(adapter.read(unit))

@@ -55,7 +55,7 @@ def test_the_order_is_total_whatever_the_order_before(
     def ordered(given_keys: list[tuple[str, str, int]]) -> list[dict[str, Any]]:
         rows = [{"row_id": r, "key": k, "margin": float(m)} for r, k, m in given_keys]
         table = pa.Table.from_pylist(rows, schema=PREPARED_SCHEMA)
-        return canonical_order(table).to_pylist()
+        return table.take(canonical_order(table)).to_pylist()
 
     first = ordered(keys)
     assert [(r["row_id"], r["key"]) for r in first] == sorted((r, k) for r, k, _ in keys)

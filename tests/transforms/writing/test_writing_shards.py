@@ -91,8 +91,8 @@ def test_rows_come_back_as_they_were_with_the_subset_s_facts() -> None:
 def test_rows_of_equal_id_and_key_are_ordered_by_all_they_hold() -> None:
     base = prepared(1).to_pylist()[0]
     rows = [{**base, "preference": preference} for preference in ("tie", "b", "a", "b")]
-    one = canonical_order(pa.Table.from_pylist(rows, schema=PREPARED_SCHEMA))
-    other = canonical_order(pa.Table.from_pylist(rows[::-1], schema=PREPARED_SCHEMA))
+    tables = [pa.Table.from_pylist(some, schema=PREPARED_SCHEMA) for some in (rows, rows[::-1])]
+    one, other = (table.take(canonical_order(table)) for table in tables)
     assert one.equals(other)
     assert sorted(one["preference"].to_pylist()) == ["a", "b", "b", "tie"]
 

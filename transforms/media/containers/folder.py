@@ -19,5 +19,5 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
             continue
         try:
             yield Found(member, files.read_bytes(files.join(container, member)))
-        except OSError:
+        except (OSError, ValueError):  # no such file, or no name of a file: a zero byte in it
             yield missing(member, container.rsplit("/", 1)[-1])

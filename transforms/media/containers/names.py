@@ -12,7 +12,8 @@ class Wanted:
     """The members that are wanted of one archive, and which entry was found for each.
 
     Members are matched by their whole name, or by its end: records name ``00001.jpg`` where the
-    archive has ``train/00001.jpg``.
+    archive has ``train/00001.jpg``. A member with a leading slash is named from the archive's root:
+    ``/train/00001.jpg`` is that entry and none that merely ends so.
     """
 
     def __init__(self, members: Collection[str]) -> None:
@@ -26,7 +27,7 @@ class Wanted:
         """The wanted members that an entry of this name answers."""
         clean = entry.removeprefix("./")
         candidates = self._by_name.get(clean.rsplit("/", 1)[-1], ())
-        return [m for m in candidates if clean == m or clean.endswith("/" + m.removeprefix("./"))]
+        return [member for member in candidates if _answers(clean, member)]
 
     def take(self, member: str, entry: str) -> Found | None:
         """Note that `entry` answers `member`; says so if another one did before."""
@@ -45,6 +46,12 @@ class Wanted:
         """A word on every member that no entry answered."""
         for member in sorted(self._members - self._found.keys()):
             yield missing(member, container.rsplit("/", 1)[-1])
+
+
+def _answers(entry: str, member: str) -> bool:
+    if member.startswith("/"):
+        return entry == member[1:]
+    return entry == member or entry.endswith("/" + member.removeprefix("./"))
 
 
 def unsafe(name: str) -> MediaError | None:

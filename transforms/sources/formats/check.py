@@ -26,6 +26,9 @@ _EXPECTED: Final[dict[str, tuple[str, ...]]] = {
 
 _PARQUET_MAGIC: Final = b"PAR1"
 
+#: Suffixes of plain media files. What is wrong with one costs its pairs, not the build.
+_MEDIA: Final = (".mp4", ".webm", ".avi", ".gif", ".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
 
 def suffix_of(name: str) -> str:
     """The suffix that tells a file's format: ``.tar.gz`` counts as one."""
@@ -34,6 +37,11 @@ def suffix_of(name: str) -> str:
         if lowered.endswith(suffix):
             return suffix
     return os.path.splitext(lowered)[1]
+
+
+def is_medium(name: str) -> bool:
+    """Whether a file is a plain picture or clip, which is for the media stage to judge."""
+    return suffix_of(name) in _MEDIA
 
 
 def check_file(path: str, size: int) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import ijson
 
@@ -24,6 +26,9 @@ def read(unit: WorkUnit) -> Iterator[tuple[int, Any]]:
     Raises:
         BuildError: the file is cut short or not JSON, with the position of the last good item.
     """
+    if _has_lone_surrogate(unit.path):
+        yield from enumerate(_whole(unit.path))
+        return
     position = -1
     with files.open_read(unit.path) as stream:
         try:
@@ -47,3 +52,37 @@ def read(unit: WorkUnit) -> Iterator[tuple[int, Any]]:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+#: An escaped character outside the first plane: two halves, one after the other.
+_PAIR: Final = re.compile(rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_HALF: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_BLOCK: Final = 8 * 1024 * 1024
+#: No escape is longer.
+_OVERLAP: Final = 16
+
+
+def _has_lone_surrogate(path: str) -> bool:
+    """Whether half a character is spelt anywhere; the streaming parser would make it a ``?``."""
+    with files.open_read(path) as stream:
+        tail = b""
+        while block := stream.read(_BLOCK):
+            text = tail + block
+            cut = len(text) - _OVERLAP if len(block) == _BLOCK else len(text)
+            while 0 < cut < len(text) and b"\\" in text[cut - _OVERLAP : cut]:
+                cut -= _OVERLAP  # never between the halves of a pair
+            if _HALF.search(text, 0, cut) and _HALF.search(_PAIR.sub(b"", text[: max(cut, 0)])):
+                return True
+            tail = text[max(cut, 0) :]
+        return bool(_HALF.search(_PAIR.sub(b"", tail)))
+
+
+def _whole(path: str) -> list[Any]:
+    """The list parsed at once, by the parser that keeps halves of characters as they are."""
+    try:
+        items = json.loads(files.read_bytes(path))
+    except (ValueError, RecursionError) as error:
+        raise BuildError(f"{path}: not valid JSON: {error}") from None
+    if not isinstance(items, list):
+        raise BuildError(f"{path}: expected a JSON list of records, found {type(items).__name__}")
+    return items

@@ -5,8 +5,9 @@ from __future__ import annotations
 from transforms.beamkit import files
 from transforms.sources.work_unit import WorkUnit
 
-#: Bytes of one unit: a few thousand rows of chat text.
-UNIT_BYTES = 32 * 1024 * 1024
+#: Bytes of one unit: a few thousand rows of chat text. Allocators keep and reuse buffers of this
+#: size; larger ones go back to the system, which clears every page that it gives again.
+UNIT_BYTES = 8 * 1024 * 1024
 
 
 def units(path: str, file: str, size: int, unit_bytes: int = UNIT_BYTES) -> list[WorkUnit]:

@@ -1,4 +1,4 @@
-"""The columns adapter: by columns or by records, the same lines give the same rows and letters."""
+"""Plain text columns: by columns or by records, the same lines give the same rows and letters."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
@@ -17,7 +18,8 @@ from schemas.flight import DRAFT_SCHEMA
 from schemas.ids import content_key
 from transforms.beamkit.errors import BuildError
 from transforms.sources.adapter import RecordAdapter, SourceFile
-from transforms.sources.columns_adapter import ColumnsAdapter, _parse_lines
+from transforms.sources.mapped.adapter import MappedAdapter
+from transforms.sources.mapped.text_columns import _blank, parse_lines
 from transforms.sources.settings import Corpus
 
 NAMES = {"prompt": "q", "chosen": "win", "rejected": "lose"}
@@ -28,9 +30,9 @@ TEXT = st.text(
 FIELD = st.none() | TEXT
 
 
-def adapter(key: str | None = "id") -> ColumnsAdapter:
+def adapter(key: str | None = "id") -> MappedAdapter:
     options = NAMES | ({} if key is None else {"key": key})
-    return ColumnsAdapter(Corpus("columns", "r", "mit", ("*",), "human", options=options), "c", "S")
+    return MappedAdapter(Corpus("mapped", "r", "mit", ("*",), "human", options=options), "c", "S")
 
 
 def line(**fields: object) -> bytes:
@@ -69,7 +71,7 @@ def test_both_ways_give_the_same_drafts_and_dead_letters(
     names = ("id", "q", "win", "lose")
     data = [line(**dict(zip(names, row, strict=True)), extra=1) for row in rows]
     file.write_bytes(b"\n".join(data) + b"\n")
-    assert _parse_lines(file.read_bytes(), ["q", "win", "lose"]) is not None
+    assert parse_lines(file.read_bytes(), ["q", "win", "lose"]) is not None
     key = "id" if keyed else None
     assert read(file, key=key) == read(file, by_records=True, key=key)
 
@@ -172,3 +174,15 @@ def test_a_retyped_parquet_column_is_named(tmp_path: Path) -> None:
     pq.write_table(pa.table({"id": ["a"], "q": ["Q"], "win": [1], "lose": ["l"]}), path)
     with pytest.raises(BuildError, match="column 'win' is int64, expected text"):
         read(path)
+
+
+@given(
+    st.lists(st.none() | st.text(" \t\n\r\x1c\x7f\xa0\u2003\u200b.é", max_size=3), max_size=8),
+    st.integers(0, 8),
+)
+def test_a_blank_text_is_found_whatever_its_white_space(
+    texts: list[str | None], skipped: int
+) -> None:
+    column = pa.array(texts, pa.string())[skipped:]
+    trimmed = pc.utf8_trim_whitespace(column).to_pylist()
+    assert _blank(column).tolist() == [row for row, text in enumerate(trimmed) if text == ""]

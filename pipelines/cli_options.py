@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RecipeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--recipe", help="Recipe file; default: beam_config.yaml here, or the shipped one."
+    ),
+]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the dataset.")]
+SubsetOption = Annotated[
+    list[str] | None, typer.Option("--subset", "-s", help="Only this subset; may be repeated.")
+]
+LettersOption = Annotated[
+    list[str] | None, typer.Option(help="Only subsets with such dead letters; may be repeated.")
+]
+LimitOption = Annotated[int | None, typer.Option(min=1, help="At most N pairs a subset.")]
+RunnerOption = Annotated[
+    str | None, typer.Option(help="local, multi_processing, dataflow or flink.")
+]
+WorkersOption = Annotated[int | None, typer.Option(min=1, help="Workers of the runner.")]
+StoreOption = Annotated[Path | None, typer.Option(help="Media store, if shared between datasets.")]
+BeamOption = Annotated[
+    list[str] | None, typer.Option("--beam", help="A flag for Beam, as it is; repeatable.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]

@@ -1,0 +1,1 @@
+"""Any corpus by recipe: its columns mapped to prompt, responses, preference and media."""
