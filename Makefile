@@ -12,10 +12,10 @@ demo: $(READY)  ## Write sample corpora, build their subsets, say where the data
 	@$(BIN)/omnireward build --recipe demo/corpora/beam_config.yaml --output demo/dataset
 
 test: $(READY)  ## The default tests: a few minutes.
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-full: $(READY)  ## All tests: the default ones, and many kills, each resumed.
-	$(BIN)/python -m pytest -m "full or not full"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "full or not full"
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -45,6 +45,7 @@ EXTRAS = {
         "import-linter>=2.5,<3",
         "mypy>=2,<3",
         "pytest>=9,<10",
+        "pytest-xdist>=3.8,<4",
         "ruff>=0.17,<0.18",
         "setuptools>=77,<90",
         "types-PyYAML>=6.0.12,<7",
