@@ -28,6 +28,15 @@ class StageOutput(NamedTuple):
         return StageOutput(outputs.rows, outputs[DEAD], outputs[COUNTS])
 
 
+def staged(work: beam.ParDo) -> beam.ParDo:
+    """A ParDo of a stage with its three outputs, each with its type.
+
+    Without types Beam pickles whole tables, if only to estimate their size.
+    """
+    typed = work.with_output_types(pa.Table, **{DEAD: pa.Table, COUNTS: tuple[str, str, int]})
+    return typed.with_outputs(DEAD, COUNTS, main="rows")
+
+
 def emit(
     stage: str,
     rows: pa.Table | None,

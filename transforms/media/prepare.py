@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from schemas.dead_letter import DeadLetter, dead_letter_table, excerpt
 from schemas.flight import PREPARED_SCHEMA
 from schemas.ids import identify
-from transforms.beamkit.outcome import COUNTS, DEAD, StageOutput, emit
+from transforms.beamkit.outcome import StageOutput, emit, staged
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.media.errors import MediaError
 from transforms.media.known import KnownMedia
@@ -57,9 +57,9 @@ class PreparePairs(beam.PTransform):
                 self.root, self.store, self.policy, self.known
             )
             side = [beam.pvalue.AsList(index)]
-        outputs = drafts | "Prepare" >> beam.ParDo(
-            _Prepare(self.task, self.subset, self.corpus), *side
-        ).with_outputs(DEAD, COUNTS, main="rows")
+        outputs = drafts | "Prepare" >> staged(
+            beam.ParDo(_Prepare(self.task, self.subset, self.corpus), *side)
+        )
         return StageOutput.of(outputs)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.beamkit.outcome import COUNTS, DEAD, StageOutput, emit
+from transforms.beamkit.outcome import StageOutput, emit, staged
 from transforms.sampling.rank import reserved, smallest, threshold, with_ranks
 from transforms.sampling.settings import SamplingSettings
 
@@ -34,9 +34,7 @@ class SampleByRank(beam.PTransform):
             pa.Table
         )
         if self.target is None:
-            kept = ranked | "KeepAll" >> beam.ParDo(_KeepTo(), None).with_outputs(
-                DEAD, COUNTS, main="rows"
-            )
+            kept = ranked | "KeepAll" >> staged(beam.ParDo(_KeepTo(), None))
         else:
             number = reserved(self.target, self.settings.reserve)
             last = (
@@ -44,9 +42,9 @@ class SampleByRank(beam.PTransform):
                 | "Ranks" >> beam.Map(lambda table: table["rank"].to_numpy())
                 | "FirstRanks" >> beam.CombineGlobally(_FirstRanks(number))
             )
-            kept = ranked | "KeepFirst" >> beam.ParDo(
-                _KeepTo(), beam.pvalue.AsSingleton(last)
-            ).with_outputs(DEAD, COUNTS, main="rows")
+            kept = ranked | "KeepFirst" >> staged(
+                beam.ParDo(_KeepTo(), beam.pvalue.AsSingleton(last))
+            )
         return StageOutput.of(kept)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import apache_beam as beam
 
 from transforms.beamkit import progress
-from transforms.beamkit.outcome import COUNTS, DEAD, StageOutput, emit
+from transforms.beamkit.outcome import StageOutput, emit, staged
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.sources.adapter import Adapter
 from transforms.sources.work_unit import WorkUnit
@@ -33,8 +33,7 @@ class ReadPairs(beam.PTransform):
             begin
             | "Units" >> beam.Create(list(self.units))
             | "SpreadUnits" >> beam.Reshuffle()
-            | "ReadUnit"
-            >> beam.ParDo(_ReadUnit(self.adapter)).with_outputs(DEAD, COUNTS, main="rows")
+            | "ReadUnit" >> staged(beam.ParDo(_ReadUnit(self.adapter)))
         )
         return StageOutput.of(outputs)
 
