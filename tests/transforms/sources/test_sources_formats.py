@@ -37,6 +37,43 @@ def test_delimited_rows_are_records_of_text(tmp_path: Path, name: str, mark: str
     ]
 
 
+def test_a_csv_may_be_separated_by_semicolons_or_tabs(tmp_path: Path) -> None:
+    for name, text in (("s.csv", 'a;b\n1;"x;y"\n'), ("t.csv", "a\tb\n1\tx;y\n")):
+        path = tmp_path / name
+        path.write_text(text)
+        assert records(path) == [{"a": "1", "b": "x;y"}]
+
+
+def test_tabs_without_quoting_keep_their_quotes(tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    path.write_text('a\tb\n"Well" he said\t"\n1\t2\n')
+    assert records(path) == [{"a": '"Well" he said', "b": '"'}, {"a": "1", "b": "2"}]
+    path.write_text('a\tb\n"Well, he said"\t"two\nlines"\n')
+    assert records(path) == [{"a": "Well, he said", "b": "two\nlines"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("t.csv.gz", "a,b\n1,x\n"),
+        ("t.tsv.gz", "a\tb\n1\tx\n"),
+        ("t.json.gz", '[{"a": "1", "b": "x"}]'),
+        ("u.json.gz", '{"a": "1", "b": "x"}\n'),
+        ("t.ndjson.gz", '{"a": "1", "b": "x"}\n'),
+        ("t.ndjson", '{"a": "1", "b": "x"}\n'),
+    ],
+)
+def test_every_form_may_be_gzipped(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    data = gzip.compress(text.encode()) if name.endswith(".gz") else text.encode()
+    path.write_bytes(data)
+    assert records(path) == [{"a": "1", "b": "x"}]
+    if name.endswith(".gz"):
+        path.write_bytes(data[:-9])
+        with pytest.raises(BuildError, match="truncated or damaged"):
+            records(path)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -98,7 +135,7 @@ def test_a_json_file_of_one_object_is_no_list(tmp_path: Path) -> None:
 def test_other_files_hold_no_records(tmp_path: Path) -> None:
     path = tmp_path / "t.xlsx"
     path.write_bytes(b"x")
-    with pytest.raises(BuildError, match="records can be read from"):
+    with pytest.raises(BuildError, match="records are read from"):
         read(path)
 
 

@@ -13,8 +13,12 @@ from transforms.beamkit.sniff import ADVICE, HEAD_BYTES, sniff
 _EXPECTED: Final[dict[str, tuple[str, ...]]] = {
     ".parquet": ("parquet",),
     ".jsonl.gz": ("gzip",),
+    ".ndjson.gz": ("gzip",),
     ".json.gz": ("gzip",),
+    ".csv.gz": ("gzip",),
+    ".tsv.gz": ("gzip",),
     ".jsonl": ("json object",),
+    ".ndjson": ("json object",),
     ".json": ("json list", "json object"),
     ".tar.gz": ("gzip",),
     ".tgz": ("gzip",),

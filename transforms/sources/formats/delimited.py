@@ -1,17 +1,30 @@
-"""Tables as text: comma- or tab-separated values with a header line, read as a stream."""
+"""Tables as text: separated values with a header line, read as a stream."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator
+from typing import Final
 
-from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
+from transforms.sources.formats.gzipped import unpacked
 from transforms.sources.work_unit import WorkUnit
 
 #: A field beyond this is a missing quote, not a text that anybody judged.
-MAX_FIELD: int = 16 * 1024 * 1024
+MAX_FIELD: Final = 16 * 1024 * 1024
+
+
+class _Quoted(csv.excel):
+    """Fields that hold separators or line ends are quoted; anything amiss is an error."""
+
+    strict = True
+
+
+class _Bare(csv.excel):
+    """Quotes are characters like others: a field holds neither separators nor line ends."""
+
+    quoting = csv.QUOTE_NONE
 
 
 def units(path: str, file: str, size: int) -> list[WorkUnit]:
@@ -22,14 +35,48 @@ def units(path: str, file: str, size: int) -> list[WorkUnit]:
 def read(unit: WorkUnit) -> Iterator[tuple[int, dict[str, str | None]]]:
     """The rows as ``(position, column -> text)``; a short row lacks its last columns (None).
 
+    Separated by tabs, or by commas; by semicolons or tabs where a header has no comma. A table
+    separated by tabs is often written without quoting: it is read so where it can't be read
+    with it.
+
     Raises:
         BuildError: the header names a column twice, a row has more fields than the header, a
             quote is never closed, or the text is not UTF-8.
     """
     csv.field_size_limit(MAX_FIELD)
-    delimiter = "\t" if ".tsv" in unit.file.lower() else ","
-    with files.open_read(unit.path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as text:
-        rows = csv.DictReader(text, delimiter=delimiter, strict=True)
+    separator = _separator(unit)
+    dialect: type[csv.Dialect] = _Quoted
+    if separator == "\t" and not _is_quoted(unit, separator):
+        dialect = _Bare
+    yield from _rows(unit, separator, dialect)
+
+
+def _separator(unit: WorkUnit) -> str:
+    if ".tsv" in unit.file.lower():
+        return "\t"
+    with unpacked(unit.path) as stream:
+        header = stream.readline(MAX_FIELD)
+    return next((mark for mark in (",", ";", "\t") if mark.encode() in header), ",")
+
+
+def _is_quoted(unit: WorkUnit, separator: str) -> bool:
+    """Whether the whole table can be read with quoting."""
+    try:
+        for _ in _rows(unit, separator, _Quoted):
+            pass
+    except BuildError:
+        return False
+    return True
+
+
+def _rows(
+    unit: WorkUnit, separator: str, dialect: type[csv.Dialect]
+) -> Iterator[tuple[int, dict[str, str | None]]]:
+    with (
+        unpacked(unit.path) as raw,
+        io.TextIOWrapper(io.BufferedReader(raw), "utf-8-sig", newline="") as text,  # type: ignore[arg-type]
+    ):
+        rows = csv.DictReader(text, dialect=dialect, delimiter=separator)
         position = -1
         try:
             names = list(rows.fieldnames or ())

@@ -1,10 +1,12 @@
-"""Gzipped text of records: one stream, which can't be cut, so the file is one unit."""
+"""Gzipped files of records: one stream, which can't be cut, so the file is one unit."""
 
 from __future__ import annotations
 
 import gzip
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, cast
 
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
@@ -19,6 +21,26 @@ def units(path: str, file: str, size: int) -> list[WorkUnit]:
     return [WorkUnit(path, file, "jsonl.gz", 0, size, size)]
 
 
+@contextmanager
+def unpacked(path: str) -> Iterator[BinaryIO]:
+    """Open a file for reading, unpacked where its name ends in ``.gz``.
+
+    Raises:
+        BuildError: what is read of it inside the block is truncated or damaged.
+    """
+    with files.open_read(path) as raw:
+        if not path.lower().endswith(".gz"):
+            yield raw
+            return
+        try:
+            with gzip.GzipFile(fileobj=raw) as stream:
+                yield cast(BinaryIO, stream)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise BuildError(
+                f"{path}: the gzip file is truncated or damaged ({error}); download it again"
+            ) from None
+
+
 def lines(unit: WorkUnit) -> Iterator[bytes]:
     """The file's lines.
 
@@ -26,17 +48,8 @@ def lines(unit: WorkUnit) -> Iterator[bytes]:
         BuildError: the file is truncated or damaged, or a line has no end.
     """
     position = 0
-    with files.open_read(unit.path) as raw, gzip.GzipFile(fileobj=raw) as stream:
-        while True:
-            try:
-                line = stream.readline(MAX_LINE)
-            except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-                raise BuildError(
-                    f"{unit.path}: the gzip file is truncated or damaged after {position:,} "
-                    f"unpacked bytes ({error}); download it again"
-                ) from None
-            if not line:
-                return
+    with unpacked(unit.path) as stream:
+        while line := stream.readline(MAX_LINE):
             if len(line) == MAX_LINE:
                 raise BuildError(
                     f"{unit.path}: the line at unpacked byte {position:,} is longer than "

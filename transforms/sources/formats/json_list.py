@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import ijson
 
-from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
+from transforms.sources.formats.gzipped import unpacked
 from transforms.sources.work_unit import WorkUnit
 
 
@@ -30,7 +30,7 @@ def read(unit: WorkUnit) -> Iterator[tuple[int, Any]]:
         yield from enumerate(_whole(unit.path))
         return
     position = -1
-    with files.open_read(unit.path) as stream:
+    with unpacked(unit.path) as stream:
         try:
             for position, item in enumerate(ijson.items(stream, "item", use_float=True)):
                 yield position, item
@@ -64,7 +64,7 @@ _OVERLAP: Final = 16
 
 def _has_lone_surrogate(path: str) -> bool:
     """Whether half a character is spelt anywhere; the streaming parser would make it a ``?``."""
-    with files.open_read(path) as stream:
+    with unpacked(path) as stream:
         tail = b""
         while block := stream.read(_BLOCK):
             text = tail + block
@@ -80,7 +80,8 @@ def _has_lone_surrogate(path: str) -> bool:
 def _whole(path: str) -> list[Any]:
     """The list parsed at once, by the parser that keeps halves of characters as they are."""
     try:
-        items = json.loads(files.read_bytes(path))
+        with unpacked(path) as stream:
+            items = json.loads(stream.read())
     except (ValueError, RecursionError) as error:
         raise BuildError(f"{path}: not valid JSON: {error}") from None
     if not isinstance(items, list):
