@@ -74,7 +74,7 @@ def _rows(
 ) -> Iterator[tuple[int, dict[str, str | None]]]:
     with (
         unpacked(unit.path) as raw,
-        io.TextIOWrapper(io.BufferedReader(raw), "utf-8-sig", newline="") as text,  # type: ignore[arg-type]
+        io.TextIOWrapper(raw, "utf-8-sig", newline="") as text,
     ):
         rows = csv.DictReader(text, dialect=dialect, delimiter=separator)
         position = -1
