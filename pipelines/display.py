@@ -26,8 +26,13 @@ _MEDIA_SHOWN = 3
 _STAGES = ("sources", "sampling", "media", "trim")
 
 
-def table_of(title: str | None, *columns: str, right: Sequence[str] = ()) -> Table:
-    """A plain table in the house style; `right` names the columns of numbers."""
+def table_of(
+    title: str | None, *columns: str, right: Sequence[str] = (), fold: bool = False
+) -> Table:
+    """A plain table in the house style; `right` names the columns of numbers.
+
+    With `fold` a narrow terminal folds the names of subsets, so that no number is cut.
+    """
     table = Table(
         title=title,
         box=box.SIMPLE_HEAD,
@@ -40,7 +45,8 @@ def table_of(title: str | None, *columns: str, right: Sequence[str] = ()) -> Tab
         table.add_column(
             column,
             justify="right" if column in right else "left",
-            no_wrap=column in ("subset", *right),
+            no_wrap=column in right or (column == "subset" and not fold),
+            overflow="fold" if fold else "ellipsis",
         )
     return table
 
@@ -125,8 +131,8 @@ def left_out_table(left_out: Mapping[str, str]) -> Table:
 
 def funnel_table(records: Mapping[str, Any]) -> Table:
     """What came through, per subset: records read, pairs they gave, what was lost on the way."""
-    columns = ("read", "by rule", "pairs", "dead", "not drawn", "beyond N", "written", "time")
-    table = table_of("Funnel", "subset", *columns, right=columns)
+    columns = ("read", "by\nrule", "pairs", "dead", "not\ndrawn", "beyond\nN", "written", "time")
+    table = table_of("Funnel", "subset", *columns, right=columns, fold=True)
     for name, record in records.items():
         counts = record["counts"]
         dead = _dead(counts)
