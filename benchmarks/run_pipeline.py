@@ -1,4 +1,4 @@
-"""What the text benchmark runs of ours: one whole build through the `columns` adapter."""
+"""What the text benchmark runs of ours: one whole build through the `mapped` adapter."""
 
 from __future__ import annotations
 
