@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageFile
 
-from transforms.beamkit.sniff import HEAD_BYTES, sniff
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, found_instead
 from transforms.media.settings import ImagePolicy
 
 #: A cut file must fail, never be filled up with grey.
@@ -70,8 +69,8 @@ def inspect_image(data: bytes, policy: ImagePolicy) -> dict[str, Any]:
 
 
 def _complaint(data: bytes, error: Exception) -> str:
-    found = sniff(data[:HEAD_BYTES])
-    if found in ("html page", "git-lfs pointer", "empty", "text", "json object", "xml"):
+    found = found_instead(data)
+    if found is not None:
         return f"not a picture but {found}"
     text = str(error)
     return f"{type(error).__name__}: {text}" if "BytesIO" not in text else "not a known picture"

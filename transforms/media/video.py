@@ -6,8 +6,7 @@ import io
 from fractions import Fraction
 from typing import Any, Final
 
-from transforms.beamkit.sniff import HEAD_BYTES, sniff
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, found_instead
 from transforms.media.settings import VideoPolicy
 
 #: FFmpeg's names of containers, and ours.
@@ -105,7 +104,7 @@ def _duration(stream: Any, last: float, rate: float | None) -> float | None:
 
 
 def _complaint(data: bytes, error: Exception) -> str:
-    found = sniff(data[:HEAD_BYTES])
-    if found in ("html page", "git-lfs pointer", "empty", "text", "json object", "xml"):
+    found = found_instead(data)
+    if found is not None:
         return f"not a clip but {found}"
     return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
