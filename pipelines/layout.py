@@ -63,6 +63,11 @@ class Layout:
         return files.join(self.output, ".work", "input_digests.json")
 
     @property
+    def worker_log(self) -> str:
+        """What worker processes of this machine say."""
+        return files.join(self.output, ".work", "workers.log")
+
+    @property
     def progress(self) -> str:
         """Where local workers tell how far they are."""
         return files.join(self.output, ".work", "progress")

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pipelines.readiness import choose
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record, run_record, subset_record, write_record
 from pipelines.runners import options_of
+from pipelines.worker_logs import stderr_into
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError, find_build_error
 from transforms.beamkit.manifest import Manifest, Part
@@ -123,7 +125,8 @@ def _run_graph(plan: SubsetPlan, request: RunRequest) -> None:
     try:
         pipeline = beam.Pipeline(options=options)
         build_subset(pipeline, plan)
-        pipeline.run().wait_until_finish()
+        with _quiet_workers(request):
+            pipeline.run().wait_until_finish()
     except BuildError:
         raise
     except Exception as error:
@@ -131,6 +134,13 @@ def _run_graph(plan: SubsetPlan, request: RunRequest) -> None:
         if message is None:
             raise
         raise BuildError(message) from error
+
+
+def _quiet_workers(request: RunRequest) -> AbstractContextManager[None]:
+    """Keeps the logs of worker processes of this machine off the terminal."""
+    if request.runner != "multi_processing" or not files.is_local(request.layout.output):
+        return nullcontext()
+    return stderr_into(Path(request.layout.worker_log))
 
 
 def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:

@@ -45,6 +45,32 @@ def test_quiet_prints_nothing_and_plan_moves_nothing(
     assert "up to date" in again.stdout
 
 
+def test_worker_processes_log_to_a_file_and_not_to_the_terminal(
+    omnireward: Call, sample: Sample, tmp_path: Path
+) -> None:
+    done = omnireward(
+        "build", "--recipe", sample.recipe_file, "--output", tmp_path, "-s", "RLAIF-V",
+        "--limit", 10, "--runner", "multi_processing", "--quiet",
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert "sdk_worker" in (tmp_path / ".work" / "workers.log").read_text()
+
+
+def test_a_failure_in_a_worker_process_is_told_on_the_terminal(
+    omnireward: Call, sample: Sample, tmp_path: Path
+) -> None:
+    broken = tmp_path / "corpora"
+    shutil.copytree(sample.folder, broken)
+    archive = broken / "hpdv2" / "train.tar.gz"
+    archive.write_bytes(archive.read_bytes()[:-2_000])
+    done = omnireward(
+        "build", "--recipe", broken / sample.recipe_file.name, "--output", tmp_path / "out",
+        "-s", "HPDv2", "--runner", "multi_processing",
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "truncated or damaged" in " ".join(done.stderr.split())
+
+
 def test_subsets_lists_what_is_not_there_yet_and_builds_it_never(
     omnireward: Call, sample: Sample, tmp_path: Path
 ) -> None:
