@@ -149,13 +149,19 @@ class _Gather:
 
 
 def write_shard(
-    rows: pa.Table, facts: SubsetFacts, fetch: Fetch, settings: WritingSettings, stream: BinaryIO
+    rows: pa.Table,
+    order: pa.Array,
+    facts: SubsetFacts,
+    fetch: Fetch,
+    settings: WritingSettings,
+    stream: BinaryIO,
 ) -> DigestingFile:
     """Write prepared pairs as one Parquet file; returns what was written, with its digest.
 
-    Media bytes are fetched for one row group at a time.
+    `order` is the positions of the rows to write, as `canonical_order` puts them. Rows are copied
+    and media bytes fetched for one row group at a time.
     """
-    order, gather = canonical_order(rows), _Gather(rows)
+    gather = _Gather(rows)
     sink = DigestingFile(stream)
     with (
         pa.BufferedOutputStream(pa.PythonFile(sink, "w"), _BUFFER_BYTES) as buffered,

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from schemas.columns import one_array
 from schemas.dead_letter import DEAD_LETTER_SCHEMA
+from schemas.flight import PREPARED_KEYS
 from transforms.beamkit import files
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest, Part
@@ -135,15 +137,16 @@ class _WriteShard(ThreadedDoFn):
         """Write one shard under an attempt name; its place in the order is in the name."""
         manifest, selection = one, two
         rows = read_shard(manifest.of_role(PAIRS_ROLE), element.number, element.count)
-        kept = selection.keep(rows)
-        if len(kept) < len(rows):  # which of several equal rows stay must not hang on file names
-            kept = selection.keep(rows.take(canonical_order(rows)))
-        rows = kept
+        # Keys alone are put in order and selected: no text is copied before its row group.
+        # In order first, since which of several equal rows stay must not hang on file names.
+        order = canonical_order(rows)
+        keys = rows.select(PREPARED_KEYS).take(order).append_column("at", order)
+        order = one_array(selection.keep(keys)["at"])
         name = f"{final_name(element.number, element.count)}.attempt-{uuid.uuid4().hex}"
         path = files.join(self.folder, name)
         with files.create(path) as stream:
-            sink = write_shard(rows, self.facts, self.fetch, self.settings, stream)
-        return [Part(SHARD_ROLE, path, rows.num_rows, sink.tell(), sink.digest)]
+            sink = write_shard(rows, order, self.facts, self.fetch, self.settings, stream)
+        return [Part(SHARD_ROLE, path, len(order), sink.tell(), sink.digest)]
 
 
 _DEAD_ORDER = [

@@ -54,7 +54,7 @@ def no_media(digest: str) -> bytes:
 
 def written(rows: pa.Table, settings: WritingSettings | None = None) -> bytes:
     sink = io.BytesIO()
-    write_shard(rows, FACTS, no_media, settings or WritingSettings(), sink)
+    write_shard(rows, canonical_order(rows), FACTS, no_media, settings or WritingSettings(), sink)
     return sink.getvalue()
 
 
