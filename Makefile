@@ -14,7 +14,7 @@ demo: $(READY)  ## Write sample corpora, build their subsets, say where the data
 test: $(READY)  ## The default tests: a few minutes.
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-test-full: $(READY)  ## All tests: the default ones, and many kills, each resumed.
+test-full: $(READY)  ## All tests: the default ones, many kills, each resumed, and memory at full scale.
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "full or not full"
 
 lint: $(READY)
