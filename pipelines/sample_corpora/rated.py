@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from pipelines.sample_corpora.scheduling import Mark
 from pipelines.sample_corpora.text import BLANKS
 
 #: How a judge says that it gives no rating.
@@ -30,7 +31,14 @@ class Ratings(NamedTuple):
         return [at for at in range(len(self.rows)) if at not in (self.best, self.worst)]
 
 
-def ratings(rng: np.random.Generator, completions: int, aspects: int) -> Ratings:
+def ratings(rng: np.random.Generator, completions: int, aspects: int, mark: Mark) -> Ratings:
+    """The ratings of one record: tied where its mark says so, else with a known winner."""
+    if mark.code == "tie":
+        return Ratings(_tied(rng, completions, aspects, mark.nth), 0, 1)
+    return _decided(rng, completions, aspects)
+
+
+def _decided(rng: np.random.Generator, completions: int, aspects: int) -> Ratings:
     """Ratings with one best and one worst completion, whose means lie two apart or more."""
     rows = rng.integers(2, 5, (completions, aspects))
     rows[:, 0] = 3  # so that no middle one has the mean of the best or the worst
@@ -40,9 +48,7 @@ def ratings(rng: np.random.Generator, completions: int, aspects: int) -> Ratings
     return Ratings([[str(value) for value in row] for row in rows.tolist()], best, worst)
 
 
-def tied_ratings(
-    rng: np.random.Generator, completions: int, aspects: int, nth: int
-) -> list[list[str]]:
+def _tied(rng: np.random.Generator, completions: int, aspects: int, nth: int) -> list[list[str]]:
     """Ratings whose means are equal, in different orders, or (odd `nth`) one point apart in one."""
     level = [3] * (aspects - 2) + [2, 4]
     rows = [rng.permutation(level).tolist() for _ in range(completions)]

@@ -107,11 +107,7 @@ def _lines(
 def _line(pool: Texts, rng: np.random.Generator, source: str, mark: Mark) -> Record | str:
     code, nth = mark
     count = _COMPLETIONS - 1 - nth % 2 if code == "fewer_completions" else _COMPLETIONS
-    if code == "tie":
-        rows = rated.tied_ratings(rng, count, len(ASPECTS), nth)
-        ranks = rated.Ratings(rows, 0, 1)
-    else:
-        ranks = rated.ratings(rng, count, len(ASPECTS))
+    ranks = rated.ratings(rng, count, len(ASPECTS), mark)
     models = [_MODELS[at] for at in rng.permutation(len(_MODELS))[:count]]
     completions = [
         _completion(pool, rng, model, row) for model, row in zip(models, ranks.rows, strict=True)

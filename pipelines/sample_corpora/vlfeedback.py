@@ -107,11 +107,7 @@ def record(plan: Plan, number: int) -> Record:
     """What every layout holds of a record: `completions` as a list of objects, no picture."""
     code, nth = mark = plan.mark(number)
     pool, rng = texts(plan.seed), stream(plan.seed, NAME, "record", number)
-    if code == "tie":
-        rows = rated.tied_ratings(rng, _COMPLETIONS, len(ASPECTS), nth)
-        ranks = rated.Ratings(rows, 0, 1)
-    else:
-        ranks = rated.ratings(rng, _COMPLETIONS, len(ASPECTS))
+    ranks = rated.ratings(rng, _COMPLETIONS, len(ASPECTS), mark)
     models = [_MODELS[at] for at in rng.permutation(len(_MODELS))[:_COMPLETIONS]]
     completions = [
         _completion(pool, rng, model, row) for model, row in zip(models, ranks.rows, strict=True)

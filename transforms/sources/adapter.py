@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from schemas.ids import content_key
-from transforms.beamkit.errors import BuildError
 from transforms.sources.batch import Batch, SourceBatch
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Reject
@@ -124,10 +123,10 @@ def _seen(record: Mapping[str, Any]) -> str:
 
 
 def text_of(record: Mapping[str, Any], name: str) -> str:
-    """A text field that must be there and must not be blank.
+    """A text field that must be there; it may be blank.
 
     Raises:
-        Reject: `missing_field`, `not_text`, or `empty_response` for blank ones.
+        Reject: `missing_field` or `not_text`.
     """
     value = record.get(name)
     if value is None:
@@ -157,7 +156,6 @@ def need(condition: bool, reason: str, message: str) -> None:
 
 __all__ = [
     "Adapter",
-    "BuildError",
     "NoOptions",
     "Place",
     "RecordAdapter",

@@ -22,7 +22,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, TypeGuard
 
 from schemas.media import MediaRef
-from transforms.sources.adapter import BuildError, Place, RecordAdapter, SourceFile, need
+from transforms.beamkit.errors import BuildError
+from transforms.sources.adapter import Place, RecordAdapter, SourceFile, need
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Reject, Response, Turn
 from transforms.sources.formats.cut import units_of

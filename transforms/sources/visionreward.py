@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, get_args
 
 from schemas.media import MediaRef
+from transforms.beamkit.errors import BuildError
 from transforms.sources.adapter import (
-    BuildError,
     Place,
     RecordAdapter,
     SourceBatch,

@@ -135,15 +135,6 @@ def read_dead(parts: Sequence[Part]) -> pa.Table:
 
 
 def _open(part: Part, fields: list[int] | None = None) -> pa.ipc.RecordBatchFileReader:
-    # Read, not mapped: the first look at a page of a mapped file costs more than its copy.
     source = pa.OSFile(part.path) if files.is_local(part.path) else files.open_read(part.path)
     options = pa.ipc.IpcReadOptions(included_fields=fields or [])
     return pa.ipc.open_file(source, options=options)
-
-
-def iter_slices(table: pa.Table, bounds: Sequence[int]) -> Iterator[pa.Table]:
-    """The table cut at these row numbers."""
-    start = 0
-    for end in bounds:
-        yield table.slice(start, end - start)
-        start = end

@@ -18,7 +18,6 @@ from transforms.writing.prepared import (
     DEAD_ROLE,
     PAIRS_ROLE,
     SpoolTables,
-    iter_slices,
     read_dead,
     read_keys,
     read_shard,
@@ -70,13 +69,6 @@ def test_row_groups_cover_all_rows_within_the_limits(payloads: list[int]) -> Non
 def test_settings_refuse_what_makes_no_sense() -> None:
     with pytest.raises(ValueError, match="must be positive"):
         WritingSettings(row_group_rows=0)
-
-
-def test_slices_follow_the_bounds() -> None:
-    table = pa.table({"n": list(range(7))})
-    assert [part["n"].to_pylist() for part in iter_slices(table, [3, 4, 7])] == [
-        [0, 1, 2], [3], [4, 5, 6],
-    ]  # fmt: skip
 
 
 def test_the_shard_is_the_top_bits_of_the_pair_id() -> None:
