@@ -1,7 +1,8 @@
-"""Files on any Beam filesystem: open, write once, list, remove.
+"""Files on any Beam filesystem, and to be read on the Hub: open, write once, list, remove.
 
 Local paths take the short way, which also spares their readers the seconds that Beam's import
-takes.
+takes. Addresses ``hf://datasets/owner/name@commit/path`` are read by the package `hub` beside this
+module; there is no writing to them.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import glob
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
+
+from transforms.beamkit.head import Head
+from transforms.beamkit.hub.address import is_hub
 
 _UNCOMPRESSED: Final = "uncompressed"  # Beam's CompressionTypes.UNCOMPRESSED
 
@@ -24,6 +28,12 @@ def _beam() -> Any:
     return FileSystems
 
 
+def _hub() -> Any:
+    from transforms.beamkit.hub import reading  # its HTTP client is not for everybody
+
+    return reading
+
+
 def is_local(path: str) -> bool:
     """Whether a path lies on this machine's own filesystem."""
     return "://" not in path
@@ -31,25 +41,63 @@ def is_local(path: str) -> bool:
 
 def join(base: str, *parts: str) -> str:
     """Join path parts in the manner of the base's filesystem."""
-    return os.path.join(base, *parts) if is_local(base) else _beam().join(base, *parts)
+    if is_local(base):
+        return os.path.join(base, *parts)
+    if is_hub(base):
+        return "/".join((base.rstrip("/"), *(part.strip("/") for part in parts)))
+    return cast(str, _beam().join(base, *parts))
 
 
 def open_read(path: str) -> BinaryIO:
-    """Open for reading as it is: nothing is unpacked because of a file's name."""
+    """Open for reading at any place; nothing is unpacked because of a file's name.
+
+    Of a file on the Hub only what is read is fetched: see `announce`.
+    """
     if is_local(path):
         return open(path, "rb")
+    if is_hub(path):
+        return cast(BinaryIO, _hub().open_ranges(path))
     return cast(BinaryIO, _beam().open(path, compression_type=_UNCOMPRESSED))
+
+
+def open_whole(path: str) -> BinaryIO:
+    """Open a file that will be read from end to end.
+
+    A file on the Hub is fetched into the cache first, and its digest checked.
+    """
+    return cast(BinaryIO, _hub().open_whole(path)) if is_hub(path) else open_read(path)
+
+
+def open_stream(path: str, stop: int | None = None) -> BinaryIO:
+    """Open a file for one pass from its beginning; it may be too large to be kept.
+
+    With `stop` it ends after so many bytes.
+    """
+    if is_hub(path):
+        return cast(BinaryIO, _hub().open_stream(path, stop))
+    return open_read(path) if stop is None else cast(BinaryIO, Head(open_read(path), stop))
+
+
+def announce(stream: Any, ranges: Iterable[tuple[int, int]]) -> None:
+    """Say which ``(start, stop)`` of an open file will be read, in order of position.
+
+    They are then fetched together and ahead, where that makes a difference.
+    """
+    if hasattr(stream, "announce"):
+        stream.announce(ranges)
 
 
 def read_bytes(path: str) -> bytes:
     """The whole file."""
-    with open_read(path) as stream:
+    with open_whole(path) as stream:
         return stream.read()
 
 
 def exists(path: str) -> bool:
     """Whether a file is there."""
-    return os.path.exists(path) if is_local(path) else bool(_beam().exists(path))
+    if is_local(path):
+        return os.path.exists(path)
+    return bool(matching(glob.escape(path))) if is_hub(path) else bool(_beam().exists(path))
 
 
 def attempt_name(path: str) -> str:
@@ -115,5 +163,8 @@ def matching(pattern: str) -> list[tuple[str, int]]:
     if is_local(pattern):
         paths = glob.glob(pattern, recursive=True)
         return sorted((path, os.path.getsize(path)) for path in paths if os.path.isfile(path))
-    found = _beam().match([pattern])[0].metadata_list
-    return sorted((entry.path, entry.size_in_bytes) for entry in found)
+    if is_hub(pattern):
+        found = _hub().tree.matching(pattern)
+        return sorted((str(file.address), file.size) for file in found)
+    entries = _beam().match([pattern])[0].metadata_list
+    return sorted((entry.path, entry.size_in_bytes) for entry in entries)

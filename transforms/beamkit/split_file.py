@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import BinaryIO, cast
 
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub.address import is_hub
 
 #: Names that parts go by, after the file's own: `cat` and `split`, 7-Zip, others.
 _PATTERNS = (".part-*", ".part*", ".[0-9][0-9][0-9]")
@@ -25,7 +26,9 @@ def open_whole(path: str) -> BinaryIO:
     parts = parts_of(path)
     if not parts:
         raise FileNotFoundError(f"{path}: no such file, nor parts of it")
-    return cast(BinaryIO, io.BufferedReader(_Joined(parts), 1024 * 1024))
+    joined = _Joined(parts)
+    # On this machine a buffer spares calls; from the Hub it would fetch what nobody reads.
+    return cast(BinaryIO, joined if is_hub(path) else io.BufferedReader(joined, 1024 * 1024))
 
 
 def parts_of(path: str) -> list[tuple[str, int]]:
@@ -74,6 +77,13 @@ class _Joined(io.RawIOBase):
             self._starts.append(self._starts[-1] + size)
         self._position = 0
         self._open: tuple[int, BinaryIO] | None = None
+        self._announced: list[tuple[int, int]] = []
+
+    def announce(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Say which ranges will be read; each part is told of its own when it is opened."""
+        self._announced = sorted(ranges)
+        if self._open is not None:
+            self._tell(*self._open)
 
     def readable(self) -> bool:
         return True
@@ -88,6 +98,17 @@ class _Joined(io.RawIOBase):
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._starts[-1]}[whence]
         self._position = max(0, base + offset)
         return self._position
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = self._starts[-1] - self._position
+        wanted = left if size is None or size < 0 else min(size, left)
+        parts: list[bytes] = []
+        while wanted > 0:
+            parts.append(super().read(wanted) or b"")
+            if not parts[-1]:
+                break
+            wanted -= len(parts[-1])
+        return b"".join(parts)
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(buffer).cast("B")  # type: ignore[arg-type]
@@ -108,7 +129,14 @@ class _Joined(io.RawIOBase):
             if self._open is not None:
                 self._open[1].close()
             self._open = part, files.open_read(self._parts[part][0])
+            self._tell(*self._open)
         return self._open[1]
+
+    def _tell(self, part: int, stream: BinaryIO) -> None:
+        """Announce to a part what is wanted of it."""
+        start, stop = self._starts[part], self._starts[part + 1]
+        inside = [(max(a, start) - start, min(b, stop) - start) for a, b in self._announced]
+        files.announce(stream, [span for span in inside if span[0] < span[1]])
 
     def close(self) -> None:
         if self._open is not None:

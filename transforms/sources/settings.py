@@ -36,6 +36,8 @@ class Corpus:
     nc: bool = False
     #: Local mirror that is read in place of the Hub: a folder with the same files.
     path: str | None = None
+    #: Records at the time of writing, where published; `sources check` reports another number.
+    rows: int | None = None
     pairs: PairRule = PairRule()
     #: What only this adapter knows; checked against the adapter's own `Options`.
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -19,9 +19,9 @@ Reader = Callable[[str, Collection[str]], Iterator[Found]]
 #: Reader by the suffix of the container's name; a container without one is a folder.
 _READERS: Final[dict[str, Reader]] = {
     ".parquet": cells.read,
-    ".tar.gz": tar.read_gzipped,
-    ".tgz": tar.read_gzipped,
-    ".tar": tar.read_plain,
+    ".tar.gz": tar.read,
+    ".tgz": tar.read,
+    ".tar": tar.read,
     ".zip": zip.read,
 }
 

@@ -8,11 +8,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.beamkit import files
+from transforms.beamkit.column_chunks import column_chunks
 from transforms.beamkit.errors import BuildError
 from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
 
 _BATCH_ROWS = 128
+#: A column chunk of media may have gigabytes: it is read in steps of this size.
+_BUFFER = 4 * 1024 * 1024
 
 
 def group_of(member: str) -> str:
@@ -30,7 +33,8 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
     column, group = group_of(next(iter(members))).rsplit("/", 1)
     with files.open_read(container) as stream:
         try:
-            file = pq.ParquetFile(stream)
+            file = pq.ParquetFile(stream, buffer_size=_BUFFER)
+            files.announce(stream, column_chunks(file.metadata, [int(group)], [column]))
             row = 0
             for batch in file.iter_batches(_BATCH_ROWS, row_groups=[int(group)], columns=[column]):
                 values = batch.column(0)

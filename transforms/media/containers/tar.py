@@ -1,4 +1,4 @@
-"""Media in tar archives: one streaming pass, never unpacked to disk."""
+"""Media in tar archives: one streaming pass, never unpacked to disk; or by an index of them."""
 
 from __future__ import annotations
 
@@ -6,58 +6,167 @@ import gzip
 import tarfile
 import zlib
 from collections.abc import Collection, Iterator
-from typing import BinaryIO, Final, cast
+from contextlib import ExitStack
+from typing import BinaryIO, Final, Self, cast
 
 from transforms.beamkit import files, progress
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub.notes import leave_note, recall_note
+from transforms.media.containers import tar_index
 from transforms.media.containers.found import MAX_MEMBER_BYTES, Found
 from transforms.media.containers.names import Wanted, unsafe
 from transforms.media.errors import MediaError
 
 _BUFFER: Final = 1024 * 1024
+_GZIPPED: Final = (".gz", ".tgz")
 
 
-def read_gzipped(container: str, members: Collection[str]) -> Iterator[Found]:
-    """The wanted members of a gzipped archive, in one pass over all of it."""
-    with files.open_read(container) as stream, gzip.GzipFile(fileobj=stream) as unpacked:
-        yield from _read(container, cast(BinaryIO, unpacked), members)
+def read(container: str, members: Collection[str], stop: int | None = None) -> Iterator[Found]:
+    """The wanted members of an archive, plain or gzipped, in one pass over all of it.
 
+    With `stop` only its first bytes are read, and what lies beyond is not found. A plain archive
+    on the Hub leaves an index behind, by which it is read from then on: only what is wanted moves.
 
-def read_plain(container: str, members: Collection[str]) -> Iterator[Found]:
-    """The wanted members of a plain archive, in one pass over all of it."""
-    with files.open_read(container) as stream:
-        yield from _read(container, stream, members)
-
-
-def _read(container: str, stream: BinaryIO, members: Collection[str]) -> Iterator[Found]:
-    wanted = Wanted(members)
-    count = 0
-    try:
-        with tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER) as archive:
-            for entry in archive:
-                count += 1
-                progress.advance("archive members", 1)
-                for member in wanted.answered_by(entry.name):
-                    ambiguous = wanted.take(member, entry.name)
-                    yield ambiguous or Found(member, _content(archive, entry))
-            if not wanted.is_complete and not _ended(archive):
-                raise tarfile.ReadError("its end mark is missing")
-    except (tarfile.ReadError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise BuildError(
-            f"{container}: the archive is truncated or damaged after {count:,} members "
-            f"({error}); download it again"
-        ) from None
+    Raises:
+        BuildError: the archive is truncated or damaged.
+    """
+    note = recall_note(tar_index.KIND, container)
+    if note is not None:
+        yield from _by_index(container, members, note)
+        return
+    wanted, index = Wanted(members), tar_index.Builder()
+    with _Pass(container, stop) as archive:
+        for entry in archive:
+            index.add(entry)
+            for member in wanted.answered_by(entry.name):
+                ambiguous = wanted.take(member, entry.name)
+                yield ambiguous or Found(member, archive.content(entry))
+        archive.finish(must_end=not wanted.is_complete)
+    if archive.was_whole and not container.lower().endswith(_GZIPPED):
+        note = index.done()
+        if note is not None:
+            leave_note(tar_index.KIND, container, note)
     yield from wanted.not_found(container)
 
 
-def _ended(archive: tarfile.TarFile) -> bool:
-    """Whether a block was read where the next member would begin; a cut archive has none."""
-    return archive.fileobj is not None and (
-        archive.fileobj.tell() - archive.offset >= tarfile.BLOCKSIZE
-    )
+def within(container: str, members: Collection[str], stop: int) -> set[str]:
+    """Which of the wanted members lie wholly in the first `stop` bytes of an archive."""
+    wanted = Wanted(members)
+    inside: set[str] = set()
+    with _Pass(container, stop) as archive:
+        answered: list[str] = []
+        for entry in archive:
+            inside.update(answered)  # another header follows: the member before it is whole
+            answered = wanted.answered_by(entry.name)
+        if archive.ended:
+            inside.update(answered)
+    return inside
 
 
-def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes | MediaError:
+def _by_index(container: str, members: Collection[str], note: bytes) -> Iterator[Found]:
+    """The wanted members, each read where the index says that it lies."""
+    wanted = Wanted(members)
+    answered = [
+        (entry, member)
+        for entry in tar_index.entries_of(note)
+        for member in wanted.answered_by(entry.name)
+    ]
+    with files.open_read(container) as stream:
+        files.announce(
+            stream,
+            [(e.offset_data, e.offset_data + e.size) for e, _ in answered if _refusal(e) is None],
+        )
+        for entry, member in answered:
+            ambiguous = wanted.take(member, entry.name)
+            yield ambiguous or Found(member, _at_its_place(stream, entry))
+    yield from wanted.not_found(container)
+
+
+def _at_its_place(stream: BinaryIO, entry: tarfile.TarInfo) -> bytes | MediaError:
+    refused = _refusal(entry)
+    if refused is not None:
+        return refused
+    progress.advance("archive members", 1)
+    stream.seek(entry.offset_data)
+    return stream.read(entry.size)
+
+
+class _Pass:
+    """One pass over an archive's entries, in their order.
+
+    In a ``with`` block, at whose end a damaged archive becomes a `BuildError`, and the cut at
+    `stop` becomes nothing.
+    """
+
+    def __init__(self, container: str, stop: int | None) -> None:
+        self._container, self._stop = container, stop
+        self._stack = ExitStack()
+        self._count = 0
+        #: Whether the archive was read to its end.
+        self.was_whole = False
+
+    def __enter__(self) -> Self:
+        self._raw = self._stack.enter_context(files.open_stream(self._container, self._stop))
+        return self
+
+    def __iter__(self) -> Iterator[tarfile.TarInfo]:
+        stream: BinaryIO = self._raw
+        if self._container.lower().endswith(_GZIPPED):
+            unpacked = self._stack.enter_context(gzip.GzipFile(fileobj=stream))
+            stream = cast(BinaryIO, unpacked)
+        self._archive = self._stack.enter_context(
+            tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER)  # noqa: SIM115 - closed with all
+        )
+        while (entry := self._archive.next()) is not None:
+            self._count += 1
+            vars(self._archive)["members"].clear()  # it would keep every entry
+            progress.advance("archive members", 1)
+            yield entry
+
+    @property
+    def ended(self) -> bool:
+        """Whether a block was read where the next member would begin; a cut archive has none."""
+        stream = self._archive.fileobj
+        return stream is not None and stream.tell() - self._archive.offset >= tarfile.BLOCKSIZE
+
+    def finish(self, *, must_end: bool) -> None:
+        """Read what follows the last member: then all of the file was seen, and its digest is.
+
+        Raises:
+            tarfile.ReadError: `must_end`, and the archive's end mark is missing.
+        """
+        if self._stop is not None:
+            return
+        if must_end and not self.ended:
+            raise tarfile.ReadError("its end mark is missing")
+        self.was_whole = self.ended
+        while self._raw.read(_BUFFER):
+            pass
+
+    def content(self, entry: tarfile.TarInfo) -> bytes | MediaError:
+        """The bytes of the entry that the pass has come to."""
+        refused = _refusal(entry)
+        if refused is not None:
+            return refused
+        content = self._archive.extractfile(entry)
+        assert content is not None
+        return content.read()
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        cut = self._stop is not None and self._raw.tell() >= self._stop
+        self._stack.close()
+        if isinstance(error, (tarfile.ReadError, EOFError, gzip.BadGzipFile, zlib.error)):
+            if cut:
+                return True
+            raise BuildError(
+                f"{self._container}: the archive is truncated or damaged after {self._count:,} "
+                f"members ({error}); download it again"
+            ) from None
+        return False
+
+
+def _refusal(entry: tarfile.TarInfo) -> MediaError | None:
+    """Why an entry is not read, from what its header says."""
     refused = unsafe(entry.name)
     if refused is not None:
         return refused
@@ -65,6 +174,4 @@ def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> bytes | MediaE
         return MediaError("unsafe_member", f"{entry.name} is a link or device, not a file")
     if entry.size > MAX_MEMBER_BYTES:
         return MediaError("media_too_large", f"{entry.name} has {entry.size:,} bytes")
-    content = archive.extractfile(entry)
-    assert content is not None
-    return content.read()
+    return None

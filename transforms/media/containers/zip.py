@@ -6,8 +6,9 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
+from itertools import pairwise
 
-from transforms.beamkit import progress
+from transforms.beamkit import files, progress
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.split_file import open_whole
 from transforms.media.containers.found import MAX_MEMBER_BYTES, Found
@@ -26,13 +27,13 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
     wanted = Wanted(members)
     try:
         with open_whole(container) as stream, zipfile.ZipFile(stream) as archive:
-            for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset):
-                if entry.is_dir():
-                    continue
-                for member in wanted.answered_by(entry.filename):
-                    ambiguous = wanted.take(member, entry.filename)
-                    yield ambiguous or Found(member, _content(archive, entry))
-                    progress.advance("archive members", 1)
+            answered = _answered(archive, wanted)
+            read = {entry.header_offset for entry, _ in answered if _refusal(entry) is None}
+            files.announce(stream, _spans(archive, read))
+            for entry, member in answered:
+                ambiguous = wanted.take(member, entry.filename)
+                yield ambiguous or Found(member, _content(archive, entry))
+                progress.advance("archive members", 1)
     except FileNotFoundError as error:
         raise BuildError(f"{error}; is the corpus complete?") from None
     except zipfile.BadZipFile as error:
@@ -42,7 +43,29 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
     yield from wanted.not_found(container)
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | MediaError:
+def _answered(archive: zipfile.ZipFile, wanted: Wanted) -> list[tuple[zipfile.ZipInfo, str]]:
+    """The entries that answer a wanted member, with it, in the order in which they lie."""
+    return [
+        (entry, member)
+        for entry in sorted(archive.infolist(), key=lambda entry: entry.header_offset)
+        if not entry.is_dir()
+        for member in wanted.answered_by(entry.filename)
+    ]
+
+
+def _spans(archive: zipfile.ZipFile, offsets: Collection[int]) -> Iterator[tuple[int, int]]:
+    """The bytes of the entries that begin at these offsets, headers included.
+
+    An entry ends where the next one begins: what lies between is its own packing.
+    """
+    starts = sorted({entry.header_offset for entry in archive.infolist()} | {archive.start_dir})
+    for start, stop in pairwise(starts):
+        if start in offsets:
+            yield start, stop
+
+
+def _refusal(entry: zipfile.ZipInfo) -> MediaError | None:
+    """Why an entry is not read, from what the central directory says of it."""
     refused = unsafe(entry.filename)
     if refused is not None:
         return refused
@@ -52,6 +75,13 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | MediaE
         return MediaError("media_unreadable", f"{entry.filename} is encrypted")
     if entry.file_size > MAX_MEMBER_BYTES:
         return MediaError("media_too_large", f"{entry.filename} has {entry.file_size:,} bytes")
+    return None
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | MediaError:
+    refused = _refusal(entry)
+    if refused is not None:
+        return refused
     try:
         with archive.open(entry) as stream:
             data = stream.read(MAX_MEMBER_BYTES + 1)

@@ -51,10 +51,10 @@ def units_of(path: str, file: str, size: int, columns: Sequence[Column]) -> list
 
 
 def _holds_lines(path: str) -> bool:
-    with unpacked(path) as stream:
+    with unpacked(path, whole=False) as stream:
         if sniff(stream.read(HEAD_BYTES)) != "json object":
             return False
-    with unpacked(path) as stream:
+    with unpacked(path, whole=False) as stream:
         try:
             return isinstance(json.loads(stream.readline(_FIRST_LINE_BYTES)), dict)
         except ValueError:

@@ -22,13 +22,15 @@ def units(path: str, file: str, size: int) -> list[WorkUnit]:
 
 
 @contextmanager
-def unpacked(path: str) -> Iterator[BinaryIO]:
+def unpacked(path: str, *, whole: bool = True) -> Iterator[BinaryIO]:
     """Open a file for reading, unpacked where its name ends in ``.gz``.
+
+    `whole` says that it will be read to its end; otherwise a look at its beginning is meant.
 
     Raises:
         BuildError: what is read of it inside the block is truncated or damaged.
     """
-    with files.open_read(path) as raw:
+    with files.open_whole(path) if whole else files.open_read(path) as raw:
         if not path.lower().endswith(".gz"):
             yield raw
             return

@@ -21,7 +21,7 @@ def units(path: str, file: str, size: int, unit_bytes: int = UNIT_BYTES) -> list
 
 def read(unit: WorkUnit) -> tuple[int, bytes]:
     """The whole lines that begin in the unit, and the byte at which they begin."""
-    with files.open_read(unit.path) as stream:
+    with files.open_whole(unit.path) as stream:
         start = 0 if unit.start == 0 else _line_start(stream, unit.start)
         if start >= unit.stop:
             return start, b""

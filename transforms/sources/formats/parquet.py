@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.beamkit import files
+from transforms.beamkit.column_chunks import column_chunks
 from transforms.beamkit.errors import BuildError
 from transforms.sources.columns import Column, check_schema
 from transforms.sources.work_unit import WorkUnit
@@ -47,6 +48,7 @@ def read(unit: WorkUnit, columns: Sequence[str] | None) -> Iterator[tuple[int, p
             wanted = None if columns is None else _present(file, columns)
             row = 0
             groups = list(range(unit.start, unit.stop))
+            files.announce(stream, column_chunks(file.metadata, groups, wanted))
             for batch in file.iter_batches(_BATCH_ROWS, row_groups=groups, columns=wanted):
                 yield row, pa.Table.from_batches([batch])
                 row += batch.num_rows

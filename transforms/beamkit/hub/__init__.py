@@ -1,0 +1,1 @@
+"""Reading dataset repositories of the Hugging Face Hub, by addresses ``hf://datasets/…``."""

@@ -1,0 +1,152 @@
+"""What goes wrong on the way to the Hub, in words that say what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx2
+from huggingface_hub import errors as hub
+from huggingface_hub import get_token
+
+from transforms.beamkit.errors import BuildError
+
+_PROXY_VARIABLES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY")
+
+#: Errors that `trouble` has words for.
+KNOWN: Final = (
+    httpx2.HTTPError,
+    httpx2.InvalidURL,
+    hub.OfflineModeIsEnabled,
+    hub.HFValidationError,
+    hub.EntryNotFoundError,
+)
+
+
+@contextmanager
+def explained(what: str, repo: str, endpoint: str) -> Iterator[None]:
+    """Turns what the client raises inside the block into a `BuildError`.
+
+    `what` is what was asked for; it begins the message.
+    """
+    try:
+        yield
+    except KNOWN as error:
+        raise trouble(error, what, repo, endpoint) from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise disk_full(error) from error
+        raise
+    except ValueError as error:  # an answer that is not the JSON that it should be
+        raise BuildError(f"{what}: {_not_a_hub(endpoint)} ({error})") from error
+
+
+def trouble(error: Exception, what: str, repo: str, endpoint: str) -> BuildError:
+    """The error in words: what was asked for, why it failed, what to do."""
+    return BuildError(f"{what}: {_reason(error, repo, endpoint)}")
+
+
+def disk_full(error: OSError) -> BuildError:
+    """No room for the cache."""
+    return BuildError(
+        f"{error.filename or 'the cache'}: the disk is full; make room, point OMNIREWARD_CACHE to "
+        "a folder on another disk, or lower OMNIREWARD_CACHE_GB"
+    )
+
+
+def _reason(error: Exception, repo: str, endpoint: str) -> str:
+    page = f"{endpoint}/datasets/{repo}"
+    if isinstance(error, hub.OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE forbids it; unset it, or set `path` of the corpus to a local mirror"
+    if isinstance(error, hub.GatedRepoError):
+        return (
+            f"{repo} is gated: accept its terms at {page} as the owner of your token, then log in "
+            f"with `hf auth login`{_token_found()}"
+        )
+    if isinstance(error, hub.DisabledRepoError):
+        return f"{repo} was disabled by the Hub; see {page}"
+    if isinstance(error, hub.RevisionNotFoundError):
+        return (
+            f"this revision of {repo} does not exist (any more). If it was locked, its history was "
+            "rewritten: renew the lock with `omnireward sources lock --update NAME`"
+        )
+    if isinstance(error, hub.EntryNotFoundError):
+        return f"{repo} has no such file; see {page}/tree/main"
+    if isinstance(error, hub.RepositoryNotFoundError):
+        return (
+            f"there is no dataset {repo} at {endpoint}, or it is private: mend `repo` in the "
+            f"recipe, or log in with `hf auth login` as somebody who may read it{_token_found()}"
+        )
+    if isinstance(error, hub.HFValidationError):
+        return f"{repo!r} is not the name of a repository (owner/name): {error}"
+    if isinstance(error, hub.HfHubHTTPError) and error.response is not None:
+        return _status(error.response.status_code, repo, endpoint)
+    if isinstance(error, httpx2.ProxyError):
+        return f"the proxy refused ({error}){_proxies()}"
+    if isinstance(error, httpx2.TimeoutException):
+        return (
+            f"{_host(endpoint)} did not answer in time; try again, or raise HF_HUB_DOWNLOAD_TIMEOUT"
+            f" (seconds){_proxies()}"
+        )
+    if isinstance(error, httpx2.ConnectError):
+        return (
+            f"{_host(endpoint)} can't be reached ({error}): check the network"
+            f"{_endpoint_set()}{_proxies()}"
+        )
+    if isinstance(error, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
+        return (
+            f"HF_ENDPOINT is {endpoint!r}, which is not an address such as https://huggingface.co"
+        )
+    return f"{error or type(error).__name__}{_proxies()}"
+
+
+def _status(status: int, repo: str, endpoint: str) -> str:
+    if status == 401:
+        return f"the Hub refused the token; log in again with `hf auth login`{_token_found()}"
+    if status == 403:
+        return (
+            f"the token may not read {repo}: give it the scope to read this repository (and gated "
+            f"ones) at {endpoint}/settings/tokens{_token_found()}"
+        )
+    if status == 429:
+        return "too many requests, and waiting did not help; try later" + (
+            "" if get_token() else ", or log in with `hf auth login`: the limit is then higher"
+        )
+    if status == 407:
+        return f"the proxy asks for a log-in{_proxies()}"
+    if status >= 500:
+        return f"the Hub has trouble of its own (status {status}); try later"
+    return f"{_not_a_hub(endpoint)} (status {status})"
+
+
+def _not_a_hub(endpoint: str) -> str:
+    return f"{endpoint} does not answer as a Hub does{_endpoint_set()}{_proxies()}"
+
+
+def _host(endpoint: str) -> str:
+    return urlsplit(endpoint).netloc.rpartition("@")[2] or endpoint
+
+
+def _endpoint_set() -> str:
+    return ", and that HF_ENDPOINT is right" if os.environ.get("HF_ENDPOINT") else ""
+
+
+def _proxies() -> str:
+    """The proxy in use, without what stands before its host: that may be a password."""
+    for name in _PROXY_VARIABLES:
+        value = os.environ.get(name)
+        if value:
+            return f"; the proxy of {name} is {_host(value)}"
+    return ""
+
+
+def _token_found() -> str:
+    """Where the token came from, never the token."""
+    if not get_token():
+        return " (no token was found)"
+    variable = next((n for n in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") if os.environ.get(n)), None)
+    return f" (a token was found in {variable or 'the login store'})"
