@@ -1,16 +1,18 @@
-"""The files of a corpus: found in its local mirror, and their digests."""
+"""The files that a subset is built from: on the Hub or in a mirror, held against the lock."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pipelines.lock import LockedCorpus
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub.digests import SHA256, Hasher, hasher_of
 from transforms.sources.adapter import SourceFile
 from transforms.sources.settings import Corpus
 
@@ -25,7 +27,7 @@ def mirror_of(corpus: Corpus, base: Path) -> str | None:
 
 
 def find_files(name: str, corpus: Corpus, root: str) -> list[SourceFile]:
-    """The corpus's files in its mirror, in order of name.
+    """The corpus's files below a root, in order of name.
 
     Raises:
         BuildError: the mirror or one of the recipe's files is missing.
@@ -41,7 +43,8 @@ def find_files(name: str, corpus: Corpus, root: str) -> list[SourceFile]:
         if not matches:
             raise BuildError(
                 f"corpora.{name}.files: nothing in {root} matches {pattern!r}; "
-                f"the recipe expects it from {corpus.repo}"
+                f"the recipe expects it from {corpus.repo}. "
+                f"To see what is there: omnireward sources check {name}"
             )
         for path, size in matches:
             relative = path[len(root) :].lstrip("/")
@@ -49,8 +52,54 @@ def find_files(name: str, corpus: Corpus, root: str) -> list[SourceFile]:
     return [found[key] for key in sorted(found)]
 
 
+def locked_files(locked: LockedCorpus, root: str) -> list[SourceFile]:
+    """The files of a locked corpus below a root on the Hub, without asking the Hub."""
+    return [
+        SourceFile(name, files.join(root, name), file.size)
+        for name, file in sorted(locked.files.items())
+    ]
+
+
+def check_unchanged(
+    sources: Sequence[SourceFile], locked: LockedCorpus, known: Mapping[str, str], name: str
+) -> None:
+    """Hold the files of a mirror against the lock. `known` are their SHA-256 by path.
+
+    Raises:
+        BuildError: one of them is missing, too many, or not as it was locked; says which.
+    """
+    here = {source.name: source for source in sources}
+    for missing in sorted(locked.files.keys() - here.keys()):
+        raise BuildError(f"{name}: {missing} was locked and is missing; {_renew(name)}")
+    for file, source in here.items():
+        entry = locked.files.get(file)
+        if entry is None:
+            raise BuildError(f"{source.path}: not there when {name} was locked; {_renew(name)}")
+        if source.size != entry.size:
+            raise BuildError(
+                f"{source.path}: it has {source.size:,} bytes, {entry.size:,} were locked; "
+                f"{_renew(name)}"
+            )
+        digest = known[source.path]
+        if not entry.digest.startswith(f"{SHA256}:"):
+            kind = entry.digest.partition(":")[0]
+            digest = f"{kind}:{_digest(source.path, hasher_of(entry.digest, source.size))}"
+        if digest != entry.digest:
+            raise BuildError(
+                f"{source.path}: its content is not what was locked (the digest differs); "
+                f"{_renew(name)}"
+            )
+
+
+def _renew(name: str) -> str:
+    return (
+        "get the locked files again, or accept what is there with "
+        f"`omnireward sources lock --update {name}`"
+    )
+
+
 def digests(sources: Sequence[SourceFile], cache: str) -> dict[str, str]:
-    """SHA-256 of every file by path; read again only where size or time of change differ."""
+    """``sha256:…`` of every file by path; read again only where size or time of change differ."""
     known: dict[str, str] = {}
     if files.exists(cache):
         try:
@@ -60,11 +109,11 @@ def digests(sources: Sequence[SourceFile], cache: str) -> dict[str, str]:
     stamps = {source.path: _stamp(source) for source in sources}
     todo = [source.path for source in sources if stamps[source.path] not in known]
     with ThreadPoolExecutor(2) as pool:
-        for path, digest in zip(todo, pool.map(_digest, todo), strict=True):
+        for path, digest in zip(todo, pool.map(_sha256, todo), strict=True):
             known[stamps[path]] = digest
     if todo:
         files.write_once(cache, json.dumps(known, indent=1, sort_keys=True).encode())
-    return {path: known[stamp] for path, stamp in stamps.items()}
+    return {path: f"{SHA256}:{known[stamp]}" for path, stamp in stamps.items()}
 
 
 def _stamp(source: SourceFile) -> str:
@@ -72,9 +121,12 @@ def _stamp(source: SourceFile) -> str:
     return f"{source.path}|{source.size}|{changed}"
 
 
-def _digest(path: str) -> str:
-    digest = hashlib.sha256()
+def _sha256(path: str) -> str:
+    return _digest(path, hashlib.sha256())
+
+
+def _digest(path: str, hasher: Hasher) -> str:
     with files.open_read(path) as stream:
         while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+            hasher.update(block)
+    return hasher.hexdigest()

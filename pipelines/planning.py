@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
 
-from pipelines import inputs
 from pipelines.layout import Layout
+from pipelines.opening import Corpora
 from pipelines.recipe import Recipe, Subset, digest_of
 from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
 from schemas.tasks import TASKS
-from transforms.beamkit import files
-from transforms.beamkit.errors import BuildError
 from transforms.beamkit.manifest import Manifest, finished
 from transforms.media.known import KnownMedia
 from transforms.sources.adapter import Adapter, SourceFile
@@ -41,7 +38,10 @@ class SubsetPlan:
     layout: Layout
     shards_pinned: int | None
     shards_built: int | None
+    #: ``kind:hex`` of each file, by its name.
     input_digests: tuple[tuple[str, str], ...]
+    #: What rows say that they come from: a commit, or the recipe's revision of a mirror.
+    revision: str
     #: Set where dead letters are tried again: the subset is made anew, these media are taken over.
     known: KnownMedia | None = None
 
@@ -72,7 +72,7 @@ class SubsetPlan:
             self.subset.task,
             self.subset.kind,
             self.subset.corpus,
-            corpus.revision,
+            self.revision,
             corpus.licence,
             corpus.nc,
             corpus.annotator,
@@ -136,36 +136,31 @@ class SubsetPlan:
         )
 
 
-def plan_subset(recipe: Recipe, name: str, base: Path, layout: Layout) -> SubsetPlan:
-    """Plan one subset: find its files, read what is in force, hash the inputs.
+def plan_subsets(
+    recipe: Recipe, names: Iterable[str], corpora: Corpora, layout: Layout
+) -> list[SubsetPlan]:
+    """Plan subsets: find their files, read what is in force, gather what identifies the inputs.
 
     Raises:
-        BuildError: a file is missing or is not what its name says.
+        BuildError: a file is missing or is not what its name or the lock says, or the Hub can't be
+            read.
     """
+    return [_plan(recipe, name, corpora, layout) for name in names]
+
+
+def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout) -> SubsetPlan:
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
-    root = inputs.mirror_of(corpus, base)
-    assert root is not None
-    found = inputs.find_files(subset.corpus, corpus, root)
-    known = inputs.digests(found, layout.digests)
+    opened = corpora.open(subset.corpus, corpus)
     return SubsetPlan(
         name,
         subset,
         corpus,
         recipe,
-        root,
-        tuple(found),
+        opened.root,
+        tuple(opened.sources),
         layout,
-        _locked_shards(str(base / "beam_config.lock")).get(name),
-        _locked_shards(layout.lock).get(name),
-        tuple((source.name, known[source.path]) for source in found),
+        corpora.shards_pinned(name),
+        corpora.shards_built(name),
+        tuple((source.name, opened.digests[source.name]) for source in opened.sources),
+        opened.revision,
     )
-
-
-def _locked_shards(path: str) -> dict[str, int]:
-    """The shard counts of a lock file; none where there is no lock."""
-    if not files.exists(path):
-        return {}
-    try:
-        return {name: int(n) for name, n in json.loads(files.read_bytes(path))["shards"].items()}
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise BuildError(f"{path}: not a lock file ({error}); delete it") from None

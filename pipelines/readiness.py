@@ -16,8 +16,8 @@ def why_not(recipe: Recipe, name: str) -> str | None:
         return "needs criteria: the relabel stage is not part of this release yet"
     if ADAPTERS[corpus.adapter] is None:
         return "needs an adapter: this release can't read its corpus yet"
-    if corpus.path is None:
-        return "needs a mirror: set `path` of its corpus to a folder with its files"
+    if corpus.needs_mirror and corpus.path is None:
+        return "needs a mirror: the Hub has only a part of it; set `path` of its corpus to a folder"
     return None
 
 

@@ -23,7 +23,8 @@ import pyarrow as pa
 
 from pipelines.browse import dead_letters
 from pipelines.layout import Layout
-from pipelines.planning import PREPARE, SubsetPlan, plan_subset
+from pipelines.opening import Corpora
+from pipelines.planning import PREPARE, SubsetPlan, plan_subsets
 from pipelines.readiness import choose
 from pipelines.run import Failure, RunRequest, Watch, run
 from pipelines.run_record import read_record
@@ -147,10 +148,9 @@ def retry(
     choose(request.recipe, names)
     record = read_record(layout) or {"subsets": {}}
     known = {}
-    for name in before:
-        plan = plan_subset(request.recipe, name, request.base, layout)
-        known[name] = _known_media(plan, record["subsets"][name]["inputs"])
-        _sweep(layout, name)
+    for plan in plan_subsets(request.recipe, before, Corpora(request.base, layout), layout):
+        known[plan.name] = _known_media(plan, record["subsets"][plan.name]["inputs"])
+        _sweep(layout, plan.name)
     result, failures = run(replace(request, names=names, known=known), watch)
     tried: list[Tried] = []
     for name, letters in before.items():
@@ -185,7 +185,7 @@ def compared(before: pl.DataFrame, after: pl.DataFrame, subset: str) -> list[Tri
 
 def _known_media(plan: SubsetPlan, inputs: Mapping[str, Mapping[str, Any]]) -> KnownMedia:
     """Write down what the last build found; `inputs` are its files, as its record states them."""
-    then = tuple(sorted((name, entry["sha256"]) for name, entry in inputs.items()))
+    then = tuple(sorted((name, entry["digest"]) for name, entry in inputs.items()))
     last = _last_build(plan, then)
     same = last.inputs == plan.prepare_inputs
     unchanged = frozenset(name for name, _ in {*plan.input_digests} & {*then})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +14,9 @@ import apache_beam as beam
 
 from pipelines.build import build_subset
 from pipelines.layout import Layout
-from pipelines.planning import PREPARE, WRITE, SubsetPlan, plan_subset
+from pipelines.lock import write_lock
+from pipelines.opening import Corpora
+from pipelines.planning import PREPARE, WRITE, SubsetPlan, plan_subsets
 from pipelines.readiness import choose
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record, run_record, subset_record, write_record
@@ -64,10 +65,12 @@ def run(request: RunRequest, watch: Watch) -> tuple[dict[str, Any], list[Failure
     """
     layout, recipe = request.layout, request.recipe
     ready, left_out = choose(recipe, request.names)
+    corpora = Corpora(request.base, layout)
     plans = [
-        replace(plan_subset(recipe, name, request.base, layout), known=request.known.get(name))
-        for name in ready
+        replace(plan, known=request.known.get(plan.name))
+        for plan in plan_subsets(recipe, ready, corpora, layout)
     ]
+    write_lock(layout.lock, corpora.lock)  # a run that is killed goes on with the same commits
     before = read_record(layout) or {}
     records: dict[str, Any] = dict(before.get("subsets", {}))
     failures: list[Failure] = []
@@ -77,10 +80,10 @@ def run(request: RunRequest, watch: Watch) -> tuple[dict[str, Any], list[Failure
         records[plan.name] = record
         failures += _failures(plan, record)
     shards = {name: len(record["shards"]) for name, record in records.items()}
-    lock = {"version": 1, "shards": shards}
-    files.write_once(layout.lock, json.dumps(lock, indent=1, sort_keys=True).encode() + b"\n")
+    lock = replace(corpora.lock, shards=shards)
+    write_lock(layout.lock, lock)
     ordered = {name: records[name] for name in recipe.subsets if name in records}
-    record = run_record(recipe, ordered, left_out, request.runner, lock)
+    record = run_record(recipe, ordered, left_out, request.runner, lock.as_json())
     write_record(layout, record)
     return record, failures
 

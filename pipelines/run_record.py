@@ -31,13 +31,14 @@ def subset_record(
         "task": plan.subset.task,
         "kind": plan.subset.kind,
         "corpus": plan.subset.corpus,
+        "revision": plan.revision,
         "target": plan.subset.target,
         "min_count": plan.subset.min_count,
         "rows": sum(shard.rows for shard in shards),
         "counts": published.counts,
         "unbalanced": unbalanced(published.counts),
         "inputs": {
-            source.name: {"bytes": source.size, "sha256": digest}
+            source.name: {"bytes": source.size, "digest": digest}
             for source, (_, digest) in zip(plan.sources, plan.input_digests, strict=True)
         },
         "units": {"prepare": plan.prepare_inputs, "write": plan.write_inputs},

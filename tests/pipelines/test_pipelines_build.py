@@ -233,7 +233,8 @@ def test_run_record_states_inputs_and_outputs_as_they_are(sample: Sample, built:
         entry = record["subsets"][subset]
         for name, facts in entry["inputs"].items():
             data = (sample.folder / CORPUS[subset] / name).read_bytes()
-            assert facts == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+            assert facts == {"bytes": len(data), "digest": digest}
         for name, facts in entry["shards"].items():
             data = (built.output / "data" / subset / name).read_bytes()
             assert facts["sha256"] == hashlib.sha256(data).hexdigest()
