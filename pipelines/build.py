@@ -8,7 +8,9 @@ from pipelines.planning import PREPARE, SubsetPlan
 from transforms.beamkit import coder  # noqa: F401 - registers the coder of Arrow tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest
+from transforms.media.locate import MediaPlace
 from transforms.media.prepare import PreparePairs
+from transforms.media.scope import KeepInScope
 from transforms.media.store import MediaStore
 from transforms.sampling.rank import cut_at
 from transforms.sampling.sample import SampleByRank
@@ -38,14 +40,17 @@ def _prepare(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Mani
     folder = plan.layout.parts(plan.name, PREPARE)
 
     read = pipeline | "Sources" >> ReadPairs(plan.adapter, plan.work_units)
-    sampled = read.rows | "Sampling" >> SampleByRank(
+    stages = [read]
+    if plan.rank_scope is not None:
+        stages.append(read.rows | "Scope" >> KeepInScope(plan.root, plan.rank_scope))
+    sampled = stages[-1].rows | "Sampling" >> SampleByRank(
         subset.corpus, recipe.seed, subset.target, recipe.sampling
     )
     media = sampled.rows | "Media" >> PreparePairs(
         subset.task,
         plan.name,
         subset.corpus,
-        plan.root,
+        MediaPlace(plan.root, plan.rank_scope),
         store,
         recipe.media,
         has_media=plan.has_media,
@@ -58,7 +63,8 @@ def _prepare(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Mani
         | "Dead" >> beam.Flatten()
         | "SpoolDead" >> SpoolTables(folder, DEAD_ROLE)
     )
-    counts = (read.counts, sampled.counts, media.counts) | "Counts" >> beam.Flatten()
+    stages += [sampled, media]
+    counts = [stage.counts for stage in stages] | "Counts" >> beam.Flatten()
     return (
         (pairs, dead)
         | "Parts" >> beam.Flatten()

@@ -17,7 +17,6 @@ from pipelines.recipe import Recipe
 
 if TYPE_CHECKING:
     from pipelines.new_source import NewSource
-    from pipelines.planning import SubsetPlan
     from pipelines.retry import RetryResult
     from pipelines.sample_corpora import Planted
 
@@ -54,7 +53,7 @@ def table_of(
 def size_of(number: float) -> str:
     """Bytes for a person: 1.2 GB."""
     for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000 or unit == "GB":
+        if number < 999.95 or unit == "GB":
             return f"{number:,.0f} {unit}" if unit == "B" else f"{number:,.1f} {unit}"
         number /= 1000
     return f"{number:,.1f} GB"
@@ -85,38 +84,6 @@ def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, 
             subset.corpus,
             corpus.licence + (" (NC)" if corpus.nc else ""),
             states[name].split(": ")[0],
-        )
-    return table
-
-
-def plan_table(plans: Sequence[SubsetPlan]) -> Table:
-    """What a build would read and write, per subset; nothing has been moved yet."""
-    table = table_of(
-        "Plan",
-        "subset",
-        "stages to run",
-        "units",
-        "reads",
-        "disk, at most",
-        right=("units", "reads", "disk, at most"),
-    )
-    for plan in plans:
-        if plan.published is not None:
-            table.add_row(plan.name, "none: up to date", "0", "0 B", "0 B")
-            continue
-        reads = sum(source.size for source in plan.sources)
-        if plan.prepared is not None:
-            table.add_row(plan.name, "trim, writing (pairs are prepared)", "0", "0 B", "–")
-            continue
-        # Prepared pairs, media in the store, and shards: each at most what was read, unpacked.
-        records = sum(unit.size for unit in plan.work_units)
-        disk = 2 * max(records, reads) + (reads if plan.has_media else 0)
-        table.add_row(
-            plan.name,
-            "sources, sampling, media, trim, writing",
-            f"{len(plan.work_units):,}",
-            size_of(reads),
-            size_of(disk),
         )
     return table
 
@@ -162,7 +129,8 @@ def left_out_by_rule(records: Mapping[str, Any]) -> Table:
 def _left_out(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
     return {
         what.removeprefix("dropped:"): number
-        for what, number in counts.get("sources", {}).items()
+        for stage in ("sources", "scope")
+        for what, number in counts.get(stage, {}).items()
         if what.startswith("dropped:")
     }
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.inputs import digests, find_files
-from pipelines.lock import LockedCorpus, LockedFile
+from pipelines.inputs import digests, find_files, mirror_of
+from pipelines.lock import Lock, LockedCorpus, LockedFile, lock_beside, read_lock, write_lock
+from pipelines.recipe import Recipe
+from pipelines.recipe_binding import nearest
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub import cache
 from transforms.beamkit.hub.address import Address
 from transforms.beamkit.hub.tree import facts_of, find
 from transforms.sources.adapter import SourceFile
@@ -100,6 +104,58 @@ def _file_change(name: str, before: LockedFile, after: LockedFile) -> list[str]:
 
 def _short(commit: str | None) -> str:
     return commit[:12] if commit else "none (a mirror)"
+
+
+@dataclass(frozen=True)
+class LockResult:
+    """What locking a recipe did. `renewed` says what changed, `failed` why a corpus has no lock."""
+
+    path: str
+    lock: Lock
+    new: Sequence[str]
+    renewed: Mapping[str, Sequence[str]]
+    kept: Sequence[str]
+    failed: Mapping[str, str]
+
+
+def lock_recipe(recipe: Recipe, base: Path, update: Sequence[str]) -> LockResult:
+    """Lock the corpora of a recipe that are not locked yet, and renew those of `update`.
+
+    The lock file is put in place with all that could be resolved, even if some could not.
+
+    Raises:
+        BuildError: there is no corpus of a name in `update`, or the lock can't be read or written.
+    """
+    for name in update:
+        if name not in recipe.corpora:
+            raise BuildError(f"no corpus {name!r} in the recipe; {nearest(name, recipe.corpora)}")
+    path = lock_beside(base)
+    before = read_lock(path)
+    lock = replace(before, corpora={n: c for n, c in before.corpora.items() if n in recipe.corpora})
+    todo = [name for name in recipe.corpora if name in update or name not in lock.corpora]
+    new, renewed, failed = [], {}, {}
+    for name in todo:
+        corpus = recipe.corpora[name]
+        try:
+            if corpus.needs_mirror and corpus.path is None:
+                raise BuildError("the Hub has only a part of it; set `path` to a mirror")
+            locked = lock_corpus(name, corpus, mirror_of(corpus, base), _digests_cache())
+        except BuildError as error:
+            failed[name] = str(error)
+            continue
+        if name in before.corpora:
+            renewed[name] = changes(before.corpora[name], locked)
+        else:
+            new.append(name)
+        lock = lock.with_corpus(name, locked)
+    write_lock(path, lock)
+    kept = [name for name in lock.corpora if name not in (*new, *renewed, *failed)]
+    return LockResult(path, lock, new, renewed, kept, failed)
+
+
+def _digests_cache() -> str:
+    """Where digests of files of mirrors are remembered between runs."""
+    return files.join(cache.folder(), "mirror_digests.json")
 
 
 def check_lock(name: str, corpus: Corpus, locked: LockedCorpus, path: str) -> None:

@@ -42,6 +42,8 @@ class SubsetPlan:
     input_digests: tuple[tuple[str, str], ...]
     #: What rows say that they come from: a commit, or the recipe's revision of a mirror.
     revision: str
+    #: Records of the corpus, where the lock or the recipe knows.
+    rows: int | None = None
     #: Set where dead letters are tried again: the subset is made anew, these media are taken over.
     known: KnownMedia | None = None
 
@@ -62,6 +64,11 @@ class SubsetPlan:
         """Whether rows of this task refer to media."""
         task = TASKS[self.subset.task]
         return bool(task.prompt) or task.response != "text"
+
+    @property
+    def rank_scope(self) -> int | None:
+        """The corpus's scope, where there are media that it could limit."""
+        return self.corpus.rank_scope if self.has_media else None
 
     @property
     def facts(self) -> SubsetFacts:
@@ -163,4 +170,5 @@ def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout) -> Subset
         corpora.shards_built(name),
         tuple((source.name, opened.digests[source.name]) for source in opened.sources),
         opened.revision,
+        (opened.locked.rows if opened.locked else None) or corpus.rows,
     )

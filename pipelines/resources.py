@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from transforms.beamkit.errors import BuildError
+
 _HERE = Path(__file__).resolve().parent
 
 
@@ -23,3 +25,18 @@ def default_recipe() -> Path:
     """The recipe of this folder if there is one, else the shipped recipe."""
     here = Path("beam_config.yaml")
     return here if here.exists() else shipped("beam_config.yaml")
+
+
+def own_recipe(given: Path | None) -> Path:
+    """A recipe in a folder of the user's, where a lock can be laid beside it.
+
+    Raises:
+        BuildError: it would be the shipped one.
+    """
+    file = (given or default_recipe()).resolve()
+    if file.is_relative_to(_HERE / "_shipped"):
+        raise BuildError(
+            f"{file} came with the installation, so no lock is laid beside it; "
+            f"copy it to a folder of yours first: cp {file} ."
+        )
+    return file

@@ -55,17 +55,20 @@ class Failure:
 Watch = Callable[[SubsetPlan], Any]
 
 
-def run(request: RunRequest, watch: Watch) -> tuple[dict[str, Any], list[Failure]]:
+def run(
+    request: RunRequest, watch: Watch, corpora: Corpora | None = None
+) -> tuple[dict[str, Any], list[Failure]]:
     """Build the subsets and write the run record.
 
-    `watch` gives a context manager that shows progress while a subset is built.
+    `watch` gives a context manager that shows progress while a subset is built. `corpora` are
+    those that were opened to look ahead, if that was done.
 
     Raises:
         BuildError: an input is wrong; says which, and what to do.
     """
     layout, recipe = request.layout, request.recipe
     ready, left_out = choose(recipe, request.names)
-    corpora = Corpora(request.base, layout)
+    corpora = corpora or Corpora(request.base, layout)
     plans = [
         replace(plan, known=request.known.get(plan.name))
         for plan in plan_subsets(recipe, ready, corpora, layout)

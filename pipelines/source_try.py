@@ -1,4 +1,4 @@
-"""`omnireward source try`: look at a file of somebody's preferences and guess how to read it."""
+"""`omnireward sources try`: look at a file of somebody's preferences and guess how to read it."""
 
 from __future__ import annotations
 

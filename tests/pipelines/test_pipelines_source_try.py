@@ -1,4 +1,4 @@
-"""`omnireward source try`: what it prints builds, once its questions are answered."""
+"""`omnireward sources try`: what it prints builds, once its questions are answered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def table(path: Path, rows: int = 12) -> Path:
 
 
 def test_the_block_builds_as_it_is_printed(omnireward: Call, tmp_path: Path) -> None:
-    done = omnireward("source", "try", table(tmp_path / "mine.tsv"))
+    done = omnireward("sources", "try", table(tmp_path / "mine.tsv"))
     assert done.returncode == 0, done.stderr
     assert "what do '=' mean" in done.stdout
     assert "preferred" in done.stdout
@@ -51,7 +51,7 @@ def test_three_pairs_are_shown_and_no_more(omnireward: Call, tmp_path: Path) -> 
         name: [f"{name} {n} " * 9 for n in range(9)] for name in ("prompt", "chosen", "rejected")
     }
     pq.write_table(pa.table(columns), path)
-    done = omnireward("source", "try", path)
+    done = omnireward("sources", "try", path)
     assert done.stdout.count("preferred") == 3
     assert "9 pair" in done.stdout
 
@@ -59,7 +59,7 @@ def test_three_pairs_are_shown_and_no_more(omnireward: Call, tmp_path: Path) -> 
 def test_a_file_without_pairs_is_refused_with_the_reason(omnireward: Call, tmp_path: Path) -> None:
     path = tmp_path / "kto.jsonl"
     path.write_text('{"messages": [{"role": "user", "content": "q"}], "label": true}\n' * 5)
-    done = omnireward("source", "try", path)
+    done = omnireward("sources", "try", path)
     assert done.returncode == 3
     assert "as for KTO" in " ".join(done.stdout.split())
 
@@ -77,6 +77,6 @@ def test_other_files_are_an_error(omnireward: Call, tmp_path: Path) -> None:
         (empty, "empty"),
         (tmp_path / "none.csv", "no such file"),
     ):
-        done = omnireward("source", "try", path)
+        done = omnireward("sources", "try", path)
         assert done.returncode == 3
         assert words in " ".join(done.stderr.split())

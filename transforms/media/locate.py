@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
@@ -42,18 +43,33 @@ Piece = tuple[str, str, str]
 Wanted = tuple[Piece, list[str]]
 
 
+@dataclass(frozen=True)
+class MediaPlace:
+    """Where a corpus's media are: the root of its containers, and the scope that the recipe sets.
+
+    `scope` are the first bytes of an archive in which all drafts have their media; None is all.
+    """
+
+    root: str
+    scope: int | None = None
+
+
 class LocateMedia(beam.PTransform):
     """From drafts to the index of their media (`INDEX_SCHEMA` tables).
 
-    `root` is where the corpus's containers lie. Equal references are read once; media of one
+    `place` is where the corpus's containers lie. Equal references are read once; media of one
     archive are read in one pass. `known` media are not decoded again.
     """
 
     def __init__(
-        self, root: str, store: MediaStore, policy: MediaPolicy, known: KnownMedia | None = None
+        self,
+        place: MediaPlace,
+        store: MediaStore,
+        policy: MediaPolicy,
+        known: KnownMedia | None = None,
     ) -> None:
         super().__init__()
-        self.root, self.store, self.policy, self.known = root, store, policy, known
+        self.place, self.store, self.policy, self.known = place, store, policy, known
 
     def expand(self, drafts: beam.PCollection[pa.Table]) -> beam.PCollection[pa.Table]:
         """Group what is wanted by the piece that is read at once, then read it."""
@@ -63,7 +79,7 @@ class LocateMedia(beam.PTransform):
             | "ByContainer" >> beam.GroupByKey()
             | "Extract"
             >> beam.ParDo(
-                _Extract(self.root, self.store, self.policy, self.known)
+                _Extract(self.place, self.store, self.policy, self.known)
             ).with_output_types(pa.Table)
         )
 
@@ -86,9 +102,9 @@ class _Extract(beam.DoFn):
     """Reads one piece; members are validated and stored in threads while the next is read."""
 
     def __init__(
-        self, root: str, store: MediaStore, policy: MediaPolicy, known: KnownMedia | None
+        self, place: MediaPlace, store: MediaStore, policy: MediaPolicy, known: KnownMedia | None
     ) -> None:
-        self.root, self.store, self.policy, self.known = root, store, policy, known
+        self.place, self.store, self.policy, self.known = place, store, policy, known
 
     def setup(self) -> None:
         self._recalled = self.known.load() if self.known else Recalled()
@@ -104,14 +120,15 @@ class _Extract(beam.DoFn):
         members = {member for group in groups for member in group}
         rows = self._taken_over(container, modality, members) if self._recalled else {}
         members -= rows.keys()
-        path = files.join(self.root, container)
+        path = files.join(self.place.root, container)
         waiting: deque[Future[dict[str, Any]]] = deque()
 
         def settle() -> None:
             row = waiting.popleft().result()
             rows[row["member"]] = row  # a later word on the same member (ambiguous) replaces it
 
-        for found in reader_of(container)(path, members) if members else ():
+        read = reader_of(container, self.place.scope)
+        for found in read(path, members) if members else ():
             waiting.append(self._pool.submit(self._keep, container, modality, found))
             if len(waiting) > 4 * self.policy.threads:
                 settle()

@@ -17,7 +17,7 @@ from transforms.beamkit.outcome import StageOutput, emit, staged
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.media.errors import MediaError
 from transforms.media.known import KnownMedia
-from transforms.media.locate import MEDIA_COLUMNS, LocateMedia, MediaIndex
+from transforms.media.locate import MEDIA_COLUMNS, LocateMedia, MediaIndex, MediaPlace
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
 from transforms.media.text import normalise_texts
@@ -37,7 +37,7 @@ class PreparePairs(beam.PTransform):
         task: str,
         subset: str,
         corpus: str,
-        root: str,
+        place: MediaPlace,
         store: MediaStore,
         policy: MediaPolicy,
         *,
@@ -46,7 +46,7 @@ class PreparePairs(beam.PTransform):
     ) -> None:
         super().__init__()
         self.task, self.subset, self.corpus = task, subset, corpus
-        self.root, self.store, self.policy, self.has_media = root, store, policy, has_media
+        self.place, self.store, self.policy, self.has_media = place, store, policy, has_media
         self.known = known
 
     def expand(self, drafts: beam.PCollection[pa.Table]) -> StageOutput:
@@ -54,7 +54,7 @@ class PreparePairs(beam.PTransform):
         side = []
         if self.has_media:
             index = drafts | "LocateMedia" >> LocateMedia(
-                self.root, self.store, self.policy, self.known
+                self.place, self.store, self.policy, self.known
             )
             side = [beam.pvalue.AsList(index)]
         outputs = drafts | "Prepare" >> staged(

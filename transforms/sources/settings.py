@@ -38,6 +38,15 @@ class Corpus:
     path: str | None = None
     #: Records at the time of writing, where published; `sources check` reports another number.
     rows: int | None = None
+    #: What is to be read is not all on the Hub: it is built from a mirror only.
+    needs_mirror: bool = False
+    #: Ranks only records whose media lie within so many bytes from the beginning of their archive,
+    #: so that a sample of a huge archive is taken without reading all of it; null ranks all.
+    rank_scope: int | None = None
     pairs: PairRule = PairRule()
     #: What only this adapter knows; checked against the adapter's own `Options`.
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.rank_scope is not None and self.rank_scope < 1:
+            raise ValueError("rank_scope is a number of bytes, or null for all of an archive")

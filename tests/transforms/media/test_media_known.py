@@ -51,7 +51,9 @@ class Case:
         return KnownMedia(self.written, frozenset(unchanged))
 
     def index(self, known: KnownMedia | None, modality: str = "image") -> dict[str, Any]:
-        reader = locate._Extract(str(self.root), self.store, MediaPolicy(), known)
+        reader = locate._Extract(
+            locate.MediaPlace(str(self.root)), self.store, MediaPolicy(), known
+        )
         reader.setup()
         members = [f"{number}.png" for number in range(4)]
         (table,) = reader.process((("p", "", modality), [members]))

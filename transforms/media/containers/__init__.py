@@ -26,10 +26,37 @@ _READERS: Final[dict[str, Reader]] = {
 }
 
 
-def reader_of(container: str) -> Reader:
-    """The reader of a container, by its name; ``*`` in it means several containers."""
+#: Archives that can only be read from their beginning: a scope spares the rest of them.
+_STREAMED: Final = (tar.read,)
+
+#: Which members lie within the first bytes of an archive, by its reader.
+_WITHIN: Final[dict[Reader, Callable[[str, Collection[str], int], set[str]]]] = {
+    tar.read: tar.within,
+    zip.read: zip.within,
+}
+
+
+def reader_of(container: str, scope: int | None = None) -> Reader:
+    """The reader of a container, by its name; ``*`` in it means several containers.
+
+    `scope` are the bytes of each archive in which all that is wanted lies: see `within`.
+    """
     reader = _reader_of_one(container)
+    if scope is not None and reader in _STREAMED:
+        reader = partial(reader, stop=scope)
     return partial(several.read, reader=reader) if "*" in container else reader
+
+
+def within(path: str, members: Collection[str], scope: int) -> set[str]:
+    """Which of the wanted members lie within the first `scope` bytes of their archive.
+
+    Of several archives, each has that scope. What lies in no archive is in any scope.
+    """
+    look = _WITHIN.get(_reader_of_one(path))
+    if look is None:
+        return set(members)
+    archives = several.containers(path) if "*" in path else [path]
+    return set().union(*(look(archive, members, scope) for archive in archives))
 
 
 def _reader_of_one(container: str) -> Reader:

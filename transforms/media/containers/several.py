@@ -12,17 +12,26 @@ from transforms.media.errors import MediaError
 Reader = Callable[[str, Collection[str]], Iterator[Found]]
 
 
+def containers(pattern: str) -> list[str]:
+    """The containers that match.
+
+    Raises:
+        BuildError: none does.
+    """
+    found = [path for path, _ in files.matching(pattern)]
+    if not found:
+        raise BuildError(f"{pattern}: no file matches; is the corpus complete?")
+    return found
+
+
 def read(pattern: str, members: Collection[str], reader: Reader) -> Iterator[Found]:
     """The wanted members, wherever they lie; one that lies in two containers is ambiguous.
 
     Raises:
         BuildError: no container matches.
     """
-    containers = [path for path, _ in files.matching(pattern)]
-    if not containers:
-        raise BuildError(f"{pattern}: no file matches; is the corpus complete?")
     home: dict[str, str] = {}
-    for container in containers:
+    for container in containers(pattern):
         for found in reader(container, members):
             if isinstance(found.data, MediaError) and found.data.reason == "media_missing":
                 continue

@@ -6,7 +6,9 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
+from typing import BinaryIO
 
 from transforms.beamkit import files, progress
 from transforms.beamkit.errors import BuildError
@@ -25,22 +27,39 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
         BuildError: the archive is missing, or has no readable central directory.
     """
     wanted = Wanted(members)
+    with _opened(container) as (stream, archive):
+        answered = _answered(archive, wanted)
+        read = {entry.header_offset for entry, _ in answered if _refusal(entry) is None}
+        files.announce(stream, [span for span in _spans(archive) if span[0] in read])
+        for entry, member in answered:
+            ambiguous = wanted.take(member, entry.filename)
+            yield ambiguous or Found(member, _content(archive, entry))
+            progress.advance("archive members", 1)
+    yield from wanted.not_found(container)
+
+
+def within(container: str, members: Collection[str], stop: int) -> set[str]:
+    """Which of the wanted members lie wholly in the first `stop` bytes of an archive."""
+    with _opened(container) as (_, archive):
+        ends = dict(_spans(archive))
+        return {
+            member
+            for entry, member in _answered(archive, Wanted(members))
+            if ends.get(entry.header_offset, stop + 1) <= stop
+        }
+
+
+@contextmanager
+def _opened(container: str) -> Iterator[tuple[BinaryIO, zipfile.ZipFile]]:
     try:
         with open_whole(container) as stream, zipfile.ZipFile(stream) as archive:
-            answered = _answered(archive, wanted)
-            read = {entry.header_offset for entry, _ in answered if _refusal(entry) is None}
-            files.announce(stream, _spans(archive, read))
-            for entry, member in answered:
-                ambiguous = wanted.take(member, entry.filename)
-                yield ambiguous or Found(member, _content(archive, entry))
-                progress.advance("archive members", 1)
+            yield stream, archive
     except FileNotFoundError as error:
         raise BuildError(f"{error}; is the corpus complete?") from None
     except zipfile.BadZipFile as error:
         raise BuildError(
             f"{container}: the zip archive is truncated or damaged ({error}); download it again"
         ) from None
-    yield from wanted.not_found(container)
 
 
 def _answered(archive: zipfile.ZipFile, wanted: Wanted) -> list[tuple[zipfile.ZipInfo, str]]:
@@ -53,15 +72,13 @@ def _answered(archive: zipfile.ZipFile, wanted: Wanted) -> list[tuple[zipfile.Zi
     ]
 
 
-def _spans(archive: zipfile.ZipFile, offsets: Collection[int]) -> Iterator[tuple[int, int]]:
-    """The bytes of the entries that begin at these offsets, headers included.
+def _spans(archive: zipfile.ZipFile) -> Iterator[tuple[int, int]]:
+    """The bytes of all entries, in order, headers included.
 
     An entry ends where the next one begins: what lies between is its own packing.
     """
-    starts = sorted({entry.header_offset for entry in archive.infolist()} | {archive.start_dir})
-    for start, stop in pairwise(starts):
-        if start in offsets:
-            yield start, stop
+    starts = {entry.header_offset for entry in archive.infolist()}
+    return pairwise(sorted(starts | {archive.start_dir}))
 
 
 def _refusal(entry: zipfile.ZipInfo) -> MediaError | None:

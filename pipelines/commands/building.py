@@ -1,0 +1,203 @@
+"""`omnireward build` and `omnireward retry-failed`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.commands.console import err, fail, interrupted, out, plain
+from pipelines.commands.options import (
+    BeamOption,
+    LettersOption,
+    LimitOption,
+    OutputOption,
+    QuietOption,
+    RecipeOption,
+    RunnerOption,
+    StoreOption,
+    SubsetOption,
+    WorkersOption,
+)
+
+if TYPE_CHECKING:
+    from pipelines.opening import Corpora
+    from pipelines.prospect import Prospect
+    from pipelines.run import Failure, RunRequest
+
+
+def build(
+    recipe: RecipeOption = None,
+    subset: SubsetOption = None,
+    output: OutputOption = Path("dataset"),
+    limit: LimitOption = None,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    store: StoreOption = None,
+    beam_flag: BeamOption = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Print what would be done, moved and stored.")
+    ] = False,
+    bandwidth: Annotated[
+        float, typer.Option(min=0.1, help="Mbit/s of your network, for the plan's hours.")
+    ] = 100.0,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Don't ask before much is fetched.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished work first.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Build subsets of the dataset; what is finished and unchanged is not built again."""
+    from pipelines.run import forget
+
+    request = _request(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    if fresh:
+        forget(request)
+    if plan:
+        from pipelines.prospect import look_ahead
+
+        _print_plan(look_ahead(request), bandwidth)
+        return
+    _run(request, output, None if yes else _asked(request, bandwidth), quiet=quiet)
+
+
+def _asked(request: RunRequest, bandwidth: float) -> Corpora | None:
+    """Let nobody fetch for hours, or fill a disk, without having said so.
+
+    Returns the corpora that were opened to find out; None where all is read from mirrors.
+    """
+    from pipelines.prospect import look_ahead
+
+    names = request.names or request.recipe.subsets
+    if all(request.recipe.corpus_of(name).path for name in names):
+        return None
+    ahead = look_ahead(request)
+    if ahead.warning is not None:
+        _print_plan(ahead, bandwidth)
+        if not sys.stdin.isatty():
+            fail(f"{ahead.warning} Go on with --yes, or choose subsets with --subset", 2)
+        typer.confirm(f"{ahead.warning} Go on?", abort=True)
+    return ahead.corpora
+
+
+def _request(
+    recipe: Path | None,
+    subset: list[str] | None,
+    output: Path,
+    limit: int | None,
+    runner: str | None,
+    workers: int | None,
+    store: Path | None,
+    beam_flag: list[str] | None,
+) -> RunRequest:
+    """What the options of a build ask for."""
+    from pipelines.layout import Layout
+    from pipelines.recipe import load_recipe
+    from pipelines.recipe_binding import nearest
+    from pipelines.resources import default_recipe
+    from pipelines.run import RunRequest
+    from pipelines.runners import RUNNERS
+
+    file = recipe or default_recipe()
+    loaded = load_recipe(file).limited(limit)
+    names = tuple(subset or ())
+    for name in names:
+        loaded.subset(name)
+    chosen = runner or loaded.runner.name
+    if chosen not in RUNNERS:
+        fail(f"no runner {chosen!r}; {nearest(chosen, RUNNERS)}", 2)
+    layout = Layout.of(str(output), str(store) if store else None)
+    return RunRequest(
+        loaded,
+        file.resolve().parent,
+        layout,
+        names,
+        chosen,
+        workers or loaded.runner.workers,
+        tuple(beam_flag or ()),
+    )
+
+
+def _print_plan(ahead: Prospect, bandwidth: float) -> None:
+    """Print what a build would do."""
+    from pipelines.display import left_out_table
+    from pipelines.plan_view import plan_view
+
+    out.print(plan_view(ahead.plans, ahead.loads, ahead.free, bandwidth), highlight=False)
+    if ahead.left_out:
+        out.print(left_out_table(ahead.left_out))
+
+
+def _run(request: RunRequest, output: Path, corpora: Corpora | None, *, quiet: bool) -> None:
+    from pipelines.display import (
+        dead_table,
+        funnel_table,
+        how_to_load,
+        left_out_by_rule,
+        left_out_table,
+    )
+    from pipelines.run import run
+    from pipelines.watching import Watcher
+
+    try:
+        record, failures = run(request, Watcher(out, quiet=quiet), corpora)
+    except KeyboardInterrupt:
+        interrupted()
+    if not quiet:
+        built = {k: v for k, v in record["subsets"].items() if k not in record["left_out"]}
+        out.print(funnel_table(built))
+        for table in (left_out_by_rule(built), dead_table(built)):
+            if table.row_count:
+                out.print(table)
+        if record["left_out"]:
+            out.print(left_out_table(record["left_out"]))
+        how_to_load(out, output, next(iter(built)))
+    _end_with(failures)
+
+
+def _end_with(failures: Sequence[Failure]) -> None:
+    for failure in failures:
+        err.print(f"[bold red]failed:[/] {failure.subset}: {plain(failure.reason)}")
+    if failures:
+        raise SystemExit(4)
+
+
+def retry_failed(
+    recipe: RecipeOption = None,
+    subset: SubsetOption = None,
+    reason: LettersOption = None,
+    stage: LettersOption = None,
+    output: OutputOption = Path("dataset"),
+    limit: LimitOption = None,
+    runner: RunnerOption = None,
+    workers: WorkersOption = None,
+    store: StoreOption = None,
+    beam_flag: BeamOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Try dead letters again after a mirror was mended; what works now joins the dataset.
+
+    Each subset that has such letters is made as a fresh build would make it;
+    records are read again, media that were validated are not decoded again.
+    """
+    from pipelines.display import retried_view
+    from pipelines.retry import Choice, letters_of, retry
+    from pipelines.watching import Watcher
+
+    request = _request(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    choice = Choice(tuple(reason or ()), tuple(stage or ()))
+    letters, half = letters_of(request.layout, request.names)
+    chosen = {name: mine for name, mine in letters.items() if len(choice.of(mine))}
+    if not chosen and not half:
+        out.print(choice.nothing(letters), soft_wrap=True, highlight=False)
+        return
+    try:
+        result = retry(request, chosen, half, Watcher(out, quiet=quiet))
+    except KeyboardInterrupt:
+        interrupted()
+    if not quiet:
+        out.print(retried_view(result))
+    _end_with(result.failures)

@@ -1,0 +1,51 @@
+"""Commands that write something new: sample-corpora, new-source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.commands.console import fail, out
+
+
+def sample_corpora(
+    folder: Annotated[Path, typer.Argument(help="Folder to write to.")],
+    scale: Annotated[float, typer.Option(min=0, help="1.0 gives the real row counts.")] = 0.01,
+    seed: Annotated[int, typer.Option(help="Other seeds give other content.")] = 7,
+    corpus: Annotated[
+        list[str] | None, typer.Option("--corpus", help="Only this corpus; repeatable.")
+    ] = None,
+    faults: Annotated[bool, typer.Option(help="Plant the faults that real corpora have.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
+) -> None:
+    """Write small corpora in their native layouts, and a recipe that builds from them."""
+    from pipelines.display import planted_table
+    from pipelines.sample_corpora import write_corpora
+    from pipelines.sample_recipe import write_sample_recipe
+
+    try:
+        planted = write_corpora(folder, scale=scale, seed=seed, only=corpus, faults=faults)
+    except ValueError as error:
+        fail(error, 2)
+    recipe = write_sample_recipe(folder, planted)
+    if quiet:
+        return
+    out.print(planted_table(folder, planted))
+    out.print(f"Build from them with: omnireward build --recipe {recipe}", soft_wrap=True)
+
+
+def new_source(
+    name: Annotated[str, typer.Argument(help="The corpus's name: a Python module's name.")],
+) -> None:
+    """Begin the adapter of a corpus of your own: module, test and data card from templates."""
+    from pipelines import new_source as sources
+    from pipelines.display import new_source_view
+
+    top = sources.checkout()
+    try:
+        begun = sources.new_source(top, name)
+    except ValueError as error:
+        fail(error, 2)
+    out.print(new_source_view(begun))

@@ -1,0 +1,46 @@
+"""`omnireward sources`: resolve the corpora of a recipe, look at them, try a file of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.commands.console import err, out, plain
+from pipelines.commands.options import RecipeOption
+
+UpdateOption = Annotated[
+    list[str] | None, typer.Option("--update", help="Renew this corpus; may be repeated.")
+]
+
+
+def lock(recipe: RecipeOption = None, update: UpdateOption = None) -> None:
+    """Resolve each corpus once: its commit, files, sizes, digests and rows, for all builds to come.
+
+    Corpora that are locked stay as they are; --update renews one and says what changed.
+    """
+    from pipelines.lock_view import lock_view
+    from pipelines.locking import lock_recipe
+    from pipelines.recipe import load_recipe
+    from pipelines.resources import own_recipe
+
+    file = own_recipe(recipe)
+    result = lock_recipe(load_recipe(file), file.parent, update or ())
+    out.print(lock_view(result), highlight=False)
+    for name, why in result.failed.items():
+        err.print(f"[bold red]failed:[/] {name}: {plain(why)}", highlight=False, soft_wrap=True)
+    if result.failed:
+        raise SystemExit(3)
+
+
+def try_file(
+    file: Annotated[Path, typer.Argument(help="A file of records.", show_default=False)],
+) -> None:
+    """Guess how a file of preferences is read; print a block for the recipe and three pairs."""
+    from pipelines import source_try
+
+    trial = source_try.try_file(file)
+    out.print(source_try.trial_view(trial))
+    if trial.guess.refused is not None:
+        raise SystemExit(3)
