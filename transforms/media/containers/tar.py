@@ -113,7 +113,7 @@ class _Pass:
         stream: BinaryIO = self._raw
         if self._container.lower().endswith(_GZIPPED):
             unpacked = self._stack.enter_context(gzip.GzipFile(fileobj=stream))
-            stream = cast(BinaryIO, unpacked)
+            stream = cast(BinaryIO, _AsItComes(unpacked))
         self._archive = self._stack.enter_context(
             tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER)  # noqa: SIM115 - closed with all
         )
@@ -163,6 +163,16 @@ class _Pass:
                 f"members ({error}); download it again"
             ) from None
         return False
+
+
+class _AsItComes:
+    """Reads what a gzip stream has ready: of one that is cut, everything before the cut."""
+
+    def __init__(self, unpacked: gzip.GzipFile) -> None:
+        self._unpacked = unpacked
+
+    def read(self, size: int) -> bytes:
+        return self._unpacked.read1(size)
 
 
 def _refusal(entry: tarfile.TarInfo) -> MediaError | None:
