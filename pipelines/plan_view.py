@@ -77,7 +77,7 @@ def _corpora(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:
             f"{len(plan.sources):,}",
             size_of(sum(source.size for source in plan.sources)),
             size_of(load.cached),
-            size_of(load.fetched),
+            ("at most " if load.at_most else "") + size_of(load.fetched),
         )
     return table
 

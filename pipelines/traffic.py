@@ -29,6 +29,7 @@ class Load:
 
     `text` and `media` are read of records and of media, `kept` of the media stays in the store.
     `cached` of it all is in the local cache; `on_hub` says whether the rest has to be fetched.
+    `at_most`: how many records there are is not known, so all media are counted.
     """
 
     text: int
@@ -36,6 +37,7 @@ class Load:
     kept: int
     cached: int
     on_hub: bool
+    at_most: bool = False
 
     @property
     def fetched(self) -> int:
@@ -76,7 +78,8 @@ def load_of(plan: SubsetPlan) -> Load:
     on_hub = is_hub(plan.root)
     known = dict(plan.input_digests)
     cached = sum(held(known[source.name]) for source in plan.sources) if on_hub else 0
-    return Load(text, media, kept, cached, on_hub)
+    at_most = plan.has_media and plan.subset.target is not None and not plan.rows
+    return Load(text, media, kept, cached, on_hub, at_most)
 
 
 def drawn_share(plan: SubsetPlan) -> float:
@@ -139,6 +142,7 @@ def of_corpus(loads: Sequence[Load], total: int) -> Load:
         min(sum(load.kept for load in loads), total),
         max(load.cached for load in loads),
         loads[0].on_hub,
+        any(load.at_most for load in loads),
     )
 
 
