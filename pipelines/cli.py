@@ -38,6 +38,7 @@ app.add_typer(recipe_app, name="recipe")
 
 sources_app = typer.Typer(no_args_is_help=True, help="Lock and look at the corpora of a recipe.")
 sources_app.command("lock")(sources.lock)
+sources_app.command("check")(sources.check)
 sources_app.command("try")(sources.try_file)
 app.add_typer(sources_app, name="sources")
 

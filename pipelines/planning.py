@@ -21,6 +21,9 @@ from transforms.sources.work_unit import WorkUnit
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.write_subset import SubsetTarget
 
+#: Settings of a corpus that change nothing of what is read.
+_NOT_OF_CONTENT = ("path", "rows", "needs_mirror")
+
 PREPARE = "prepare"
 WRITE = "write"
 
@@ -89,7 +92,7 @@ class SubsetPlan:
     def prepare_inputs(self) -> str:
         """Digest of all that the unit `prepare` depends on."""
         recipe = self.recipe
-        corpus = {key: value for key, value in asdict(self.corpus).items() if key != "path"}
+        corpus = {k: v for k, v in asdict(self.corpus).items() if k not in _NOT_OF_CONTENT}
         return digest_of(
             {
                 "code": CODE_VERSION,

@@ -23,7 +23,11 @@ def sample_recipe(planted: Mapping[str, Planted]) -> str:
     recipe: dict[str, Any] = yaml.safe_load(shipped("beam_config.yaml").read_text("utf-8"))
     written = {CORPORA[name].recipe_name: name for name in planted}
     recipe["corpora"] = {
-        name: {**corpus, **CORPORA[written[name]].recipe, "path": written[name]}
+        name: {
+            **{key: value for key, value in corpus.items() if key != "rows"},
+            **CORPORA[written[name]].recipe,
+            "path": written[name],
+        }
         for name, corpus in recipe["corpora"].items()
         if name in written
     }

@@ -35,7 +35,7 @@ def doctor(
 ) -> None:
     """Say what works here, what does not, and how to mend it; prints no token or key.
 
-    Ends with 0 if a build of the recipe finds all that it needs, with 1 if not.
+    Ends with 0 if a build of the recipe finds all that it needs, with 4 if not.
     """
     from pipelines.doctor import report
     from pipelines.doctor.examine import Question, examine
@@ -56,4 +56,4 @@ def doctor(
         console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
         report.print_report(console, findings)
     if failed(findings):
-        raise SystemExit(1)
+        raise SystemExit(4)

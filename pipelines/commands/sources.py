@@ -34,6 +34,32 @@ def lock(recipe: RecipeOption = None, update: UpdateOption = None) -> None:
         raise SystemExit(3)
 
 
+def check(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Only these corpora.", show_default=False)
+    ] = None,
+    recipe: RecipeOption = None,
+) -> None:
+    """Open each corpus where it really is, read a little, and say what is not as expected.
+
+    Prints what to change in the recipe. Ends with 4 if a build would stop or lose many rows.
+    """
+    from pipelines.recipe import load_recipe
+    from pipelines.resources import default_recipe
+    from pipelines.source_check.corpora import check_recipe
+    from pipelines.source_check.view import exit_code, report_view
+
+    file = (recipe or default_recipe()).resolve()
+    loaded = load_recipe(file)
+    with err.status("opening") as status:
+        reports = check_recipe(
+            loaded, file.parent, names or (), lambda name: status.update(f"{name}: looking")
+        )
+    out.print(report_view(reports), highlight=False)
+    if exit_code(reports):
+        raise SystemExit(exit_code(reports))
+
+
 def try_file(
     file: Annotated[Path, typer.Argument(help="A file of records.", show_default=False)],
 ) -> None:
