@@ -44,7 +44,12 @@ def recipe_text(source: Path) -> str:
 
 
 def build(source: Path, output: Path, runner: str = "local", workers: int = 2) -> int:
-    """Build the dataset in the fresh folder `output`; returns its rows."""
+    """Build the text benchmark's dataset in the fresh folder `output`; returns its rows."""
+    return build_recipe(recipe_text(source), output, runner, workers)
+
+
+def build_recipe(text: str, output: Path, runner: str = "local", workers: int = 2) -> int:
+    """Build the dataset of a recipe in the fresh folder `output`; returns its rows."""
     from pipelines.layout import Layout
     from pipelines.planning import SubsetPlan
     from pipelines.recipe import load_recipe
@@ -53,7 +58,7 @@ def build(source: Path, output: Path, runner: str = "local", workers: int = 2) -
     logging.getLogger().setLevel(logging.ERROR)
     output.mkdir(parents=True)
     file = output / "recipe.yaml"
-    file.write_text(recipe_text(source), encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     layout = Layout.of(str(output))
     request = RunRequest(load_recipe(file), output, layout, (), runner, workers)
 

@@ -31,7 +31,7 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[
         lambda manifest, target: cut_at(read_keys(manifest), target), plan.subset.target
     )
     return prepared | "Write" >> WriteSubset(
-        plan.target, plan.facts, MediaStore(plan.layout.store).get, plan.recipe.writing, cut
+        plan.target, plan.facts, MediaStore(plan.layout.store).published, plan.recipe.writing, cut
     )
 
 

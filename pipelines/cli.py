@@ -10,7 +10,7 @@ import logging
 
 import typer
 
-from pipelines.commands import building, looking, making, sources
+from pipelines.commands import building, looking, making, media, sources
 from pipelines.commands.console import fail
 from pipelines.commands.doctor import doctor
 from pipelines.recipe_binding import RecipeError
@@ -41,6 +41,11 @@ sources_app.command("lock")(sources.lock)
 sources_app.command("check")(sources.check)
 sources_app.command("try")(sources.try_file)
 app.add_typer(sources_app, name="sources")
+
+media_app = typer.Typer(no_args_is_help=True, help="Check media files; clear up a media store.")
+media_app.command("check")(media.check)
+media_app.command("gc")(media.gc)
+app.add_typer(media_app, name="media")
 
 
 def main() -> None:

@@ -60,29 +60,23 @@ def size_of(number: float) -> str:
 
 
 def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, int]) -> Table:
-    """All subsets of a recipe: what they are, and whether they are built."""
-    table = table_of(
-        None,
-        "subset",
-        "task",
-        "kind",
-        "target",
-        "built",
-        "corpus",
-        "licence",
-        "state",
-        right=("target", "built"),
-    )
+    """All subsets of a recipe: what they are, and whether they are built; if any is, how large."""
+    built = ("built",) if rows else ()
+    columns = ("subset", "task", "kind", "target", *built, "corpus", "licence", "state")
+    table = table_of(None, *columns, right=("target", "built"))
     for name, subset in recipe.subsets.items():
         corpus = recipe.corpora[subset.corpus]
+        number = (f"{rows[name]:,}" if name in rows else "–",) if rows else ()
+        # Most licences that forbid commercial use say so in their name.
+        forbids = " (NC)" if corpus.nc and "-nc" not in corpus.licence else ""
         table.add_row(
             name,
             subset.task,
             subset.kind,
             "all" if subset.target is None else f"{subset.target:,}",
-            f"{rows[name]:,}" if name in rows else "–",
+            *number,
             subset.corpus,
-            corpus.licence + (" (NC)" if corpus.nc else ""),
+            corpus.licence + forbids,
             states[name].split(": ")[0],
         )
     return table

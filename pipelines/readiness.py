@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from pipelines.recipe import Recipe
 from transforms.beamkit.errors import BuildError
 from transforms.sources.registry import ADAPTERS
 
+#: What a recipe writes where no licence is stated.
+UNKNOWN: Final = "unknown"
 
-def why_not(recipe: Recipe, name: str) -> str | None:
-    """Why a subset can't be built by this release on this machine; None if it can."""
+
+def why_not(recipe: Recipe, name: str, *, commercial_only: bool = False) -> str | None:
+    """Why a subset can't be built by this release on this machine; None if it can.
+
+    With `commercial_only` neither is one whose corpus forbids commercial use.
+    """
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
+    if commercial_only and corpus.nc:
+        return f"non-commercial: its corpus is under {corpus.licence}, and --commercial-only is set"
     if subset.kind == "instruction":
         return "needs criteria: the relabel stage is not part of this release yet"
     if ADAPTERS[corpus.adapter] is None:
@@ -21,18 +30,34 @@ def why_not(recipe: Recipe, name: str) -> str | None:
     return None
 
 
-def choose(recipe: Recipe, names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def unclear(recipe: Recipe, names: Sequence[str]) -> list[str]:
+    """Those subsets whose corpus states no licence: `commercial_only` can't judge them."""
+    return [name for name in names if recipe.corpus_of(name).licence == UNKNOWN]
+
+
+def forbidden(recipe: Recipe, names: Iterable[str]) -> list[str]:
+    """Those subsets whose corpus forbids commercial use."""
+    return [name for name in names if name in recipe.subsets and recipe.corpus_of(name).nc]
+
+
+def choose(
+    recipe: Recipe, names: Sequence[str], *, commercial_only: bool = False
+) -> tuple[list[str], dict[str, str]]:
     """The subsets to build, in the recipe's order, and those left out with the reason.
 
     Raises:
         BuildError: a subset asked for by name can't be built, or none can.
     """
     for name in names:
-        reason = why_not(recipe, name)
+        reason = why_not(recipe, name, commercial_only=commercial_only)
         if reason:
             raise BuildError(f"{name} can't be built: {reason}")
     wanted = [name for name in recipe.subsets if not names or name in names]
-    left_out = {name: reason for name in wanted if (reason := why_not(recipe, name))}
+    left_out = {
+        name: reason
+        for name in wanted
+        if (reason := why_not(recipe, name, commercial_only=commercial_only))
+    }
     ready = [name for name in wanted if name not in left_out]
     if not ready:
         reasons = "; ".join(dict.fromkeys(left_out.values()))

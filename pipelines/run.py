@@ -13,11 +13,12 @@ from typing import Any
 import apache_beam as beam
 
 from pipelines.build import build_subset
+from pipelines.build_marker import building
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
 from pipelines.opening import Corpora
 from pipelines.planning import PREPARE, WRITE, SubsetPlan, plan_subsets
-from pipelines.readiness import choose
+from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record, run_record, subset_record, write_record
 from pipelines.runners import options_of
@@ -40,6 +41,8 @@ class RunRequest:
     runner: str = "local"
     workers: int = 2
     beam_flags: tuple[str, ...] = ()
+    #: Leaves out subsets whose corpus forbids commercial use.
+    commercial_only: bool = False
     #: Subsets that are made anew although finished, with media of their last build.
     known: Mapping[str, KnownMedia] = field(default_factory=dict)
 
@@ -67,18 +70,19 @@ def run(
         BuildError: an input is wrong; says which, and what to do.
     """
     layout, recipe = request.layout, request.recipe
-    ready, left_out = choose(recipe, request.names)
+    ready, left_out = choose(recipe, request.names, commercial_only=request.commercial_only)
+    before = read_record(layout) or {}
+    _check_commercial(request, before.get("subsets", {}))
     corpora = corpora or Corpora(request.base, layout)
     plans = [
         replace(plan, known=request.known.get(plan.name))
         for plan in plan_subsets(recipe, ready, corpora, layout)
     ]
     write_lock(layout.lock, corpora.lock)  # a run that is killed goes on with the same commits
-    before = read_record(layout) or {}
     records: dict[str, Any] = dict(before.get("subsets", {}))
     failures: list[Failure] = []
     for plan in plans:
-        with watch(plan):
+        with watch(plan), building(layout):
             record = _build(plan, request)
         records[plan.name] = record
         failures += _failures(plan, record)
@@ -93,11 +97,25 @@ def run(
 
 def forget(request: RunRequest) -> None:
     """Forget the finished work of the subsets to be built; stored media stay."""
-    ready, _ = choose(request.recipe, request.names)
+    ready, _ = choose(request.recipe, request.names, commercial_only=request.commercial_only)
     for name in ready:
         layout = request.layout
         files.remove(
             [layout.published(name), *(layout.manifest(name, unit) for unit in (PREPARE, WRITE))]
+        )
+
+
+def _check_commercial(request: RunRequest, built: Mapping[str, Any]) -> None:
+    """Leaving a subset out is not enough where an earlier build has put it into the same dataset.
+
+    Raises:
+        BuildError: there is such a subset.
+    """
+    there = forbidden(request.recipe, built) if request.commercial_only else []
+    if there:
+        raise BuildError(
+            f"{request.layout.output} holds subsets that forbid commercial use, from an earlier "
+            f"build: {', '.join(there)}. Name another folder with --output"
         )
 
 

@@ -37,8 +37,10 @@ def sample_recipe(planted: Mapping[str, Planted]) -> str:
             continue
         corpus = planted[written[subset["corpus"]]]
         share = corpus.records / CORPORA[corpus.corpus].full_scale
-        target = max(1, round(subset["target"] * share))
-        subsets[name] = {**subset, "target": target, "min_count": min(target, corpus.rows)}
+        wanted = subset["target"]  # null: all there is
+        target = None if wanted is None else max(1, round(wanted * share))
+        least = corpus.rows if target is None else min(target, corpus.rows)
+        subsets[name] = {**subset, "target": target, "min_count": least}
     recipe["subsets"] = subsets
     recipe["quality"]["max_dead_share"] = _MAX_DEAD_SHARE
     return _HEADER + yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)

@@ -16,12 +16,13 @@ from schemas.tasks import Modality
 #: Hugging Face stores Image, Video, Audio and Mesh alike: the file's bytes and a name for it.
 MEDIUM_STRUCT: Final = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
-#: Facts about one medium. All nullable: each modality fills its own. Units are in the names.
+#: Facts about one medium as it is published. All nullable: each modality fills its own. Units are
+#: in the names.
 INFO_STRUCT: Final = pa.struct(
     [
         ("digest", pa.string()),  # sha256 of the source bytes, hex
         ("format", pa.string()),  # container or codec as decoded: jpeg, png, mp4, flac, glb ...
-        ("bytes", pa.int64()),  # size of the source file
+        ("bytes", pa.int64()),  # size of the file
         ("width", pa.int32()),
         ("height", pa.int32()),
         ("duration_s", pa.float32()),
@@ -31,6 +32,10 @@ INFO_STRUCT: Final = pa.struct(
         ("vertices", pa.int64()),
         ("faces", pa.int64()),
         ("phash", pa.string()),  # perceptual hash, hex
+        ("product", pa.string()),  # sha256 of the published bytes where they are not the source's
+        ("changes", pa.string()),  # what was done to it then: "orientation,colour"
+        ("loudness_lufs", pa.float32()),  # integrated, ITU-R BS.1770
+        ("peak_dbfs", pa.float32()),
     ]
 )
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 from schemas.media import INFO_STRUCT, MEDIUM_STRUCT
 
 #: Major: a reader of the former version breaks. Minor: columns were added.
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 TURN_STRUCT: Final = pa.struct([("role", pa.string()), ("content", pa.string())])
 

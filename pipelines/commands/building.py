@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 from pipelines.commands.console import err, fail, interrupted, out, plain
 from pipelines.commands.options import (
     BeamOption,
+    CommercialOption,
     LettersOption,
     LimitOption,
     OutputOption,
@@ -38,6 +40,7 @@ def build(
     workers: WorkersOption = None,
     store: StoreOption = None,
     beam_flag: BeamOption = None,
+    commercial_only: CommercialOption = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Print what would be done, moved and stored.")
     ] = False,
@@ -54,6 +57,9 @@ def build(
     from pipelines.run import forget
 
     request = _request(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    if commercial_only:
+        request = replace(request, commercial_only=True)
+        _warn_of_unclear(request)
     if fresh:
         forget(request)
     if plan:
@@ -62,6 +68,21 @@ def build(
         _print_plan(look_ahead(request), bandwidth)
         return
     _run(request, output, None if yes else _asked(request, bandwidth), quiet=quiet)
+
+
+def _warn_of_unclear(request: RunRequest) -> None:
+    """Say of which subsets nobody knows whether commercial use is allowed."""
+    from pipelines.readiness import choose, unclear
+
+    ready, _ = choose(request.recipe, request.names, commercial_only=True)
+    names = unclear(request.recipe, ready)
+    if names:
+        err.print(
+            f"[yellow]no licence is known[/] for the corpora of {', '.join(names)}: they are not "
+            "left out, look at their data cards",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _asked(request: RunRequest, bandwidth: float) -> Corpora | None:

@@ -19,9 +19,10 @@ def recipe_check(recipe: RecipeOption = None) -> None:
     file = recipe or default_recipe()
     loaded = load_recipe(file)
     targets = [subset.target or 0 for subset in loaded.subsets.values()]
+    whole = sum(subset.target is None for subset in loaded.subsets.values())
     out.print(
         f"{file}: good. {len(loaded.corpora)} corpora, {len(loaded.subsets)} subsets, "
-        f"{sum(targets):,} pairs wanted.",
+        f"{sum(targets):,} pairs wanted" + (f", and all of {whole} subsets." if whole else "."),
         highlight=False,
     )
     _print_subsets(loaded, None)

@@ -29,4 +29,10 @@ StoreOption = Annotated[Path | None, typer.Option(help="Media store, if shared b
 BeamOption = Annotated[
     list[str] | None, typer.Option("--beam", help="A flag for Beam, as it is; repeatable.")
 ]
+CommercialOption = Annotated[
+    bool,
+    typer.Option(
+        "--commercial-only", help="Leave out subsets whose corpus forbids commercial use."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from pipelines.sample_corpora import (
+    align_anything,
+    audio_alpaca,
+    edit_reward,
     evalmuse,
     evalmuse_pairwise,
+    genbench_3d,
     hpdv2,
     omnialign_v,
     open_image_preferences,
+    rapidata,
+    rewarddb_3d,
     rlaif_v,
+    sharegpt_video,
     skywork,
     ultrafeedback,
     ultrafeedback_binarized,
@@ -45,5 +52,15 @@ CORPORA: Final[dict[str, Corpus]] = {
         visionreward.CORPUS,
         visionreward.FRAMES,
         visionreward_train.CORPUS,
+        sharegpt_video.CORPUS,
+        align_anything.TA2T,
+        align_anything.T2A,
+        audio_alpaca.CORPUS,
+        rewarddb_3d.CORPUS,
+        genbench_3d.CORPUS,
+        genbench_3d.MESHES,
+        edit_reward.CORPUS,
+        rapidata.IMAGES_CORPUS,
+        rapidata.VIDEO_CORPUS,
     )
 }

@@ -209,7 +209,15 @@ class _Check:
         subject = self._subject
         projection = subject.adapter.PROJECTION
         try:
-            return excerpt(subject.meter, subject.path(name), name, folder, number, projection)
+            return excerpt(
+                subject.meter,
+                subject.path(name),
+                name,
+                folder,
+                number,
+                projection,
+                keyed=getattr(subject.adapter, "KEYED", False),
+            )
         except Unlike as unlike:
             change = f"pin `revision:` to a commit with a list, or extend {subject.module}"
             expected = f"{name}: a list of records"

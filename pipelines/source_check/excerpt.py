@@ -62,12 +62,20 @@ class Excerpt:
 
 
 def excerpt(
-    meter: Meter, source: str, name: str, folder: Path, number: int, projection: Projection
+    meter: Meter,
+    source: str,
+    name: str,
+    folder: Path,
+    number: int,
+    projection: Projection,
+    *,
+    keyed: bool = False,
 ) -> Excerpt:
     """Read the first `number` records of the file `name` that lies at `source`.
 
     The copy lies below `folder` under the file's own name. Of Parquet only the columns of
-    `projection` are read (None: all that hold no bytes); the others are null in the copy.
+    `projection` are read (None: all that hold no bytes); the others are null in the copy. With
+    `keyed` the values of one JSON object are records too.
 
     Raises:
         Unlike: it is one JSON object, or something else that holds no records.
@@ -79,7 +87,7 @@ def excerpt(
     if suffix == ".parquet":
         return _parquet(meter, source, name, path, number, projection)
     with _unpacked(meter, source) as stream:
-        return _text(stream, suffix.removesuffix(".gz"), name, path, number)
+        return _text(stream, suffix.removesuffix(".gz"), name, path, number, keyed=keyed)
 
 
 def _parquet(
@@ -156,12 +164,16 @@ class _Rejoined(io.RawIOBase):
         return len(data)
 
 
-def _text(stream: BinaryIO, plain: str, name: str, path: Path, number: int) -> Excerpt:
+def _text(
+    stream: BinaryIO, plain: str, name: str, path: Path, number: int, *, keyed: bool
+) -> Excerpt:
     head = stream.read(_HEAD)
     kind = sniff(head[:HEAD_BYTES])
     if kind == "json object" and b"\n" not in head:
         head += stream.read(_LONG_HEAD)
     whole = cast(BinaryIO, io.BufferedReader(_Rejoined(head, stream), _HEAD))
+    if keyed and plain == ".json" and kind == "json object":
+        return _values(whole, name, path, number)
     if plain == ".json" and not (kind == "json object" and _is_object(head.partition(b"\n")[0])):
         return _list(whole, kind, name, path, number)
     lines = iter(partial(whole.readline, _MOST_LINE), b"")
@@ -220,6 +232,21 @@ def _list(whole: BinaryIO, kind: str, name: str, path: Path, number: int) -> Exc
     _write(path, ("[" + ", ".join(texts) + "]").encode("utf-8", "surrogatepass"))
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
     return Excerpt(name, str(path), items, None, None, size / max(1, len(items)))
+
+
+def _values(whole: BinaryIO, name: str, path: Path, number: int) -> Excerpt:
+    """The first values of one object, which are its records."""
+    import ijson
+
+    try:
+        items = dict(islice(ijson.kvitems(whole, "", use_float=True), number))
+    except ijson.JSONError as error:
+        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise BuildError(f"not valid JSON within its first {number} records: {said}") from None
+    copy = json.dumps(items, ensure_ascii=False, default=repr).encode("utf-8", "surrogatepass")
+    _write(path, copy)
+    size = len(copy) / max(1, len(items))
+    return Excerpt(name, str(path), list(items.values()), None, None, size)
 
 
 def _object(events: Iterator[tuple[str, str, Any]]) -> str:

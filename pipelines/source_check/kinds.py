@@ -11,7 +11,10 @@ from transforms.sources.formats.cut import RECORD_SUFFIXES
 Kind = Literal["records", "archive", "medium", "other"]
 
 ARCHIVES: Final = (".tar.gz", ".tgz", ".tar", ".zip")
-MEDIA: Final = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".mp4", ".webm", ".avi")
+MEDIA: Final = (
+    *(".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".mp4", ".webm", ".avi"),
+    *(".wav", ".flac", ".mp3", ".ogg", ".glb", ".obj", ".ply", ".stl"),
+)
 
 #: Suffixes by kind.
 SUFFIXES: Final[dict[Kind, tuple[str, ...]]] = {

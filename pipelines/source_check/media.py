@@ -5,10 +5,10 @@ from __future__ import annotations
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import pyarrow as pa
 
@@ -32,9 +32,8 @@ from pipelines.source_check.words import clean, listed, yaml_line
 from schemas.media import SLOT_MODALITY, MediaRef
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
-from transforms.media.image import inspect_image
+from transforms.media.produce import module_of
 from transforms.media.settings import MediaPolicy
-from transforms.media.video import inspect_video
 
 _UNREADABLE: Final = (
     BuildError,
@@ -211,11 +210,8 @@ def described(modality: str, policy: MediaPolicy, data: bytes) -> str:
     Raises:
         MediaError: it can't be used.
     """
-    inspected: Mapping[str, Any] = {}
-    if modality == "image":
-        inspected = inspect_image(data, policy.image)
-    elif modality == "video":
-        inspected = inspect_video(data, policy.video)
+    module, own = module_of(modality), getattr(policy, modality)
+    inspected = module.describe(module.validate(data, own), own)
     size = f"{inspected['width']} x {inspected['height']}" if "width" in inspected else ""
     seconds = inspected.get("duration_s")
     length = f"{seconds:.1f} s" if seconds else ""

@@ -10,6 +10,9 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from pipelines.recipe import load_recipe
+from pipelines.resources import shipped
+
 CARDS: Final = Path(__file__).resolve().parents[2] / "data_cards"
 
 CORPORA: Final = (
@@ -23,9 +26,18 @@ CORPORA: Final = (
     "open_image_preferences",
     "videodpo",
     "visionreward",
+    "sharegpt_video",
+    "align_anything_ta2t",
+    "align_anything_t2a",
+    "audio_alpaca",
+    "rewarddb_3d",
+    "genbench_3d",
+    "edit_reward",
+    "rapidata_images",
+    "rapidata_video",
 )
 # The paper's table: subset -> (task, kind, rows).
-SUBSETS: Final[dict[str, tuple[str, str, int]]] = {
+PAPER: Final[dict[str, tuple[str, str, int | None]]] = {
     "Skywork-Reward-Preference": ("t2t", "general", 50_000),
     "Omni-Skywork-Reward-Preference": ("t2t", "instruction", 16_376),
     "Omni-UltraFeedback": ("t2t", "instruction", 7_901),
@@ -40,11 +52,30 @@ SUBSETS: Final[dict[str, tuple[str, str, int]]] = {
     "VideoDPO": ("t2v", "general", 10_000),
     "VisionRewardDB-Video": ("t2v", "general", 1_795),
 }
+# Of our own; None takes all there is.
+SUBSETS: Final = PAPER | {
+    "ShareGPTVideo-DPO": ("tv2t", "general", 17_000),
+    "Align-Anything-TA2T": ("ta2t", "general", 30_000),
+    "Align-Anything-T2A": ("t2a", "general", 11_000),
+    "Audio-Alpaca": ("t2a", "general", 15_000),
+    "3DRewardDB": ("t23d", "general", None),
+    "3DGen-Bench": ("t23d", "general", None),
+    "EditReward-Data": ("ti2i", "general", 50_000),
+    "Rapidata-Images": ("t2i", "general", 17_000),
+    "Rapidata-Video": ("t2v", "general", 6_900),
+}
+#: Corpora from which Omni-RewardBench takes prompts or pairs of the same task.
+IN_THE_BENCHMARK: Final = ("align_anything_ta2t", "audio_alpaca", "rewarddb_3d", "edit_reward")
 TASK_MODALITIES: Final = {
     "t2t": {"text"},
     "ti2t": {"text", "image"},
     "t2i": {"text", "image"},
     "t2v": {"text", "video"},
+    "tv2t": {"text", "video"},
+    "ta2t": {"text", "audio"},
+    "t2a": {"text", "audio"},
+    "t23d": {"text", "mesh"},
+    "ti2i": {"text", "image"},
 }
 
 CORPUS_FILES: Final = {"card.md", "metadata.yaml", "CITATION.bib"}
@@ -72,7 +103,7 @@ SUBSET_KEYS: Final[dict[str, tuple[type, ...]]] = {
     "corpus": (str,),
     "task": (str,),
     "kind": (str,),
-    "rows": (int,),
+    "rows": (int, type(None)),
     "tags": (list,),
     "preference_from": (str,),
     "built_here": (str,),
@@ -146,7 +177,7 @@ def test_corpus_metadata(name: str) -> None:
     assert re.fullmatch(r"[\w.-]+/[\w.-]+", loaded["repo"])
     assert loaded["homepage"] == f"https://huggingface.co/datasets/{loaded['repo']}"
     assert loaded["annotator"] in ANNOTATORS
-    assert set(loaded["modalities"]) <= {"text", "image", "video"}
+    assert set(loaded["modalities"]) <= {"text", "image", "video", "audio", "mesh"}
     assert all(
         code == "unknown" or re.fullmatch(r"[a-z]{2,3}", code) for code in loaded["languages"]
     )
@@ -209,11 +240,31 @@ def test_subset_metadata(name: str) -> None:
 
 def test_counts_add_up_to_the_table_of_the_paper() -> None:
     rows = {"general": 0, "instruction": 0}
-    for name in SUBSETS:
+    for name in PAPER:
         loaded = metadata(f"subsets/{name}")
         rows[loaded["kind"]] += loaded["rows"]
     assert rows == {"general": 247_863, "instruction": 69_519}
     assert sum(rows.values()) == 317_382
+
+
+@pytest.mark.parametrize("name", IN_THE_BENCHMARK)
+def test_a_corpus_that_the_benchmark_draws_on_says_so(name: str) -> None:
+    assert "Omni-RewardBench" in sections(f"corpora/{name}")["Known limits"]
+
+
+def test_cards_and_recipe_say_the_same() -> None:
+    recipe = load_recipe(shipped("beam_config.yaml"))
+    assert list(recipe.subsets) == list(SUBSETS)
+    for name, subset in recipe.subsets.items():
+        assert (subset.task, subset.kind, subset.target) == SUBSETS[name]
+        corpus, card = recipe.corpora[subset.corpus], metadata(f"corpora/{subset.corpus}")
+        assert metadata(f"subsets/{name}")["corpus"] == subset.corpus
+        assert (corpus.repo, corpus.licence, corpus.nc) == (
+            card["repo"],
+            card["licence"],
+            card["nc"],
+        )
+        assert card["annotator"] in (corpus.annotator, "mixed")
 
 
 def test_every_corpus_feeds_a_subset() -> None:

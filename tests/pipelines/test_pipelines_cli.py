@@ -89,7 +89,7 @@ def test_subsets_lists_what_is_not_there_yet_and_builds_it_never(
 def test_recipe_check(omnireward: Call, tmp_path: Path) -> None:
     good = omnireward("recipe", "check")
     assert good.returncode == 0
-    assert "13 subsets, 317,382 pairs wanted" in good.stdout
+    assert "22 subsets, 464,282 pairs wanted, and all of 2 subsets." in good.stdout
     bad = tmp_path / "r.yaml"
     bad.write_text("version: 1\nsede: 3\n")
     wrong = omnireward("recipe", "check", "--recipe", bad)

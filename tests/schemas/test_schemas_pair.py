@@ -14,7 +14,8 @@ from schemas.media import SLOT_MODALITY, MediaRef
 from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA, SCHEMA_VERSION
 from schemas.tasks import PROMPT_SLOTS, RESPONSE_SLOTS, TASKS
 
-GOLDEN = Path(__file__).parent / "golden" / "pair_schema_v1.json"
+GOLDEN = Path(__file__).parent / "golden" / "pair_schema_v1.1.json"
+BEFORE = Path(__file__).parent / "golden" / "pair_schema_v1.json"
 
 
 def described() -> dict[str, object]:
@@ -28,7 +29,31 @@ def described() -> dict[str, object]:
 
 def test_the_schema_is_the_golden_one() -> None:
     assert described() == json.loads(GOLDEN.read_text())
-    assert SCHEMA_VERSION == "1.0"
+    assert SCHEMA_VERSION == "1.1"
+
+
+def test_the_schema_has_all_that_the_one_before_had() -> None:
+    """Changes are additive: what was written as 1.0 is read by the same names and types."""
+    before = json.loads(BEFORE.read_text())["features"]
+    assert _added(before, described()["features"]) == {
+        f"{column}.{name}"
+        for column in ("prompt_info", "response_a_info", "response_b_info")
+        for name in ("product", "changes", "loudness_lufs", "peak_dbfs")
+    }
+
+
+def _added(before: object, now: object, at: str = "") -> set[str]:
+    """What `now` has beyond `before`; anything lost or retyped fails."""
+    if not isinstance(before, dict):
+        assert before == now, at
+        return set()
+    assert isinstance(now, dict)
+    assert before.keys() <= now.keys(), at
+    added = {f"{at}{name}" for name in now.keys() - before.keys()}
+    for name, value in before.items():
+        inner = at if name == "feature" else f"{at}{name}."
+        added |= _added(value, now[name], inner)
+    return added
 
 
 def test_datasets_reads_the_same_features() -> None:

@@ -17,11 +17,11 @@ from transforms.beamkit import files, progress
 from transforms.media.containers import reader_of, title_of, unit_of
 from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
-from transforms.media.image import inspect_image
 from transforms.media.known import KnownMedia, Recalled
+from transforms.media.sandbox import Sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
-from transforms.media.video import inspect_video
+from transforms.media.store_making import MediaMaker
 
 #: The index of a subset's media: found ones have `info`, others a reason. One row a member; it is
 #: held whole on each worker (about 500 bytes a row, so 170 MB for 320,000 frames of clips).
@@ -109,9 +109,12 @@ class _Extract(beam.DoFn):
     def setup(self) -> None:
         self._recalled = self.known.load() if self.known else Recalled()
         self._pool = ThreadPoolExecutor(self.policy.threads)
+        self._sandbox = Sandbox(self.policy)
+        self._maker = MediaMaker(self.store, self._sandbox, keep_sources=self.policy.keep_sources)
 
     def teardown(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._sandbox.close()
 
     def process(
         self, element: tuple[tuple[str, str, str], Iterable[list[str]]]
@@ -143,7 +146,7 @@ class _Extract(beam.DoFn):
         rows: dict[str, dict[str, Any]] = {}
         for member in members:
             info = self._recalled.at(modality, container, member)
-            if info is not None and self.store.has(info["digest"]):
+            if info is not None and self.store.has_published(info):
                 rows[member] = {"container": container, "member": member, "info": info}
         progress.advance("media", len(rows))
         return rows
@@ -151,9 +154,9 @@ class _Extract(beam.DoFn):
     def _info(self, modality: str, data: bytes) -> dict[str, Any]:
         if self._recalled:
             info = self._recalled.of(modality, source_digest(data))
-            if info is not None and self.store.has(info["digest"]):
+            if info is not None and self.store.has_published(info):
                 return dict(info)
-        return {**_INSPECT[modality](data, self.policy), "digest": self.store.put(data)}
+        return self._maker.info(modality, data)
 
     def _keep(self, container: str, modality: str, found: Found) -> dict[str, Any]:
         row: dict[str, Any] = {"container": container, "member": found.member}
@@ -166,17 +169,6 @@ class _Extract(beam.DoFn):
             row["reason"], row["message"] = error.reason, f"{title}: {error.message}"
         progress.advance("media", 1)
         return row
-
-
-def _inspect_image(data: bytes, policy: MediaPolicy) -> dict[str, Any]:
-    return inspect_image(data, policy.image)
-
-
-def _inspect_video(data: bytes, policy: MediaPolicy) -> dict[str, Any]:
-    return inspect_video(data, policy.video)
-
-
-_INSPECT = {"image": _inspect_image, "video": _inspect_video}
 
 
 class MediaIndex:

@@ -21,6 +21,7 @@ from transforms.media.locate import MEDIA_COLUMNS, LocateMedia, MediaIndex, Medi
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
 from transforms.media.text import normalise_texts
+from transforms.media.text_flags import text_flags
 
 STAGE = "media"
 
@@ -83,7 +84,8 @@ class _Prepare(ThreadedDoFn):
     def work(self, element: pa.Table, one: Any, two: Any) -> Iterable[Any]:
         """Prepare one table."""
         prepared, dead = prepare(element, one, self.task, self.subset, self.corpus)
-        counts = {"in": element.num_rows, "out": prepared.num_rows}
+        flags = {f"note:{name}": number for name, number in text_flags(prepared).items()}
+        counts = {"in": element.num_rows, "out": prepared.num_rows, **flags}
         return emit(STAGE, prepared, dead, counts)
 
 

@@ -1,110 +1,165 @@
-"""Clips: one decode of every frame shows that they are what they seem."""
+"""Clips: the modality's functions. Rules are in the modules beside this one.
+
+A clip's container, streams and length are looked at in `video_source` and `video_decode`, whether
+it may keep its bytes in `video_plan`; what is made of it otherwise, in `video_transcode`.
+
+One departure from the protocol: a clip that does not conform is decoded a second time, by ffmpeg,
+when it is made anew. Its frames are too large to be held for that.
+"""
 
 from __future__ import annotations
 
 import io
-from fractions import Fraction
-from typing import Any, Final
 
-from transforms.media.errors import MediaError, found_instead
+from transforms.media.errors import MediaError
+from transforms.media.judge_views import JudgeView
+from transforms.media.modality import Facts, Picture, Product
 from transforms.media.settings import VideoPolicy
+from transforms.media.video_decode import Clip, decode_clip
+from transforms.media.video_frames import even_frames
+from transforms.media.video_plan import Plan, plan_of, shown_size, with_new_pictures
+from transforms.media.video_source import Source, displayed, opened, pixel_aspect
+from transforms.media.video_transcode import transcode
+from transforms.media.video_turn import UPRIGHT, turn_of
 
-#: FFmpeg's names of containers, and ours.
-_FORMATS: Final = {
-    "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
-    "matroska,webm": "webm",
-    "avi": "avi",
-    "gif": "gif",
-    "mpegts": "ts",
-    "flv": "flv",
-    "mpeg": "mpg",
-}
-
-_GIF_TRAILER: Final = b";"
+#: A copy may be that much longer or shorter than its source, in seconds: clocks are rounded.
+_COPY_SLACK = 0.1
 
 
-def inspect_video(data: bytes, policy: VideoPolicy) -> dict[str, Any]:
-    """Facts about a clip (fields of `schemas.media.INFO_STRUCT`; pixels, seconds, frames a second).
+def warm_up() -> None:
+    """Import the libraries that decode."""
+    import av  # noqa: F401
+    import ffmpeg  # noqa: F401
+    import imageio_ffmpeg  # noqa: F401
+    import PIL.Image  # noqa: F401
+
+
+def probe(data: bytes, policy: VideoPolicy) -> Facts:
+    """What the header says: format, bytes, size as displayed, seconds, frames a second, frames.
+
+    Fields that it does not state are left out. A turn is known before decoding in MP4 only.
 
     Raises:
-        MediaError: `video_too_large` for bytes, pixels, seconds or frames beyond the policy,
-            `video_undecodable` for bytes that don't decode to the end, `video_format` for a
-            container outside the policy.
+        MediaError: as `opened`.
     """
-    import av
+    with opened(data, policy) as source:
+        width, height = _header_size(source)
+        video = source.video
+        facts = {
+            "format": source.name,
+            "bytes": len(data),
+            "width": width,
+            "height": height,
+            "duration_s": _header_seconds(source),
+            "rate_hz": float(video.average_rate) if video.average_rate else None,
+            "frames": video.frames or None,
+            "channels": source.audio.codec_context.channels if source.audio else None,
+        }
+    return {name: value for name, value in facts.items() if value is not None}
 
-    if len(data) > policy.max_bytes:
-        raise MediaError(
-            "video_too_large", f"{len(data):,} bytes, the limit is {policy.max_bytes:,}"
-        )
-    try:
-        with av.open(io.BytesIO(data), metadata_errors="ignore") as clip:
-            return _facts(clip, data, policy)
-    except MediaError:
-        raise
-    except (av.FFmpegError, ValueError, OverflowError) as error:
-        raise MediaError("video_undecodable", _complaint(data, error)) from None
+
+def validate(data: bytes, policy: VideoPolicy) -> Clip:
+    """One decode of every picture, and of the sound where the policy keeps it.
+
+    Raises:
+        MediaError: as `decode_clip`.
+    """
+    return decode_clip(data, policy)
 
 
-def _facts(clip: Any, data: bytes, policy: VideoPolicy) -> dict[str, Any]:
-    name = _FORMATS.get(clip.format.name, clip.format.name)
-    if name not in policy.formats:
-        raise MediaError("video_format", f"{name} is not among {policy.formats}")
-    if not clip.streams.video:
-        raise MediaError("video_undecodable", f"{name} without pictures")
-    stream = clip.streams.video[0]
-    stream.thread_type = "NONE"
-    width, height = stream.codec_context.width, stream.codec_context.height
-    if width * height > policy.max_pixels:
-        raise MediaError(
-            "video_too_large", f"{width} x {height} pixels, the limit is {policy.max_pixels:,}"
-        )
-    frames, last = 0, 0.0
-    for frame in clip.decode(stream):
-        frames += 1
-        last = max(last, float(frame.time or 0))
-        if frames > policy.max_frames or last > policy.max_seconds:
-            raise MediaError(
-                "video_too_large",
-                f"more than {policy.max_frames:,} frames or {policy.max_seconds:,} seconds",
-            )
-    if frames == 0:
-        raise MediaError("video_undecodable", "no frame decodes")
-    if frames < stream.frames:
-        raise MediaError(
-            "video_undecodable", f"cut short: {frames} of {stream.frames} frames decode"
-        )
-    if name == "gif" and not data.rstrip(b"\0").endswith(_GIF_TRAILER):
-        raise MediaError("video_undecodable", "cut short: the trailer of the GIF is missing")
-    rate = _rate(stream)
-    return {
-        "format": name,
-        "bytes": len(data),
+def describe(clip: Clip, policy: VideoPolicy) -> Facts:  # noqa: ARG001
+    """Facts of the source clip; its size as displayed, its sound's channels where it has any."""
+    width, height = shown_size(clip)
+    facts: Facts = {
+        "format": clip.name,
+        "bytes": len(clip.data),
         "width": width,
         "height": height,
-        "frames": frames,
-        "rate_hz": rate,
-        "duration_s": _duration(stream, last, rate),
+        "duration_s": round(clip.duration_s, 6),
+        "frames": clip.frames,
+        "phash": clip.phash,
     }
+    if clip.rate_hz:
+        facts["rate_hz"] = round(clip.rate_hz, 6)
+    if clip.channels is not None:
+        facts["channels"] = clip.channels
+    return facts
 
 
-def _rate(stream: Any) -> float | None:
-    rate: Fraction | None = stream.average_rate or stream.guessed_rate
-    return float(rate) if rate else None
+def normalise(clip: Clip, policy: VideoPolicy) -> Product:
+    """The published clip. What is made anew is decoded once more, as a check and for its facts.
+
+    Raises:
+        MediaError: as `plan_of` and `transcode`; `video_product` where what was made does not
+            conform, or has lost frames.
+    """
+    plan = plan_of(clip, policy)
+    if not plan.changes:
+        return Product(describe(clip, policy))
+    if plan.copies_pictures:
+        try:
+            return _made(clip, plan, policy)
+        except MediaError:  # an odd stream that MP4 can't hold as it is
+            plan = with_new_pictures(plan)
+    return _made(clip, plan, policy)
 
 
-def _duration(stream: Any, last: float, rate: float | None) -> float | None:
-    """The stream's own word where it is plausible, else the time at which its last frame ends."""
-    shown = last + (1 / rate if rate else 0)
-    if stream.duration and stream.time_base:
-        stated = float(stream.duration * stream.time_base)
-        if abs(stated - shown) <= 0.5:
-            return stated
-    return shown or None
+def render_for_judge(data: bytes, policy: VideoPolicy, view: JudgeView) -> list[Picture]:
+    """Frames of a clip for a judge that sees pictures: JPEG, evenly spaced in time, with captions.
+
+    Raises:
+        MediaError: as `even_frames`.
+    """
+    pictures = []
+    for frame in even_frames(data, view.frames, view.frame_side, policy):
+        file = io.BytesIO()
+        frame.picture.save(file, "JPEG", quality=view.jpeg_quality)
+        pictures.append(Picture(file.getvalue(), f"frame at {frame.time_s:.1f} s"))
+    return pictures
 
 
-def _complaint(data: bytes, error: Exception) -> str:
-    found = found_instead(data)
-    if found is not None:
-        return f"not a clip but {found}"
-    return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"
+def inspect_video(data: bytes, policy: VideoPolicy) -> Facts:
+    """Facts about a source clip (fields of `schemas.media.INFO_STRUCT`), decoded to its end.
+
+    Raises:
+        MediaError: as `validate`.
+    """
+    return describe(validate(data, policy), policy)
+
+
+def _made(clip: Clip, plan: Plan, policy: VideoPolicy) -> Product:
+    data = transcode(clip, plan, policy)
+    made = decode_clip(data, policy)
+    _check_made(clip, made, plan, policy)
+    return Product(describe(made, policy), data, plan.changes)
+
+
+def _check_made(clip: Clip, made: Clip, plan: Plan, policy: VideoPolicy) -> None:
+    left = plan_of(made, policy).changes
+    if left:
+        raise MediaError("video_product", f"what was made still needs {', '.join(left)}")
+    if made.size != plan.even_size:
+        raise MediaError("video_product", f"what was made is of {made.size}, not {plan.even_size}")
+    lost = clip.frames - made.frames
+    if lost > policy.max_missing * clip.frames or (lost and plan.copies_pictures):
+        raise MediaError("video_product", f"{made.frames} of {clip.frames} frames were made")
+    slack = max(_COPY_SLACK, policy.max_missing * clip.duration_s)
+    if abs(made.duration_s - clip.duration_s) > slack:
+        raise MediaError(
+            "video_product",
+            f"what was made lasts {made.duration_s:.2f} seconds, not {clip.duration_s:.2f}",
+        )
+
+
+def _header_size(source: Source) -> tuple[int, int]:
+    matrices = source.boxes.matrices if source.boxes else {}
+    turn = turn_of(matrices.get(source.video.id)) or UPRIGHT
+    return turn.of_size(*displayed(source.size, pixel_aspect(source.video)))
+
+
+def _header_seconds(source: Source) -> float | None:
+    if source.video.duration:
+        return float(source.video.duration * source.video.time_base)
+    if source.container.duration:
+        return float(source.container.duration / 1_000_000)
+    return None

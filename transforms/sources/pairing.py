@@ -65,6 +65,18 @@ def _pair(first: int, second: int, difference: float, rule: PairRule) -> ScoredP
     return ScoredPair(first, second, "tie" if is_tie else "first", margin)
 
 
+def pair_of_two(scores: Sequence[float], rule: PairRule) -> tuple[Verdict, float]:
+    """The verdict on two responses in their own order, and by how much the winner leads.
+
+    Raises:
+        Dropped: `tie`, where the rule drops ties.
+    """
+    (pair,) = pairs_by_score(scores, rule)
+    if pair.preferred == "tie":
+        return "tie", pair.margin
+    return ("first" if pair.first == 0 else "second"), pair.margin
+
+
 def majority(votes: Sequence[Verdict]) -> Verdict:
     """What more voters said than said anything else; `tie` where no verdict leads.
 

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from schemas.columns import one_array
 from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA, PROMPT_MEDIA_COLUMNS, RESPONSE_MEDIA
 
-#: Gives the bytes of a source digest.
-Fetch = Callable[[str], bytes]
+#: Gives the bytes of a medium as it is published, by its facts.
+Fetch = Callable[[Mapping[str, Any]], bytes]
 
 _SIGNIFICANT_DIGITS = 6
 
@@ -117,7 +117,8 @@ def _slot_column(
 
 
 def _medium(info: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
-    return {"bytes": fetch(info["digest"]), "path": f"{info['digest']}.{info['format']}"}
+    name = info["product"] or info["digest"]
+    return {"bytes": fetch(info), "path": f"{name}.{info['format']}"}
 
 
 def _infos(refs: pa.ChunkedArray) -> pa.Array:

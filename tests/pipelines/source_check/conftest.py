@@ -16,11 +16,11 @@ from pipelines.sample_recipe import write_sample_recipe
 
 @pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mirror]:
-    """The ten corpora of the recipe, without a fault."""
+    """The corpora of the recipe, without a fault."""
     folder = tmp_path_factory.mktemp("good")
     planted = write_corpora(folder, scale=0.0005, faults=False)
     recipe = load_recipe(write_sample_recipe(folder, planted))
-    assert len(recipe.corpora) == 10
+    assert len(recipe.corpora) == 19
     return {
         name: Mirror(name, folder / str(corpus.path), replace(corpus, rows=planted[name].records))
         for name, corpus in recipe.corpora.items()

@@ -13,6 +13,8 @@ from PIL import Image
 from schemas.media import REF_STRUCT
 from transforms.media import locate
 from transforms.media.known import KnownMedia, write_known
+from transforms.media.modality import Product
+from transforms.media.sandbox import Sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
 
@@ -39,13 +41,13 @@ class Case:
             for member, info in self.first.items()
         ]
         write_known(self.written, [pa.array(refs * 2, REF_STRUCT)])
-        inspect = locate._INSPECT["image"]
+        run = Sandbox.run
 
-        def counting(data: bytes, policy: MediaPolicy) -> dict[str, Any]:
+        def counting(sandbox: Sandbox, modality: str, data: bytes) -> Product:
             self.decoded += 1
-            return inspect(data, policy)
+            return run(sandbox, modality, data)
 
-        monkeypatch.setitem(locate._INSPECT, "image", counting)
+        monkeypatch.setattr(Sandbox, "run", counting)
 
     def known(self, *unchanged: str) -> KnownMedia:
         return KnownMedia(self.written, frozenset(unchanged))

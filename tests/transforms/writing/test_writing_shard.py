@@ -42,7 +42,12 @@ def row(number: int, **more: Any) -> dict[str, Any]:
 def written(rows: pa.Table, settings: WritingSettings | None = None) -> tuple[DigestingFile, bytes]:
     stream = io.BytesIO()
     sink = write_shard(
-        rows, canonical_order(rows), FACTS, MEDIA.__getitem__, settings or WritingSettings(), stream
+        rows,
+        canonical_order(rows),
+        FACTS,
+        lambda info: MEDIA[info["digest"]],
+        settings or WritingSettings(),
+        stream,
     )
     return sink, stream.getvalue()
 

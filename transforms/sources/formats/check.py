@@ -31,7 +31,12 @@ _EXPECTED: Final[dict[str, tuple[str, ...]]] = {
 _PARQUET_MAGIC: Final = b"PAR1"
 
 #: Suffixes of plain media files. What is wrong with one costs its pairs, not the build.
-_MEDIA: Final = (".mp4", ".webm", ".avi", ".gif", ".jpg", ".jpeg", ".png", ".webp", ".bmp")
+_MEDIA: Final = (
+    *(".mp4", ".webm", ".avi", ".gif"),
+    *(".jpg", ".jpeg", ".png", ".webp", ".bmp"),
+    *(".wav", ".flac", ".mp3", ".ogg", ".opus", ".m4a"),
+    *(".glb", ".gltf", ".obj", ".ply", ".stl", ".off"),
+)
 
 
 def suffix_of(name: str) -> str:
