@@ -16,7 +16,7 @@ import threading
 import time
 import uuid
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -47,22 +47,22 @@ _LONGEST: Final = 2 * MAX_REQUEST
 _LOOK_BACK: Final = 4
 
 
-def folder() -> str:
+def folder(environment: Mapping[str, str] = os.environ) -> str:
     """Where the cache is: OMNIREWARD_CACHE, or ``omnireward`` in the user's cache folder."""
-    given = os.environ.get(FOLDER_VARIABLE)
+    given = environment.get(FOLDER_VARIABLE)
     if given:
         return os.path.abspath(given)
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    base = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "omnireward")
 
 
-def bound() -> int:
+def bound(environment: Mapping[str, str] = os.environ) -> int:
     """The most bytes that it may hold: OMNIREWARD_CACHE_GB, 20 by default.
 
     Raises:
         BuildError: the variable is not a number of gigabytes.
     """
-    given = os.environ.get(BOUND_VARIABLE, "")
+    given = environment.get(BOUND_VARIABLE, "")
     try:
         gigabytes = float(given or DEFAULT_GB)
     except ValueError:
