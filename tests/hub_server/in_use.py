@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -27,17 +28,17 @@ def hub_in_use(
     yield hub
     _connections().shutdown(cancel_futures=True)  # what was fetched ahead is not for the next test
     _connections.cache_clear()
-    close_session()  # its client keeps the proxies of this test
 
 
 def use(server: HubServer, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Let this process read from a server, past all proxies, and wait next to nothing."""
     keep_on_loopback(monkeypatch, home)
-    close_session()
     transfer._LOCATIONS._known.clear()  # another server may have had this port
-    for name in _PROXIES:
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    proxies = [name for upper in _PROXIES for name in (upper, upper.lower()) if name in os.environ]
+    for name in proxies:
+        monkeypatch.delenv(name)
+    if proxies:
+        close_session()  # a client keeps those that it was made with
     monkeypatch.setenv("HF_ENDPOINT", server.endpoint)
     monkeypatch.setenv("OMNIREWARD_CACHE", str(cache_of(home)))
     monkeypatch.delenv("OMNIREWARD_CACHE_GB", raising=False)

@@ -93,7 +93,7 @@ def test_like_a_file_in_memory(
 ) -> None:
     monkeypatch.setenv("OMNIREWARD_CACHE_GB", str(kept))
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(cases())
     def check(case: tuple[bytes, list[Step]]) -> None:
         data, todo = case
@@ -117,7 +117,7 @@ def test_like_a_file_in_memory(
         small.faults = FaultPlan()
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(cases(), st.lists(st.integers(0, 1_500), max_size=4))
 def test_parts_like_one_file(
     small: HubServer, case: tuple[bytes, list[Step]], cuts: list[int]

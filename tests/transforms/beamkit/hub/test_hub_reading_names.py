@@ -101,7 +101,7 @@ PART = st.text(alphabet="ab.[]!*?-^", min_size=1, max_size=5).filter(lambda it: 
 PATTERN_PART = st.one_of(st.sampled_from(["**", "*", "?", "[!a]*", "a*", ".*", "[ab]"]), PART)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(
     st.sets(st.lists(PART, min_size=1, max_size=3).map("/".join), max_size=6),
     st.lists(PATTERN_PART, min_size=1, max_size=4).map("/".join),

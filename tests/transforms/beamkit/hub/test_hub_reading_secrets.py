@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from huggingface_hub import close_session
 
 from tests.hub_server import Fault, HubServer
 from tests.hub_server.in_use import REPO, cache_of, put
@@ -18,6 +19,14 @@ from transforms.beamkit.hub import patience, tree
 TOKEN = "hf_" + "s3cret" * 5
 PASSWORD = "pa55word"
 DATA = bytes(200_000)
+
+
+@pytest.fixture
+def new_client() -> Iterator[None]:
+    """A client is made in this test, with its proxies and certificates, and is gone after it."""
+    close_session()
+    yield
+    close_session()
 
 
 @pytest.fixture
@@ -138,7 +147,11 @@ def _other(root: str) -> bool:
 @pytest.mark.parametrize("login", [f"ada:{PASSWORD}@", f"ada:{PASSWORD}/x@", ""])
 @pytest.mark.parametrize("scheme", ["http://", "", "ftp://", "socks5://"])
 def test_proxies_are_named_without_their_password(
-    hub_in_use: HubServer, monkeypatch: pytest.MonkeyPatch, scheme: str, login: str
+    hub_in_use: HubServer,
+    new_client: None,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+    login: str,
 ) -> None:
     monkeypatch.setattr(patience.PATIENCE, "retries", 0)
     monkeypatch.setenv("HTTP_PROXY", f"{scheme}{login}127.0.0.1:9")
@@ -159,7 +172,7 @@ def test_proxies_are_named_without_their_password(
 
 
 def test_certificates_that_are_not_there(
-    hub_in_use: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    hub_in_use: HubServer, new_client: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     assert str(failure(lambda: _other(f"hf://datasets/{REPO}@x"))) == (
