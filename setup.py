@@ -37,6 +37,10 @@ REQUIRED = [
     "pyarrow>=24,<26",
     "PyYAML>=6.0.2,<7",
     "rich>=14,<16",
+    "scipy>=1.15,<2",
+    "simplejpeg>=1.9,<2",
+    "soundfile>=0.13,<0.15",
+    "soxr>=0.5,<2",
     "trimesh>=5.2,<6",
     "typer>=0.20,<1",
 ]

@@ -24,8 +24,9 @@ def sample_recipe(planted: Mapping[str, Planted]) -> str:
     written = {CORPORA[name].recipe_name: name for name in planted}
     recipe["corpora"] = {
         name: {
-            **{key: value for key, value in corpus.items() if key != "rows"},
+            **corpus,
             **CORPORA[written[name]].recipe,
+            **({"rows": planted[written[name]].records} if "rows" in corpus else {}),
             "path": written[name],
         }
         for name, corpus in recipe["corpora"].items()

@@ -11,14 +11,14 @@ from typing import Final
 
 from pipelines.doctor.finding import Finding, State
 from pipelines.doctor.sizes import size_of
+from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub import cache
 
 #: Bytes free. Below the first nothing useful fits, below the second a corpus of media may not.
 _TOO_LITTLE: Final = 1_000_000_000
 _TIGHT: Final = 50_000_000_000
 #: A build holds prepared pairs, media and shards: each at most what was read (as in `--plan`).
 _TIMES_READ: Final = 3
-#: Gigabytes that the cache may grow to where OMNIREWARD_CACHE_GB does not say.
-_CACHE_GB: Final = 20.0
 #: Looking at mirrors stops here: then the bounds above hold.
 _MOST_FILES: Final = 20_000
 _MOST_SECONDS: Final = 1.0
@@ -37,7 +37,7 @@ def check_disk(
     places = [
         ("output", output, wanted, "a build may write"),
         ("media store", store, wanted, "a build may write"),
-        ("cache", cache_folder(environment), bound, "may grow to"),
+        ("cache", cache.folder(environment), bound, "may grow to"),
     ]
     findings, devices = [], dict[int, str]()
     for what, place, need, why in places:
@@ -89,20 +89,12 @@ def bytes_of(mirrors: Sequence[Path]) -> int | None:
     return total if files else None
 
 
-def cache_folder(environment: Mapping[str, str]) -> str:
-    """Where files from the Hub are kept: OMNIREWARD_CACHE, or a folder in the user's cache."""
-    given = environment.get("OMNIREWARD_CACHE")
-    base = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.abspath(given) if given else os.path.join(base, "omnireward")
-
-
 def cache_bound(environment: Mapping[str, str]) -> int | None:
-    """The bytes that the cache may grow to, by OMNIREWARD_CACHE_GB; None if it is no number."""
+    """The bytes that the cache may grow to; None if what the environment says is no number."""
     try:
-        bound = float(environment.get("OMNIREWARD_CACHE_GB") or _CACHE_GB)
-    except ValueError:
+        return cache.bound(environment)
+    except BuildError:
         return None
-    return int(bound * 1e9) if 0 <= bound < float("inf") else None
 
 
 def _advice(what: str) -> str:

@@ -65,7 +65,8 @@ def serve(server: HubServer, folder: Path, recipe: Recipe) -> Served:
     commits = {}
     for name, corpus in recipe.corpora.items():
         assert corpus.path is not None
-        server.store.create(f"{OWNER}/{name}")
+        licence = None if corpus.licence == "unknown" else corpus.licence
+        server.store.create(f"{OWNER}/{name}", licence=licence)
         commits[name] = server.store.commit_folder(f"{OWNER}/{name}", folder / corpus.path)
     return Served(server, folder, commits)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from sample_build import Sample, build_with
@@ -295,3 +296,45 @@ def test_the_build_writes_a_lock_that_pins_it(place: Place, tmp_path: Path) -> N
     shutil.copy(tmp_path / "one" / "beam_config.lock", place.lock_file)
     second = build_with(recipe, place.folder, tmp_path / "two", [SKYWORK])
     assert first.digests() == second.digests()
+
+
+def test_check_names_what_is_different_and_fails_for_ci(
+    place: Place, sample: Sample, tmp_path: Path
+) -> None:
+    good = place.run("sources", "check", "skywork")
+    assert (good.returncode, good.stderr) == (0, "")
+    assert "skywork: as expected" in good.stdout
+    assert f"at {place.served.commits['skywork'][:7]}" in good.stdout
+
+    table = pq.read_table(sample.folder / "skywork" / TABLE)
+    renamed = tmp_path / "renamed.parquet"
+    pq.write_table(table.rename_columns(["picked", *table.column_names[1:]]), renamed)
+    place.server.store.commit(f"{OWNER}/skywork", {TABLE: renamed}, "columns renamed")
+    bad = place.run("sources", "check")
+    assert bad.returncode == 4
+    words = " ".join(bad.stdout.split())
+    assert "skywork: 1 error" in words
+    assert "'picked'" in words
+    assert "rlaif_v: as expected" in words
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("gated", "is gated: accept its terms at"),
+        ("private", "or it is private: mend `repo` in the recipe, or log in with `hf auth login`"),
+    ],
+)
+def test_repositories_that_are_closed(
+    place: Place, sample: Sample, kind: str, says: str, tmp_path: Path
+) -> None:
+    name = f"{OWNER}/{kind}"
+    place.server.store.create(
+        name, private=kind == "private", gated="auto" if kind == "gated" else False
+    )
+    place.server.store.commit(name, {TABLE: sample.folder / "skywork" / TABLE}, "closed")
+    place.set(repo=name)
+    done = place.run("build", "--subset", SKYWORK, "-o", tmp_path / "out")
+    assert done.returncode == 3
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

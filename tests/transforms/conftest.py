@@ -1,4 +1,4 @@
-"""Rows in flight, made by hand: what several tests of the stages start from."""
+"""Rows in flight, made by hand, and the test Hub: what several tests of the stages start from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import pyarrow as pa
 import pytest
 
 from schemas.flight import DRAFT_SCHEMA, PREPARED_SCHEMA
+from tests.hub_server.fixtures import hub
+from tests.hub_server.in_use import hub_in_use
+
+__all__ = ["hub", "hub_in_use"]
 
 MakeTable = Callable[[list[dict[str, Any]]], pa.Table]
 _EMPTY = {"prompt_media": [], "first_media": [], "second_media": [], "a_media": [], "b_media": []}

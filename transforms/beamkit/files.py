@@ -97,7 +97,7 @@ def exists(path: str) -> bool:
     """Whether a file is there."""
     if is_local(path):
         return os.path.exists(path)
-    return bool(matching(glob.escape(path))) if is_hub(path) else bool(_beam().exists(path))
+    return bool(_hub().tree.exists(path) if is_hub(path) else _beam().exists(path))
 
 
 def attempt_name(path: str) -> str:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from pipelines.doctor import media_tools
-from pipelines.doctor.disk import bytes_of, cache_bound, cache_folder, check_disk
+from pipelines.doctor.disk import bytes_of, cache_bound, check_disk
 from pipelines.doctor.libraries import check_libraries, check_python, unmet_requirements
 from pipelines.doctor.machine import check_memory, check_processors
 from pipelines.doctor.media_tools import check_ffmpeg, check_native
+from transforms.beamkit.hub import cache
 
 
 def install(site: Path, name: str, version: str, *requires: str, python: str = ">=3.11") -> None:
@@ -189,8 +190,8 @@ def test_disk_without_the_right_to_write(tmp_path: Path) -> None:
 
 
 def test_the_cache_is_where_its_variables_say(tmp_path: Path) -> None:
-    assert cache_folder({"OMNIREWARD_CACHE": str(tmp_path)}) == str(tmp_path)
-    assert cache_folder({"XDG_CACHE_HOME": "/x"}) == "/x/omnireward"
+    assert cache.folder({"OMNIREWARD_CACHE": str(tmp_path)}) == str(tmp_path)
+    assert cache.folder({"XDG_CACHE_HOME": "/x"}) == "/x/omnireward"
     assert cache_bound({}) == 20_000_000_000
     assert [cache_bound({"OMNIREWARD_CACHE_GB": wrong}) for wrong in ("x", "-1", "nan", "inf")] == [
         None, None, None, None,

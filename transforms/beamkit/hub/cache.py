@@ -7,12 +7,16 @@ with the same file finds them.
 
 from __future__ import annotations
 
+import errno
+import math
 import mmap
 import os
-import shutil
+import re
 import threading
-from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator
+import time
+import uuid
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -20,7 +24,7 @@ from typing import BinaryIO, Final
 from filelock import FileLock
 
 from transforms.beamkit.errors import BuildError
-from transforms.beamkit.hub.errors import disk_full
+from transforms.beamkit.hub.ranges import MAX_REQUEST, Range
 
 FOLDER_VARIABLE: Final = "OMNIREWARD_CACHE"
 BOUND_VARIABLE: Final = "OMNIREWARD_CACHE_GB"
@@ -28,35 +32,42 @@ DEFAULT_GB: Final = 20.0
 
 #: What is left after a clean-up, as a share of the bound: it is not done again at once.
 _LOW_WATER: Final = 0.9
+#: Other processes fill it too: it is counted anew after so much was added, as a share of the bound.
+_RECOUNT: Final = 0.05
+#: Seconds after which what somebody began to write, and left, is removed as other content is.
+_ABANDONED: Final = 24 * 3600.0
 #: Kinds of content. Locks and listings are small and stay.
 _RANGES: Final = "ranges"
 _FILES: Final = "files"
+_RANGE: Final = re.compile(r"[0-9]{1,18}-[0-9]{1,18}")
 _ENDLESS: Final = 1 << 62
+#: None that is kept is longer.
+_LONGEST: Final = 2 * MAX_REQUEST
 #: Ranges overlap seldom and little: so many before a position are looked at.
 _LOOK_BACK: Final = 4
 
 
-def folder() -> str:
+def folder(environment: Mapping[str, str] = os.environ) -> str:
     """Where the cache is: OMNIREWARD_CACHE, or ``omnireward`` in the user's cache folder."""
-    given = os.environ.get(FOLDER_VARIABLE)
+    given = environment.get(FOLDER_VARIABLE)
     if given:
         return os.path.abspath(given)
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    base = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "omnireward")
 
 
-def bound() -> int:
+def bound(environment: Mapping[str, str] = os.environ) -> int:
     """The most bytes that it may hold: OMNIREWARD_CACHE_GB, 20 by default.
 
     Raises:
         BuildError: the variable is not a number of gigabytes.
     """
-    given = os.environ.get(BOUND_VARIABLE, "")
+    given = environment.get(BOUND_VARIABLE, "")
     try:
         gigabytes = float(given or DEFAULT_GB)
     except ValueError:
         gigabytes = -1.0
-    if not gigabytes >= 0:
+    if not 0 <= gigabytes < math.inf:
         raise BuildError(f"{BOUND_VARIABLE} is {given!r}; expected a number of gigabytes, as 20")
     return int(gigabytes * 1e9)
 
@@ -74,6 +85,22 @@ def remember(kind: str, name: str, data: bytes) -> None:
     _put(Path(folder()) / kind / name, data)
 
 
+@contextmanager
+def alone(kind: str, name: str) -> Iterator[None]:
+    """Find out or fetch a thing without another thread or process doing so too."""
+    path = Path(folder()) / kind / name
+    _make(path.parent)
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        raise _unusable(error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 class Segment:
     """A run of a file's bytes from `start` to `stop`, in memory or mapped from the cache."""
 
@@ -82,6 +109,7 @@ class Segment:
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes from `start` up to `stop` or the segment's end, as positions in the file."""
+        assert self.start <= start < self.stop
         return bytes(self._data[start - self.start : min(stop, self.stop) - self.start])
 
 
@@ -90,32 +118,19 @@ class CachedRanges:
 
     def __init__(self, digest: str) -> None:
         self._folder = Path(folder()) / _RANGES / digest.replace(":", "-")
-        self._known = sorted(_range_of(name) for name in _names(self._folder))
+        #: Those that were there when the file was opened, and were put there since.
+        self.known = sorted(_range_of(name) for name in _names(self._folder))
 
-    def covering(self, position: int) -> tuple[int, int] | None:
+    def covering(self, position: int) -> Range | None:
         """The range that holds a position; of several the one that reaches furthest."""
-        after = bisect_right(self._known, (position, _ENDLESS))
-        reaching = [r for r in self._known[max(0, after - _LOOK_BACK) : after] if r[1] > position]
+        after = bisect_right(self.known, (position, _ENDLESS))
+        reaching = [r for r in self.known[max(0, after - _LOOK_BACK) : after] if r[1] > position]
         return max(reaching, key=lambda found: found[1], default=None)
 
-    def next_after(self, position: int) -> int | None:
-        """Where the next range begins."""
-        after = bisect_right(self._known, (position, _ENDLESS))
-        return self._known[after][0] if after < len(self._known) else None
-
-    def missing(self, start: int, stop: int) -> list[tuple[int, int]]:
-        """The parts of a range that are not in the cache."""
-        gaps: list[tuple[int, int]] = []
-        position = start
-        while position < stop:
-            found = self.covering(position)
-            if found is not None:
-                position = found[1]
-                continue
-            end = min(self.next_after(position) or stop, stop)
-            gaps.append((position, end))
-            position = end
-        return gaps
+    def near(self, start: int, stop: int) -> list[Range]:
+        """The ranges that may hold a part of this one."""
+        first = bisect_left(self.known, (start - _LONGEST, 0))
+        return self.known[first : bisect_left(self.known, (stop, 0))]
 
     def load(self, start: int, stop: int) -> Segment | None:
         """A range of the cache, mapped; None if it was removed meanwhile."""
@@ -124,13 +139,11 @@ class CachedRanges:
             with open(path, "rb") as stream:
                 data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError):
-            with suppress(ValueError):
-                self._known.remove((start, stop))
+            self._forget((start, stop))
             return None
         if len(data) != stop - start:  # cut short by a crash of the machine
-            path.unlink(missing_ok=True)
-            with suppress(ValueError):
-                self._known.remove((start, stop))
+            _remove(path)
+            self._forget((start, stop))
             return None
         _touch(path)
         return Segment(start, stop, data)
@@ -138,18 +151,25 @@ class CachedRanges:
     def keep(self, start: int, data: bytes) -> None:
         """Put a range into the cache."""
         _put(self._folder / f"{start}-{start + len(data)}", data)
-        if (start, start + len(data)) not in self._known:
-            insort(self._known, (start, start + len(data)))
+        span = start, start + len(data)
+        at = bisect_left(self.known, span)
+        if self.known[at : at + 1] != [span]:
+            self.known.insert(at, span)
+
+    def _forget(self, span: Range) -> None:
+        at = bisect_left(self.known, span)
+        if self.known[at : at + 1] == [span]:
+            del self.known[at]
 
 
 def _names(where: Path) -> Iterator[str]:
     with suppress(OSError):
         for entry in os.scandir(where):
-            if entry.name.replace("-", "").isdigit():
+            if _RANGE.fullmatch(entry.name):
                 yield entry.name
 
 
-def _range_of(name: str) -> tuple[int, int]:
+def _range_of(name: str) -> Range:
     start, _, stop = name.partition("-")
     return int(start), int(stop)
 
@@ -159,13 +179,21 @@ def whole_file(digest: str) -> Path:
     return Path(folder()) / _FILES / digest.replace(":", "-")
 
 
-def has_whole(digest: str) -> bool:
-    """Whether a whole file is in the cache; if so it counts as used now."""
+def open_whole(digest: str, size: int) -> BinaryIO | None:
+    """Open a whole file if it is in the cache; it then counts as used now."""
     path = whole_file(digest)
-    if not path.exists():
-        return False
+    try:
+        stream = open(path, "rb")  # noqa: SIM115 - handed on open
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(error) from error
+    if os.fstat(stream.fileno()).st_size != size:  # cut short by a crash of the machine
+        stream.close()
+        _remove(path)
+        return None
     _touch(path)
-    return True
+    return stream
 
 
 @contextmanager
@@ -175,8 +203,7 @@ def alone_with(digest: str) -> Iterator[Path]:
     What an attempt that was killed left there is still there.
     """
     path = whole_file(digest)
-    _make(path.parent)
-    with FileLock(f"{path}.lock"):
+    with alone(_FILES, path.name):
         yield path.with_name(path.name + ".partial")
 
 
@@ -193,15 +220,20 @@ def appending(partial: Path) -> Iterator[BinaryIO]:
         raise _unusable(error) from error
 
 
-def finish_whole(digest: str, partial: Path) -> None:
-    """Put a fetched file in its place."""
-    size = partial.stat().st_size
-    os.replace(partial, whole_file(digest))
-    _USE.added(size)
+def finish_whole(digest: str, partial: Path) -> BinaryIO:
+    """Put a fetched file in its place; gives it open, for it may be removed at once."""
+    try:
+        stream = open(partial, "rb")  # noqa: SIM115 - handed on open
+        os.fsync(stream.fileno())  # its bytes are on the disk before its name says that they are
+        os.replace(partial, whole_file(digest))
+    except OSError as error:
+        raise _unusable(error) from error
+    _USE.added(os.fstat(stream.fileno()).st_size)
+    return stream
 
 
 def _put(path: Path, data: bytes) -> None:
-    attempt = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    attempt = path.with_name(f".{uuid.uuid4().hex}")
     try:
         _make(path.parent)
         attempt.write_bytes(data)
@@ -220,19 +252,26 @@ def _make(where: Path) -> None:
         raise _unusable(error) from error
 
 
-def _unusable(error: OSError) -> BuildError:
-    if shutil.disk_usage(_existing(folder())).free < 64 * 1024 * 1024:
-        return disk_full(error)
+def _unusable(error: OSError | NotImplementedError) -> BuildError:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return BuildError(
+            f"{folder()}: the disk of the cache is full; make room, point {FOLDER_VARIABLE} to a "
+            f"folder on another disk, or lower {BOUND_VARIABLE}"
+        )
+    reason = isinstance(error, OSError) and error.strerror
     return BuildError(
-        f"{folder()}: the cache can't be written ({error.strerror}); point {FOLDER_VARIABLE} to a "
-        "folder of your own"
+        f"{folder()}: the cache can't be used ({reason or 'files can not be locked there'}); point "
+        f"{FOLDER_VARIABLE} to a folder of your own"
     )
 
 
-def _existing(path: str) -> str:
-    while not os.path.exists(path):
-        path = os.path.dirname(path)
-    return path
+def _remove(path: Path) -> bool:
+    """Remove a file, which whoever reads it has mapped or open; another user's may stay."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _touch(path: Path) -> None:
@@ -241,36 +280,38 @@ def _touch(path: Path) -> None:
 
 
 class _Use:
-    """How full the cache is; counted when first asked, then added to by this process."""
+    """How full the cache is; counted now and then, and added to by this process in between."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._folder = ""
         self._bytes = 0
+        self._since_count = 0
 
     def added(self, size: int) -> None:
         with self._lock:
-            if self._folder != folder():
-                self._folder = folder()
+            self._bytes += size
+            self._since_count += size
+            if self._folder != folder() or self._since_count > bound() * _RECOUNT:
+                self._folder, self._since_count = folder(), 0
                 self._bytes = sum(size for _, size, _ in _content())
-            else:
-                self._bytes += size
             if self._bytes > bound():
                 self._bytes = _shrink(int(bound() * _LOW_WATER))
 
 
 def _content() -> Iterable[tuple[float, int, Path]]:
     """Everything that may be removed: when it was last used, its size, and where it is."""
-    base = Path(folder())
+    base, now = Path(folder()), time.time()
     for kind in (_RANGES, _FILES):
         for where, _, names in os.walk(base / kind):
             for name in names:
                 path = Path(where) / name
-                if name.endswith((".lock", ".partial")) or name.startswith("."):
-                    continue
                 with suppress(OSError):
                     stat = path.stat()
-                    yield stat.st_mtime, stat.st_size, path
+                    begun = name.endswith(".partial") or name.startswith(".")
+                    written = not begun or now - stat.st_mtime > _ABANDONED
+                    if written and not name.endswith(".lock"):
+                        yield stat.st_mtime, stat.st_size, path
 
 
 def _shrink(to: int) -> int:
@@ -280,9 +321,18 @@ def _shrink(to: int) -> int:
     for _, size, path in content[:-1]:
         if left <= to:
             break
-        path.unlink(missing_ok=True)  # whoever reads it has it mapped or open
-        left -= size
+        if _remove(path):
+            left -= size
     return left
 
 
 _USE: Final = _Use()
+
+
+def held(digest: str) -> int:
+    """How many bytes of a file are in the cache."""
+    whole = whole_file(digest)
+    with suppress(OSError):
+        return whole.stat().st_size
+    ranges = Path(folder()) / _RANGES / digest.replace(":", "-")
+    return sum(stop - start for start, stop in map(_range_of, _names(ranges)))

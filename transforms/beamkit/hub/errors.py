@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx2
 from huggingface_hub import errors as hub
-from huggingface_hub import get_token
 
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub import session
+from transforms.beamkit.hub.patience import InterruptedTransferError
 
-_PROXY_VARIABLES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY")
+_PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 
 #: Errors that `trouble` has words for.
 KNOWN: Final = (
@@ -37,25 +36,18 @@ def explained(what: str, repo: str, endpoint: str) -> Iterator[None]:
         yield
     except KNOWN as error:
         raise trouble(error, what, repo, endpoint) from error
+    except InterruptedTransferError as error:
+        raise BuildError(f"{what}: tried again in vain: {error}") from None
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise disk_full(error) from error
-        raise
-    except ValueError as error:  # an answer that is not the JSON that it should be
-        raise BuildError(f"{what}: {_not_a_hub(endpoint)} ({error})") from error
+        raise BuildError(f"{what}: no connection can be made from here ({error})") from error
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        # An answer that is not JSON, or not the JSON that it should be.
+        raise BuildError(f"{what}: {_not_a_hub(_without_login(endpoint))}") from error
 
 
 def trouble(error: Exception, what: str, repo: str, endpoint: str) -> BuildError:
     """The error in words: what was asked for, why it failed, what to do."""
-    return BuildError(f"{what}: {_reason(error, repo, endpoint)}")
-
-
-def disk_full(error: OSError) -> BuildError:
-    """No room for the cache."""
-    return BuildError(
-        f"{error.filename or 'the cache'}: the disk is full; make room, point OMNIREWARD_CACHE to "
-        "a folder on another disk, or lower OMNIREWARD_CACHE_GB"
-    )
+    return BuildError(f"{what}: {_reason(error, repo, _without_login(endpoint))}")
 
 
 def _reason(error: Exception, repo: str, endpoint: str) -> str:
@@ -89,19 +81,19 @@ def _reason(error: Exception, repo: str, endpoint: str) -> str:
         return f"the proxy refused ({error}){_proxies()}"
     if isinstance(error, httpx2.TimeoutException):
         return (
-            f"{_host(endpoint)} did not answer in time; try again, or raise HF_HUB_DOWNLOAD_TIMEOUT"
-            f" (seconds){_proxies()}"
+            f"{_asked(error)} did not answer in time; try again, or raise HF_HUB_DOWNLOAD_TIMEOUT "
+            f"(seconds){_proxies()}"
         )
     if isinstance(error, httpx2.ConnectError):
         return (
-            f"{_host(endpoint)} can't be reached ({error}): check the network"
-            f"{_endpoint_set()}{_proxies()}"
+            f"{_asked(error)} can't be reached ({error}): check the network{_endpoint_set()}"
+            f"{_proxies()}"
         )
     if isinstance(error, (httpx2.UnsupportedProtocol, httpx2.InvalidURL)):
         return (
             f"HF_ENDPOINT is {endpoint!r}, which is not an address such as https://huggingface.co"
         )
-    return f"{error or type(error).__name__}{_proxies()}"
+    return f"{str(error) or type(error).__name__}{_proxies()}"
 
 
 def _status(status: int, repo: str, endpoint: str) -> str:
@@ -114,21 +106,33 @@ def _status(status: int, repo: str, endpoint: str) -> str:
         )
     if status == 429:
         return "too many requests, and waiting did not help; try later" + (
-            "" if get_token() else ", or log in with `hf auth login`: the limit is then higher"
+            "" if session.token() else ", or log in with `hf auth login`: the limit is then higher"
         )
     if status == 407:
         return f"the proxy asks for a log-in{_proxies()}"
     if status >= 500:
         return f"the Hub has trouble of its own (status {status}); try later"
-    return f"{_not_a_hub(endpoint)} (status {status})"
+    return f"status {status}: {_not_a_hub(endpoint)}"
 
 
 def _not_a_hub(endpoint: str) -> str:
-    return f"{endpoint} does not answer as a Hub does{_endpoint_set()}{_proxies()}"
+    check = "HF_ENDPOINT" if os.environ.get("HF_ENDPOINT") else "that no proxy answers in its place"
+    return f"{endpoint} does not answer as a Hub does: check {check}{_proxies()}"
 
 
-def _host(endpoint: str) -> str:
-    return urlsplit(endpoint).netloc.rpartition("@")[2] or endpoint
+def _asked(error: httpx2.RequestError) -> str:
+    """The host that was asked: the Hub's, or that of its storage, which a firewall may not know."""
+    return error.request.url.netloc.decode()
+
+
+def _host(address: str) -> str:
+    """The host of an address, without a log-in that stands before it."""
+    return address.rpartition("://")[2].rpartition("@")[2].split("/")[0]
+
+
+def _without_login(endpoint: str) -> str:
+    scheme, colon, rest = endpoint.rpartition("://")
+    return scheme + colon + rest.rpartition("@")[2]
 
 
 def _endpoint_set() -> str:
@@ -137,7 +141,7 @@ def _endpoint_set() -> str:
 
 def _proxies() -> str:
     """The proxy in use, without what stands before its host: that may be a password."""
-    for name in _PROXY_VARIABLES:
+    for name in (spelt for upper in _PROXIES for spelt in (upper, upper.lower())):
         value = os.environ.get(name)
         if value:
             return f"; the proxy of {name} is {_host(value)}"
@@ -146,7 +150,5 @@ def _proxies() -> str:
 
 def _token_found() -> str:
     """Where the token came from, never the token."""
-    if not get_token():
-        return " (no token was found)"
-    variable = next((n for n in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN") if os.environ.get(n)), None)
-    return f" (a token was found in {variable or 'the login store'})"
+    origin = session.token_origin()
+    return f" (a token was found in {origin})" if origin else " (no token was found)"

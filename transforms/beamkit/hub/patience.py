@@ -85,11 +85,10 @@ def is_passing(error: Exception) -> bool:
 
 
 def _seconds(error: Exception, failed: int) -> float:
-    asked = _asked_for(error)
-    if asked is not None:
-        return min(asked, PATIENCE.longest_asked)
     wait = min(PATIENCE.longest_wait, PATIENCE.first_wait * 2**failed)
-    return wait * random.uniform(0.75, 1.25)  # noqa: S311 - spreads workers, hides nothing
+    wait *= random.uniform(0.75, 1.25)  # noqa: S311 - spreads workers, hides nothing
+    # The Hub may ask for no wait at all: that it can't be obeyed often shows by the next failure.
+    return max(wait, min(_asked_for(error) or 0.0, PATIENCE.longest_asked))
 
 
 def _asked_for(error: Exception) -> float | None:

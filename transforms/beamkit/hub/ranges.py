@@ -1,4 +1,4 @@
-"""Which requests serve a set of wanted ranges: neighbours in one, long ones cut."""
+"""Ranges of bytes: what is missing of them, and which requests serve them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,33 @@ MAX_REQUEST: Final = 8 * 1024 * 1024
 #: gap, and at most this share of what is wanted around it.
 MAX_GAP: Final = 1024 * 1024
 MAX_WASTE: Final = 0.1
+
+
+def without(wanted: Iterable[Range], known: Iterable[Range]) -> list[Range]:
+    """The parts of the wanted ranges that no known one holds, in order of position."""
+    holders, at = _merged(known), 0
+    left: list[Range] = []
+    for begin, stop in _merged(wanted):
+        start = begin
+        while start < stop:
+            while at < len(holders) and holders[at][1] <= start:
+                at += 1
+            held_from, held_to = holders[at] if at < len(holders) else (stop, stop)
+            if held_from > start:
+                left.append((start, min(held_from, stop)))
+            start = held_to if held_from < stop else stop
+    return left
+
+
+def _merged(spans: Iterable[Range]) -> list[Range]:
+    """The same bytes in ranges that neither overlap nor touch, in order."""
+    merged: list[Range] = []
+    for start, stop in sorted(span for span in spans if span[0] < span[1]):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], stop)
+        else:
+            merged.append((start, stop))
+    return merged
 
 
 def coalesce(wanted: Iterable[Range], max_request: int = MAX_REQUEST) -> list[Range]:

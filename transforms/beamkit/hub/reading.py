@@ -4,28 +4,32 @@ from __future__ import annotations
 
 import io
 import mmap
-from collections import OrderedDict, deque
+from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import lru_cache
+from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from transforms.beamkit import progress
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub import cache, tree
 from transforms.beamkit.hub.digests import hasher_of, hex_of
-from transforms.beamkit.hub.ranges import MAX_REQUEST, Range, coalesce
+from transforms.beamkit.hub.ranges import MAX_REQUEST, Range, coalesce, without
+from transforms.beamkit.hub.session import CONNECTIONS
 from transforms.beamkit.hub.transfer import stream
 from transforms.beamkit.hub.tree import RemoteFile
 
-#: Requests for parts of files under way at once, in one process.
-CONNECTIONS: Final = 8
 #: Announced requests that are under way or held before they are read, for one file.
 _AHEAD: Final = 12
 #: Segments of one file that stay mapped.
 _HELD: Final = 32
 #: The least that is fetched where nothing was announced: small reads come in runs.
 _LEAST: Final = 16 * 1024
+#: The most, where nothing was announced but reads follow one another: each fetch is twice the last.
+_MOST: Final = 1024 * 1024
 #: The end of an archive or of a Parquet file says what is in it: it is fetched at once.
 _TAIL: Final = 64 * 1024
 
@@ -47,13 +51,7 @@ def open_whole(path: str) -> BinaryIO:
         FileNotFoundError: there is no such file.
         BuildError: it can't be read, or its content is not what the Hub says.
     """
-    file = tree.find(path)
-    while True:
-        _fetch_whole(file)
-        try:
-            return open(cache.whole_file(file.digest), "rb")
-        except FileNotFoundError:  # removed by another process between the two lines
-            continue
+    return _whole(tree.find(path))
 
 
 def open_stream(path: str, stop: int | None = None) -> BinaryIO:
@@ -91,9 +89,12 @@ class RangedFile(io.RawIOBase):
         self._position = 0
         self._cached = cache.CachedRanges(file.digest)
         self._held: OrderedDict[Range, cache.Segment] = OrderedDict()
-        self._todo: deque[Range] = deque()
-        self._coming: OrderedDict[Range, Future[bytes]] = OrderedDict()
-        if keep and cache.has_whole(file.digest):
+        #: Announced and not sent yet, in order of position.
+        self._todo: list[Range] = []
+        self._coming: dict[Range, Future[bytes]] = {}
+        #: What was fetched last without an announcement.
+        self._unannounced: Range = 0, 0
+        if keep:
             self._hold_whole()
 
     def announce(self, wanted: Iterable[Range]) -> None:
@@ -101,12 +102,11 @@ class RangedFile(io.RawIOBase):
 
         They should be read in order of position; then the next are on their way.
         """
-        missing = [
-            gap
-            for start, stop in coalesce(wanted, max_request=self._size or 1)
-            for gap in self._missing(start, min(stop, self._size))
-        ]
-        self._todo.extend(coalesce(missing))
+        inside = ((max(0, start), min(stop, self._size)) for start, stop in wanted)
+        known = [*self._held, *self._coming, *self._todo]
+        if self._keep:
+            known += self._cached.known
+        self._todo = sorted([*self._todo, *coalesce(without(inside, known))])
         self._send()
 
     def readable(self) -> bool:
@@ -129,6 +129,8 @@ class RangedFile(io.RawIOBase):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """As many bytes as were asked for, fewer at the end of the file only."""
+        if self.closed:
+            raise ValueError("read of a closed file")
         stop = self._size if size is None or size < 0 else min(self._position + size, self._size)
         parts: list[bytes] = []
         while self._position < stop:
@@ -185,18 +187,34 @@ class RangedFile(io.RawIOBase):
         return self._fetched(*self._around(position, stop))
 
     def _announced(self, position: int) -> bool:
-        """Whether a position lies in what was announced; what lies before it is given up."""
-        if not any(start <= position < stop for start, stop in self._todo):
+        """Whether a position lies in what was announced and not sent; if so it is sent now."""
+        at = self._next(position)
+        if not self._todo[at][0] <= position < self._todo[at][1]:
             return False
-        while not self._todo[0][0] <= position < self._todo[0][1]:
-            self._todo.rotate(-1)  # read out of order: its turn comes later
+        if len(self._coming) >= _AHEAD:
+            self._set_aside()
         self._send(at_least=1)
         return True
+
+    def _next(self, position: int) -> int:
+        """Which announced range is next for a reader at a position; after the last the first."""
+        after = bisect_right(self._todo, (position, self._size))
+        if after and self._todo[after - 1][1] > position:
+            return after - 1
+        return after % len(self._todo)
+
+    def _set_aside(self) -> None:
+        """Put into the cache what has come and was passed over: it holds up what is next."""
+        for span, future in list(self._coming.items()):
+            if self._keep and future.done():
+                del self._coming[span]
+                if future.exception() is None:
+                    self._cached.keep(span[0], future.result())
 
     def _send(self, at_least: int = 0) -> None:
         sent = 0
         while self._todo and (len(self._coming) < _AHEAD or sent < at_least):
-            span = self._todo.popleft()
+            span = self._todo.pop(self._next(self._position))
             self._coming[span] = _connections().submit(self._bytes_of, *span)
             sent += 1
 
@@ -206,19 +224,23 @@ class RangedFile(io.RawIOBase):
         return self._kept(span[0], data)
 
     def _around(self, position: int, stop: int) -> Range:
-        """What to fetch for a read that nobody announced."""
+        """What to fetch for a read that nobody announced: nothing that is there or on its way."""
+        before = self._unannounced
+        more = min(2 * (before[1] - before[0]), _MOST) if position == before[1] else 0
+        start, end = position, min(stop, position + MAX_REQUEST)
         if position >= self._size - _TAIL:
             start, end = max(0, self._size - _TAIL), self._size
-        else:
-            start, end = position, max(stop, position + _LEAST)
-        after = self._cached.next_after(position) if self._keep else None
-        known = self._cached.covering(start) if self._keep and start < position else None
-        end = min(end, self._size, start + MAX_REQUEST if position == start else end)
-        if after is not None:
-            end = min(end, max(after, position + 1))
-        return max(start, min(known[1], position)) if known else start, end
+        end = min(self._size, max(end, position + max(_LEAST, more)))
+        known = [*self._coming, *self._todo]
+        if self._keep:
+            known += self._cached.near(start, end)
+        for gap in without([(start, end)], known):
+            if gap[0] <= position < gap[1]:
+                return gap
+        return position, end  # what was there has been removed
 
     def _fetched(self, start: int, stop: int) -> cache.Segment:
+        self._unannounced = start, stop
         return self._kept(start, self._bytes_of(start, stop))
 
     def _bytes_of(self, start: int, stop: int) -> bytes:
@@ -240,14 +262,12 @@ class RangedFile(io.RawIOBase):
         return segment
 
     def _hold_whole(self) -> None:
-        with open(cache.whole_file(self._file.digest), "rb") as local:
-            data = mmap.mmap(local.fileno(), 0, access=mmap.ACCESS_READ) if self._size else b""
-        self._hold(cache.Segment(0, self._file.size, data))
-
-    def _missing(self, start: int, stop: int) -> list[Range]:
-        if any(a <= start and stop <= b for a, b in self._held):
-            return []
-        return self._cached.missing(start, stop) if self._keep else [(start, stop)]
+        """Hold all of the file, if it is in the cache."""
+        local = cache.open_whole(self._file.digest, self._file.size) if self._file.size else None
+        if local is not None:
+            with local:
+                data = mmap.mmap(local.fileno(), 0, access=mmap.ACCESS_READ)
+            self._hold(cache.Segment(0, self._file.size, data))
 
 
 class _Pass(io.RawIOBase):
@@ -284,35 +304,44 @@ class _Pass(io.RawIOBase):
         super().close()
 
 
-def _fetch_whole(file: RemoteFile) -> None:
-    """Put a whole file into the cache unless it is there.
+def _whole(file: RemoteFile) -> BinaryIO:
+    """A whole file of the cache, put there unless it is there.
 
     Raises:
         BuildError: it can't be fetched, or its digest differs even when fetched again.
     """
-    if cache.has_whole(file.digest):
-        return
+    there = cache.open_whole(file.digest, file.size)
+    if there is not None:
+        return there
     with cache.alone_with(file.digest) as partial:
-        if cache.has_whole(file.digest):  # by whoever had it locked before
-            return
+        there = cache.open_whole(file.digest, file.size)  # by whoever was alone with it before
+        if there is not None:
+            return there
         for last in (False, True):
-            hasher = hasher_of(file.digest, file.size)
-            with cache.appending(partial) as sink:
-                have = min(sink.seek(0, io.SEEK_END), file.size)
-                sink.seek(0)
-                for _ in range(0, have, MAX_REQUEST):
-                    hasher.update(sink.read(min(MAX_REQUEST, have - sink.tell())))
-                sink.truncate(have)
-                for block in stream(file, have, file.size):
-                    hasher.update(block)
-                    sink.write(block)
-                    progress.advance("bytes fetched", len(block))
-            if hasher.hexdigest() == hex_of(file.digest):
-                cache.finish_whole(file.digest, partial)
-                return
-            partial.unlink()
+            found = _fetch(file, partial)
+            if found == hex_of(file.digest):
+                break
+            partial.unlink(missing_ok=True)
             if last:
-                _check_digest(file, hasher.hexdigest())
+                _check_digest(file, found)
+        return cache.finish_whole(file.digest, partial)
+
+
+def _fetch(file: RemoteFile, partial: Path) -> str:
+    """Fetch what is missing of a partial file; gives the digest of all of it."""
+    hasher = hasher_of(file.digest, file.size)
+    with cache.appending(partial) as sink:
+        have = min(sink.seek(0, io.SEEK_END), file.size)
+        sink.seek(0)
+        for _ in range(0, have, MAX_REQUEST):
+            hasher.update(sink.read(min(MAX_REQUEST, have - sink.tell())))
+        sink.truncate(have)
+        with closing(stream(file, have, file.size)) as blocks:
+            for block in blocks:
+                hasher.update(block)
+                sink.write(block)
+                progress.advance("bytes fetched", len(block))
+    return hasher.hexdigest()
 
 
 def _check_digest(file: RemoteFile, found: str) -> None:

@@ -33,7 +33,8 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
     column, group = group_of(next(iter(members))).rsplit("/", 1)
     with files.open_read(container) as stream:
         try:
-            file = pq.ParquetFile(stream, buffer_size=_BUFFER)
+            # Arrow's own fetching ahead would hold all of the chunk.
+            file = pq.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False)
             files.announce(stream, column_chunks(file.metadata, [int(group)], [column]))
             row = 0
             for batch in file.iter_batches(_BATCH_ROWS, row_groups=[int(group)], columns=[column]):

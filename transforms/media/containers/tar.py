@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import tarfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack
 from typing import BinaryIO, Final, Self, cast
 
@@ -31,16 +31,19 @@ def read(container: str, members: Collection[str], stop: int | None = None) -> I
         BuildError: the archive is truncated or damaged.
     """
     note = recall_note(tar_index.KIND, container)
-    if note is not None:
-        yield from _by_index(container, members, note)
+    entries = None if note is None else tar_index.entries_of(note)
+    if entries is not None:
+        yield from _by_index(container, members, entries, stop)
         return
     wanted, index = Wanted(members), tar_index.Builder()
     with _Pass(container, stop) as archive:
         for entry in archive:
             index.add(entry)
-            for member in wanted.answered_by(entry.name):
-                ambiguous = wanted.take(member, entry.name)
-                yield ambiguous or Found(member, archive.content(entry))
+            answered = wanted.answered_by(entry.name)
+            # It can be read once only, and one that is cut off answers nothing.
+            data = archive.content(entry) if answered else b""
+            for member in answered:
+                yield wanted.take(member, entry.name) or Found(member, data)
         archive.finish(must_end=not wanted.is_complete)
     if archive.was_whole and not container.lower().endswith(_GZIPPED):
         note = index.done()
@@ -63,23 +66,34 @@ def within(container: str, members: Collection[str], stop: int) -> set[str]:
     return inside
 
 
-def _by_index(container: str, members: Collection[str], note: bytes) -> Iterator[Found]:
-    """The wanted members, each read where the index says that it lies."""
+def _by_index(
+    container: str,
+    members: Collection[str],
+    entries: Iterable[tarfile.TarInfo],
+    stop: int | None,
+) -> Iterator[Found]:
+    """The wanted members, each read where the index says that it lies; none beyond `stop`."""
     wanted = Wanted(members)
     answered = [
         (entry, member)
-        for entry in tar_index.entries_of(note)
+        for entry in entries
+        if stop is None or _end(entry) <= stop
         for member in wanted.answered_by(entry.name)
     ]
     with files.open_read(container) as stream:
         files.announce(
             stream,
-            [(e.offset_data, e.offset_data + e.size) for e, _ in answered if _refusal(e) is None],
+            [(entry.offset_data, _end(entry)) for entry, _ in answered],
         )
         for entry, member in answered:
             ambiguous = wanted.take(member, entry.name)
             yield ambiguous or Found(member, _at_its_place(stream, entry))
     yield from wanted.not_found(container)
+
+
+def _end(entry: tarfile.TarInfo) -> int:
+    """Up to where an archive is read for an entry."""
+    return entry.offset_data + (entry.size if _refusal(entry) is None else 0)
 
 
 def _at_its_place(stream: BinaryIO, entry: tarfile.TarInfo) -> bytes | MediaError:
@@ -110,12 +124,12 @@ class _Pass:
         return self
 
     def __iter__(self) -> Iterator[tarfile.TarInfo]:
-        stream: BinaryIO = self._raw
+        self._stream: BinaryIO = self._raw
         if self._container.lower().endswith(_GZIPPED):
-            unpacked = self._stack.enter_context(gzip.GzipFile(fileobj=stream))
-            stream = cast(BinaryIO, _AsItComes(unpacked))
+            unpacked = self._stack.enter_context(gzip.GzipFile(fileobj=self._raw))
+            self._stream = cast(BinaryIO, _AsItComes(unpacked))
         self._archive = self._stack.enter_context(
-            tarfile.open(fileobj=stream, mode="r|", bufsize=_BUFFER)  # noqa: SIM115 - closed with all
+            tarfile.open(fileobj=self._stream, mode="r|", bufsize=_BUFFER)  # noqa: SIM115 - closed with all
         )
         while (entry := self._archive.next()) is not None:
             self._count += 1
@@ -140,7 +154,7 @@ class _Pass:
         if must_end and not self.ended:
             raise tarfile.ReadError("its end mark is missing")
         self.was_whole = self.ended
-        while self._raw.read(_BUFFER):
+        while self._stream.read(_BUFFER):  # what is packed may be cut behind its last block
             pass
 
     def content(self, entry: tarfile.TarInfo) -> bytes | MediaError:

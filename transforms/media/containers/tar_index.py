@@ -54,9 +54,20 @@ class Builder:
         return sink.getvalue().to_pybytes()
 
 
-def entries_of(index: bytes) -> Iterator[tarfile.TarInfo]:
-    """The entries of an archive by its index, in the order in which they lie."""
-    for batch in pa.ipc.open_file(pa.py_buffer(index)).read_all().to_batches():
+def entries_of(index: bytes) -> Iterator[tarfile.TarInfo] | None:
+    """The entries of an archive by its index, in the order in which they lie.
+
+    None where the index is damaged or of another version of this package.
+    """
+    try:
+        table = pa.ipc.open_file(pa.py_buffer(index)).read_all()
+    except (pa.ArrowInvalid, OSError):
+        return None
+    return _entries(table) if table.schema.equals(_SCHEMA) else None
+
+
+def _entries(table: pa.Table) -> Iterator[tarfile.TarInfo]:
+    for batch in table.to_batches():
         for name, start, size, kind in zip(
             *(column.to_pylist() for column in batch.columns), strict=True
         ):

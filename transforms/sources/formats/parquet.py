@@ -44,7 +44,8 @@ def read(unit: WorkUnit, columns: Sequence[str] | None) -> Iterator[tuple[int, p
     """
     with files.open_read(unit.path) as stream:
         try:
-            file = pq.ParquetFile(stream)
+            # What is announced is fetched ahead; Arrow's own way reads what lies between, too.
+            file = pq.ParquetFile(stream, pre_buffer=False)
             wanted = None if columns is None else _present(file, columns)
             row = 0
             groups = list(range(unit.start, unit.stop))
