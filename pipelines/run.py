@@ -24,6 +24,7 @@ from pipelines.run_record import read_record, run_record, subset_record, write_r
 from pipelines.runners import options_of
 from pipelines.worker_logs import stderr_into
 from transforms.beamkit import files
+from transforms.beamkit.counts import dead, dead_share
 from transforms.beamkit.errors import BuildError, find_build_error
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.media.known import KnownMedia
@@ -213,17 +214,11 @@ def _check_rows(plan: SubsetPlan, published: Manifest) -> None:
 def _failures(plan: SubsetPlan, record: Mapping[str, Any]) -> Sequence[Failure]:
     found = []
     counts = record["counts"]
-    dead = sum(
-        number
-        for names in counts.values()
-        for what, number in names.items()
-        if what.startswith("dead:")
-    )
-    went_on = counts.get("sources", {}).get("in", 0)
-    limit = plan.recipe.quality.max_dead_share
-    if went_on and dead / went_on > limit:
+    share, limit = dead_share(counts), plan.recipe.quality.max_dead_share
+    if share > limit:
+        letters = sum(map(dead, counts.values()))
         found.append(
-            f"{dead:,} of {went_on:,} records became dead letters ({dead / went_on:.1%}), "
+            f"{share:.1%} were lost to {letters:,} dead letters, "
             f"quality.max_dead_share allows {limit:.1%}"
         )
     if record["rows"] < plan.subset.min_count:

@@ -18,6 +18,23 @@ def add_counts(counts: Iterable[Count]) -> dict[str, dict[str, int]]:
     return {stage: dict(sorted(names.items())) for stage, names in sorted(total.items())}
 
 
+def dead(names: Mapping[str, int]) -> int:
+    """How many dead letters a stage's counts hold."""
+    return sum(number for what, number in names.items() if what.startswith("dead:"))
+
+
+def dead_share(counts: Mapping[str, Mapping[str, int]]) -> float:
+    """The share that is lost to dead letters from the first stage to the last.
+
+    Stages count different things (a record may give many pairs), so their shares are compounded.
+    """
+    alive = 1.0
+    for names in counts.values():
+        came = names.get("in", 0)
+        alive *= 1 - dead(names) / came if came else 1.0
+    return 1 - alive
+
+
 def unbalanced(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
     """Stages where ``in`` is not ``out + dead + dropped``, said in words; empty when all add up."""
     wrong = []

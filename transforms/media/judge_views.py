@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class JudgeView:
-    """Rendering parameters. Sizes are pixels of the longer side; the version is part of cache keys."""
+    """Rendering parameters; sizes are pixels of the longer side.
+
+    The version is part of cache keys.
+    """
 
     version: str = "1"
     #: A picture is scaled down to this, never up.

@@ -1,7 +1,7 @@
 """The protocol of a modality: from source bytes to a product that is whole, bounded, in one form.
 
-One module a modality (`image`, `video`, `audio`, `mesh`) offers these functions. A medium's identity
-is the digest of its source bytes; the product is what a policy made of them.
+One module a modality (`image`, `video`, `audio`, `mesh`) offers these functions. A medium's
+identity is the digest of its source bytes; the product is what a policy made of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeVar
 #: Fields of `schemas.media.INFO_STRUCT`, units as there; the digest is added by whoever stores.
 Facts = dict[str, Any]
 
-Policy = TypeVar("Policy", contravariant=True)
+PolicyT = TypeVar("PolicyT", contravariant=True)  # noqa: PLC0105
 Decoded = TypeVar("Decoded")
 
 
@@ -38,23 +38,23 @@ class Picture:
     caption: str = ""
 
 
-class ModalityModule(Protocol[Policy, Decoded]):
+class ModalityModule(Protocol[PolicyT, Decoded]):
     """What the module of a modality offers. Every function may raise `MediaError` and nothing else.
 
     All are pure: the same bytes and policy give the same result, whatever ran before.
     """
 
-    def probe(self, data: bytes, policy: Policy) -> Facts:
+    def probe(self, data: bytes, policy: PolicyT) -> Facts:
         """What the header says, without decoding; refuses what is no such medium, or a bomb."""
 
-    def validate(self, data: bytes, policy: Policy) -> Decoded:
+    def validate(self, data: bytes, policy: PolicyT) -> Decoded:
         """One decode of the whole bitstream; refuses what is damaged, cut, or beyond the limits."""
 
-    def describe(self, decoded: Decoded, policy: Policy) -> Facts:
-        """Facts of the source medium from what was decoded, perceptual hash or loudness included."""
+    def describe(self, decoded: Decoded, policy: PolicyT) -> Facts:
+        """Facts of the source medium from what was decoded: perceptual hash, loudness ..."""
 
-    def normalise(self, decoded: Decoded, policy: Policy) -> Product:
+    def normalise(self, decoded: Decoded, policy: PolicyT) -> Product:
         """The product, made from what was decoded: nothing is decoded a second time for it."""
 
-    def render_for_judge(self, data: bytes, policy: Policy, view: Any) -> list[Picture]:
+    def render_for_judge(self, data: bytes, policy: PolicyT, view: Any) -> list[Picture]:
         """Pictures of a published medium for a judge that sees pictures only."""

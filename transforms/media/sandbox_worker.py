@@ -62,7 +62,9 @@ class _Worker:
             answer, product = self.warmed(asked["modality"]), None
         else:
             parent.sendall(pack({"is": "took", "n": asked["n"]}))
-            signal.setitimer(signal.ITIMER_REAL, self.policy.seconds_for(asked["modality"]) + _GRACE)
+            signal.setitimer(
+                signal.ITIMER_REAL, self.policy.seconds_for(asked["modality"]) + _GRACE
+            )
             answer, product = self._answer(asked["modality"], data)
             signal.setitimer(signal.ITIMER_REAL, 0)
             _clear_folder()

@@ -46,19 +46,19 @@ LOOKED = {
     ),
     "visionreward": (36, ["video 64 x 48 1.0 s mp4 (4.3 kB) from videos"]),
     "sharegpt_video": (40, ["image 48 x 36 jpeg (1.0 kB) from train_300k/chunk_*.tar.gz"]),
-    "align_anything_ta2t": (40, ["audio binary (6.4 kB) from cells of 'audio_path'"]),
+    "align_anything_ta2t": (40, ["audio 0.2 s wav (6.4 kB) from cells of 'audio_path'"]),
     "align_anything_t2a": (
         40,
         [
-            "audio binary (6.4 kB) from cells of 'response_1'",
-            "audio binary (6.4 kB) from cells of 'response_2'",
+            "audio 0.2 s wav (6.4 kB) from cells of 'response_1'",
+            "audio 0.2 s wav (6.4 kB) from cells of 'response_2'",
         ],
     ),
     "audio_alpaca": (
         32,
         [
-            "audio binary (6.4 kB) from cells of 'chosen'",
-            "audio binary (6.4 kB) from cells of 'rejected'",
+            "audio 0.2 s wav (6.4 kB) from cells of 'chosen'",
+            "audio 0.2 s wav (6.4 kB) from cells of 'rejected'",
         ],
     ),
     "rewarddb_3d": (24, ["image 128 x 32 png (1.3 kB) from data"]),

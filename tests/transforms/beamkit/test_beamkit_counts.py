@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import apache_beam as beam
 import pyarrow as pa
+import pytest
 
 from schemas.dead_letter import DEAD_FLIGHT_SCHEMA, DeadLetter, dead_letter_table
-from transforms.beamkit.counts import add_counts, unbalanced
+from transforms.beamkit.counts import add_counts, dead, dead_share, unbalanced
 from transforms.beamkit.outcome import COUNTS, DEAD, emit
 
 
@@ -47,3 +48,15 @@ def test_a_batch_gives_rows_dead_letters_and_counts_by_reason() -> None:
 def test_empty_tables_are_not_handed_on() -> None:
     empty = DEAD_FLIGHT_SCHEMA.empty_table()
     assert list(emit("media", empty, empty, {"in": 0})) == []
+
+
+def test_dead_letters_of_stages_that_count_different_things() -> None:
+    """Of 10 records 2 are lost, of the 40 pairs of the others 10: a quarter of four fifths."""
+    counts = {
+        "sources": {"in": 10, "out": 8, "dead:x": 2, "note:pairs": 40},
+        "media": {"in": 40, "out": 30, "dead:y": 4, "dead:z": 6},
+        "trim": {"in": 0},
+    }
+    assert [dead(names) for names in counts.values()] == [2, 10, 0]
+    assert dead_share(counts) == pytest.approx(1 - 0.8 * 0.75)
+    assert dead_share({}) == 0.0
