@@ -14,8 +14,9 @@ from pipelines.new_source import MAX_NAME, NewSource, new_source, registered
 from transforms.beamkit.errors import BuildError
 
 TOP = Path(__file__).resolve().parents[2]
-FOLDERS = ("pipelines", "transforms", "schemas", "data_cards", "tests/transforms")
-FILES = ("setup.py", "pyproject.toml", "tests/conftest.py")
+TESTS = ("tests/transforms", "tests/hub_server")
+FOLDERS = ("pipelines", "transforms", "schemas", "data_cards", *TESTS)
+FILES = ("setup.py", "pyproject.toml", "tests/__init__.py", "tests/conftest.py")
 REGISTRY = "transforms/sources/registry.py"
 
 
