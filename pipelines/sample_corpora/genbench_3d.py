@@ -22,7 +22,7 @@ from pipelines.sample_corpora.shapes import mesh, views
 from pipelines.sample_corpora.text import BLANKS, texts
 
 NAME: Final = "genbench_3d"
-MESHES_NAME: Final = "genbench_3d_meshes"
+VIEWS_NAME: Final = "genbench_3d_views"
 #: 68,000 votes by the paper, five to a comparison.
 FULL_SCALE: Final = 13_600
 RECORDS_FILE: Final = "preference_annotation/train.json"
@@ -79,17 +79,15 @@ def write(folder: Path, scale: float, seed: int, faults: bool, meshes: bool) -> 
     dropped = {code: planned[code] for code in (OTHER_TASK, TIE) if code in planned}
     traps = {code: planned[code] for code in TRAPS if code in planned}
     good = records - sum(bad.values()) - sum(dropped.values())
-    name = MESHES_NAME if meshes else NAME
+    name = NAME if meshes else VIEWS_NAME
     return Planted(name, records, good, bad, traps, tuple(files), dropped)
 
 
-CORPUS: Final = Corpus(NAME, FULL_SCALE, partial(write, meshes=False))
-
-MESHES: Final = Corpus(
-    MESHES_NAME,
+#: The one layout that has meshes: so that a sample of all corpora has all five modalities.
+CORPUS: Final = Corpus(
+    NAME,
     FULL_SCALE,
     partial(write, meshes=True),
-    of=NAME,
     recipe={
         "files": [
             RECORDS_FILE,
@@ -100,6 +98,9 @@ MESHES: Final = Corpus(
         "options": {"mesh_root": MESHES_FOLDER},
     },
 )
+
+
+VIEWS: Final = Corpus(VIEWS_NAME, FULL_SCALE, partial(write, meshes=False), of=NAME)
 
 
 def _prompt(number: int, mark: Mark | None, seed: int) -> str:

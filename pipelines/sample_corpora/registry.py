@@ -58,7 +58,7 @@ CORPORA: Final[dict[str, Corpus]] = {
         audio_alpaca.CORPUS,
         rewarddb_3d.CORPUS,
         genbench_3d.CORPUS,
-        genbench_3d.MESHES,
+        genbench_3d.VIEWS,
         edit_reward.CORPUS,
         rapidata.IMAGES_CORPUS,
         rapidata.VIDEO_CORPUS,

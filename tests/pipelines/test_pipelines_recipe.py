@@ -121,8 +121,8 @@ def line_of(text: str, fragment: str) -> int:
             "corpora.rlaif_v.nc: expected true or false, found the text 'yes please'",
         ),
         (
-            "  threads: 4",
-            "  threads: 4.5",
+            "  threads: 2 ",
+            "  threads: 4.5 ",
             "4.5",
             "media.threads: expected a whole number, found '4.5'",
         ),

@@ -45,7 +45,7 @@ LAYOUTS: dict[str, ModuleType] = {
     "audio_alpaca": audio_alpaca,
     "rewarddb_3d": rewarddb_3d,
     "genbench_3d": genbench_3d,
-    "genbench_3d_meshes": genbench_3d,
+    "genbench_3d_views": genbench_3d,
     "edit_reward": edit_reward,
     "rapidata_images": rapidata,
     "rapidata_video": rapidata,

@@ -62,7 +62,10 @@ LOOKED = {
         ],
     ),
     "rewarddb_3d": (24, ["image 128 x 32 png (1.3 kB) from data"]),
-    "genbench_3d": (25, ["image 128 x 32 png (288 B) from surrounding_views"]),
+    "genbench_3d": (
+        25,
+        ["mesh glb (4.0 kB) from assets", "image 128 x 32 png (288 B) from surrounding_views"],
+    ),
     "edit_reward": (
         50,
         [

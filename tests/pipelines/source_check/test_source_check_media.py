@@ -115,7 +115,7 @@ def test_pictures_that_do_not_decode(mirror: Copy) -> None:
     difference = there.only()
     assert (difference.severity, difference.expected) == ("error", "media that can be used")
     assert difference.found.startswith(
-        "3 of 3 tried: svit-conversation-0.jpg in merged_images.zip: OSError: image file is trunc"
+        "3 of 3 tried: svit-conversation-0.jpg in merged_images.zip: missing or damaged data"
     )
 
 
@@ -321,12 +321,23 @@ def test_a_picture_in_place_of_a_clip(mirror: Copy) -> None:
     assert there.only().severity == "error"
 
 
-def test_sounds_and_meshes_are_named_by_their_first_bytes() -> None:
+def test_sounds_and_meshes_are_decoded_like_pictures() -> None:
+    import io
+
+    import numpy as np
+    import soundfile
+
+    from pipelines.sample_corpora.shapes import mesh
     from pipelines.source_check.media import described
+    from transforms.media.errors import MediaError
     from transforms.media.settings import MediaPolicy
 
-    assert described("audio", MediaPolicy(), b"RIFF1234WAVE") == "audio text (12 B)"
-    assert described("mesh", MediaPolicy(), bytes(2_000)) == "mesh binary (2.0 kB)"
+    file = io.BytesIO()
+    soundfile.write(file, np.linspace(-0.5, 0.5, 8_000), 16_000, format="WAV", subtype="PCM_16")
+    assert described("audio", MediaPolicy(), file.getvalue()) == "audio 0.5 s wav (16.0 kB)"
+    assert described("mesh", MediaPolicy(), mesh(np.random.default_rng(1))).startswith("mesh glb (")
+    with pytest.raises(MediaError, match="not a sound but text"):
+        described("audio", MediaPolicy(), b"RIFF1234WAVE")
 
 
 def test_a_zip_bomb_is_not_unpacked(mirror: Copy) -> None:

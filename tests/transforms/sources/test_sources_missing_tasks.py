@@ -35,12 +35,12 @@ class TestRewardDb3d(DraftCase):
     corpus = "rewarddb_3d"
 
 
-class TestGenBench3d(DraftCase):
+class TestGenBench3dOfViews(DraftCase):
+    corpus = "genbench_3d_views"
+
+
+class TestGenBench3d(AdapterCase):
     corpus = "genbench_3d"
-
-
-class TestGenBench3dWithMeshes(AdapterCase):
-    corpus = "genbench_3d_meshes"
 
 
 class TestEditReward(AdapterCase):
