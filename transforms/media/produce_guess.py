@@ -50,8 +50,10 @@ _ENDINGS: Final[Mapping[Modality, str]] = {
     "image": "jpg jpeg jpe jfif png apng webp gif bmp tif tiff avif heic heif jp2 jxl ico psd",
     "video": "mp4 m4v mov webm mkv avi ts m2ts flv mpg mpeg ogv 3gp wmv",
     "audio": "wav flac mp3 ogg oga opus m4a aac aif aiff aifc wma au amr caf pcm",
-    "mesh": "glb gltf obj ply stl off 3mf fbx dae usdz usd",
+    "mesh": "glb gltf obj ply stl off 3mf fbx dae usdz usd ctm",
 }
+#: What a single model is compressed by.
+_PACKED: Final = (".bz2", ".gz")
 #: Containers whose contents are named at their eighth byte.
 _CHUNKED: Final = (b"RIFF", b"RF64", b"FORM")
 
@@ -81,10 +83,18 @@ def modality_of(data: bytes, name: str) -> Modality | None:
     What is open to more than one reading: a GIF is a picture, also one that moves; an MP4, WebM or
     Ogg file is a sound if it holds no pictures. Bytes that say nothing go by the name's ending.
     """
-    named = _BY_NAME.get(PurePath(name).suffix[1:].lower())
+    named = _named(PurePath(name))
     if data[4:8] == b"ftyp":
         return _iso(data, named)
     return _by_content(data) or named
+
+
+def _named(name: PurePath) -> Modality | None:
+    """By the name's ending; a model may be packed by itself (``rock.obj.bz2``)."""
+    if name.suffix.lower() in _PACKED:
+        inside = _BY_NAME.get(PurePath(name.stem).suffix[1:].lower())
+        return inside if inside == "mesh" else None
+    return _BY_NAME.get(name.suffix[1:].lower())
 
 
 def _by_content(data: bytes) -> Modality | None:

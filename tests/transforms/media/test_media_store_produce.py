@@ -134,6 +134,10 @@ def picture(kind: str) -> bytes:
         (b"", "clip.webm", "video"),
         (b"", "", None),
         (b"PK\x03\x04", "x.zip", None),
+        (b"BZh9", "rock.obj.bz2", "mesh"),
+        (b"\x1f\x8b\x08", "ROCK.PLY.GZ", "mesh"),
+        (b"BZh9", "notes.txt.bz2", None),
+        (b"\x1f\x8b\x08", "records.jsonl.gz", None),
     ],
 )
 def test_content_tells_the_modality_before_the_name_does(
