@@ -181,7 +181,8 @@ def _run(request: RunRequest, output: Path, corpora: Corpora | None, *, quiet: b
 
 def _end_with(failures: Sequence[Failure]) -> None:
     for failure in failures:
-        err.print(f"[bold red]failed:[/] {failure.subset}: {plain(failure.reason)}")
+        text = f"[bold red]failed:[/] {failure.subset}: {plain(failure.reason)}"
+        err.print(text, highlight=False, soft_wrap=True)
     if failures:
         raise SystemExit(4)
 

@@ -179,7 +179,7 @@ def test_too_many_dead_letters_fail_the_run(
 ) -> None:
     recipe = tmp_path / "beam_config.yaml"
     text = sample.recipe_file.read_text().replace("path: ", f"path: {sample.folder}/")
-    recipe.write_text(text.replace("max_dead_share: 0.25", "max_dead_share: 0.001"))
+    recipe.write_text(text.replace("max_dead_share: 0.5", "max_dead_share: 0.001"))
     done = omnireward("build", "--recipe", recipe, "-o", tmp_path / "o", "-s", "RLAIF-V")
     assert done.returncode == 4
     assert "quality.max_dead_share allows 0.1%" in done.stderr

@@ -36,7 +36,8 @@ from pipelines.sample_corpora.pictures import picture
 from pipelines.sample_recipe import write_sample_recipe
 from pipelines.watching import Watcher
 from transforms.beamkit.errors import BuildError
-from transforms.media import locate
+from transforms.media.modality import Product
+from transforms.media.sandbox import Sandbox
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
 MEDIA = ("media_missing", "image_undecodable")
@@ -187,13 +188,13 @@ def test_a_mended_mirror_gives_the_bytes_of_a_fresh_build(
 
 def count_decoding(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     decoded: list[int] = []
-    inspect = locate._INSPECT["image"]
+    run = Sandbox.run
 
-    def counting(data: bytes, policy: Any) -> dict[str, Any]:
+    def counting(sandbox: Sandbox, modality: str, data: bytes) -> Product:
         decoded.append(len(data))
-        return inspect(data, policy)
+        return run(sandbox, modality, data)
 
-    monkeypatch.setitem(locate._INSPECT, "image", counting)
+    monkeypatch.setattr(Sandbox, "run", counting)
     return decoded
 
 
