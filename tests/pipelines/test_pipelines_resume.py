@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,11 @@ from pipelines.run_record import read_record
 ENVIRONMENT = dict(os.environ)
 
 
-def command(recipe: Path, output: Path) -> list[str]:
+def command(recipe: Path, output: Path, subsets: Sequence[str] = GENERAL) -> list[str]:
     return [
         sys.executable, "-m", "pipelines.cli", "build", "--quiet",
         "--recipe", str(recipe), "--output", str(output),
+        *(word for subset in subsets for word in ("--subset", subset)),
     ]  # fmt: skip
 
 
@@ -83,7 +85,10 @@ def test_killed_at_ten_random_moments_then_resumed(sample: Sample, tmp_path: Pat
 def test_ctrl_c_says_how_to_go_on_and_the_next_run_does(sample: Sample, tmp_path: Path) -> None:
     output = tmp_path / "out"
     process = subprocess.Popen(
-        command(sample.recipe_file, output), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
+        command(sample.recipe_file, output, ()),  # long enough to be met at work
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     first = output / ".work" / GENERAL[0] / "published.json"
     while not first.exists() and process.poll() is None:
