@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.recipe import Recipe
+from pipelines.sizes import size_of
 
 if TYPE_CHECKING:
     from pipelines.new_source import NewSource
@@ -48,15 +49,6 @@ def table_of(
             overflow="fold" if fold else "ellipsis",
         )
     return table
-
-
-def size_of(number: float) -> str:
-    """Bytes for a person: 1.2 GB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 999.95 or unit == "GB":
-            return f"{number:,.0f} {unit}" if unit == "B" else f"{number:,.1f} {unit}"
-        number /= 1000
-    return f"{number:,.1f} GB"
 
 
 def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, int]) -> Table:

@@ -6,8 +6,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.display import size_of, table_of
+from pipelines.display import table_of
 from pipelines.locking import LockResult
+from pipelines.sizes import size_of
 
 
 def lock_view(result: LockResult) -> Group:

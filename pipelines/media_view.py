@@ -12,8 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.display import size_of, table_of
+from pipelines.display import table_of
 from pipelines.media_check import OUTCOMES, Checked
+from pipelines.sizes import size_of
 
 if TYPE_CHECKING:  # it knows Beam, which takes seconds to import
     from pipelines.media_gc import Clearing, Tally

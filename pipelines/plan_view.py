@@ -8,9 +8,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.display import size_of, table_of
+from pipelines.display import table_of
 from pipelines.planning import SubsetPlan
-from pipelines.traffic import Load, hours, of_corpus
+from pipelines.sizes import size_of
+from pipelines.traffic import Load, by_corpus, disk_peak, hours
 
 
 def plan_view(
@@ -49,21 +50,6 @@ def _subsets(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:
     return table
 
 
-def by_corpus(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> dict[str, Load]:
-    """What each corpus on the Hub contributes, its subsets taken together."""
-    grouped: dict[str, list[SubsetPlan]] = {}
-    for plan in plans:
-        if plan.name in loads:
-            grouped.setdefault(plan.subset.corpus, []).append(plan)
-    return {
-        corpus: of_corpus(
-            [loads[plan.name] for plan in members],
-            sum(source.size for source in members[0].sources),
-        )
-        for corpus, members in grouped.items()
-    }
-
-
 def _corpora(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:
     numbers = ("files", "all of it", "in cache", "to fetch")
     table = table_of("From the Hub", "corpus", "repository", "commit", *numbers, right=numbers)
@@ -96,11 +82,3 @@ def _summary(
         f"To fetch: about {size_of(fetched)}, {time} at {megabits:g} Mbit/s "
         f"(--bandwidth). Disk: about {size_of(disk)}{have}."
     )
-
-
-def disk_peak(loads: Mapping[str, Load]) -> int:
-    """The most bytes that the build adds to the disk, the cache of what is fetched included."""
-    from transforms.beamkit.hub.cache import bound
-
-    cached = sum(load.text + load.kept for load in loads.values() if load.on_hub)
-    return sum(load.disk for load in loads.values()) + min(bound(), cached)

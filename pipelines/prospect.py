@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipelines.display import size_of
 from pipelines.opening import Corpora
-from pipelines.plan_view import by_corpus, disk_peak
 from pipelines.planning import SubsetPlan, plan_subsets
 from pipelines.readiness import choose
 from pipelines.run import RunRequest
-from pipelines.traffic import Load, load_of
+from pipelines.sizes import size_of
+from pipelines.traffic import Load, by_corpus, disk_peak, load_of
 from transforms.beamkit import files
 
 #: Bytes beyond which nobody wants to have fetched by mistake.

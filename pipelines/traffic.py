@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from pipelines.planning import SubsetPlan
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.address import is_hub
-from transforms.beamkit.hub.cache import held
+from transforms.beamkit.hub.cache import bound, held
 from transforms.beamkit.hub.notes import recall_note
 from transforms.media.containers.tar_index import KIND as TAR_INDEX
 from transforms.sampling.rank import reserved
@@ -144,6 +144,27 @@ def of_corpus(loads: Sequence[Load], total: int) -> Load:
         loads[0].on_hub,
         any(load.at_most for load in loads),
     )
+
+
+def by_corpus(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> dict[str, Load]:
+    """What each corpus on the Hub contributes, its subsets taken together."""
+    grouped: dict[str, list[SubsetPlan]] = {}
+    for plan in plans:
+        if plan.name in loads:
+            grouped.setdefault(plan.subset.corpus, []).append(plan)
+    return {
+        corpus: of_corpus(
+            [loads[plan.name] for plan in members],
+            sum(source.size for source in members[0].sources),
+        )
+        for corpus, members in grouped.items()
+    }
+
+
+def disk_peak(loads: Mapping[str, Load]) -> int:
+    """The most bytes that the build adds to the disk, the cache of what is fetched included."""
+    cached = sum(load.text + load.kept for load in loads.values() if load.on_hub)
+    return sum(load.disk for load in loads.values()) + min(bound(), cached)
 
 
 def hours(size: int, megabits: float) -> float:

@@ -20,8 +20,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from pipelines.display import size_of
 from pipelines.planning import SubsetPlan
+from pipelines.sizes import size_of
 from transforms.beamkit import files, progress
 
 _EVERY_SECONDS = 0.25

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.doctor.finding import Finding, State
-from pipelines.doctor.sizes import size_of
+from pipelines.sizes import size_of
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub import cache
 

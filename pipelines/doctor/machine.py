@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pipelines.doctor.finding import Finding, State
-from pipelines.doctor.sizes import size_of
+from pipelines.sizes import size_of
 
 #: Bytes. A build of the largest published text corpus takes 1.5 GB; clips and workers more.
 _TOO_LITTLE: Final = 1_500_000_000

@@ -13,7 +13,7 @@ from pipelines.source_check.counts import check_count, rows_of
 from pipelines.source_check.excerpt import Excerpt, Unlike, excerpt, holds_bytes
 from pipelines.source_check.file_heads import MOST_FILES, check_heads
 from pipelines.source_check.file_names import FilesFound, check_files
-from pipelines.source_check.finding import CorpusReport, Difference, Looked, RepoFacts, What
+from pipelines.source_check.finding import CorpusReport, Difference, Looked, What
 from pipelines.source_check.kinds import kind_of
 from pipelines.source_check.licence import check_licence
 from pipelines.source_check.media import check_media
@@ -21,6 +21,7 @@ from pipelines.source_check.meter import Enough, Meter
 from pipelines.source_check.records import Tried, try_records
 from pipelines.source_check.subject import Subject
 from pipelines.source_check.words import counted, listed
+from transforms.beamkit.hub.tree import RepoFacts
 from transforms.media.settings import MediaPolicy
 from transforms.sources.adapter import RecordAdapter
 from transforms.sources.formats.check import suffix_of

@@ -10,11 +10,11 @@ from pipelines.lock import lock_beside, read_lock
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import nearest
 from pipelines.source_check.check import check_corpus, unreachable
-from pipelines.source_check.finding import CorpusReport, RepoFacts
+from pipelines.source_check.finding import CorpusReport
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.address import Address
-from transforms.beamkit.hub.tree import facts_of
+from transforms.beamkit.hub.tree import RepoFacts, facts_of
 from transforms.sources.settings import Corpus
 
 
@@ -54,5 +54,4 @@ def _place(corpus: Corpus, base: Path, revision: str) -> tuple[str, RepoFacts | 
     if mirror is not None:
         return mirror, None
     facts = facts_of(corpus.repo, revision)
-    root = str(Address(corpus.repo, facts.commit))
-    return root, RepoFacts(facts.licence, facts.gated, facts.private, facts.commit)
+    return str(Address(corpus.repo, facts.commit)), facts

@@ -41,16 +41,6 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class RepoFacts:
-    """What the Hub says of a repository; None in its place for a local mirror."""
-
-    licence: str | None
-    gated: bool | str
-    private: bool
-    commit: str | None
-
-
-@dataclass(frozen=True)
 class Looked:
     """What was looked at. Sizes are bytes.
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from pipelines.display import size_of
+from pipelines.sizes import size_of
 from pipelines.source_check.archives import (
     Look,
     look_in_cells,

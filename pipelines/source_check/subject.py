@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any, get_args, get_type_hints
 
-from pipelines.source_check.finding import Difference, RepoFacts, Severity, What
+from pipelines.source_check.finding import Difference, Severity, What
 from pipelines.source_check.meter import Meter
 from pipelines.source_check.words import yaml_line
 from transforms.beamkit import files
+from transforms.beamkit.hub.tree import RepoFacts
 from transforms.media.settings import MediaPolicy
 from transforms.sources.adapter import RecordAdapter
 from transforms.sources.settings import Corpus

@@ -9,7 +9,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.display import size_of, table_of
+from pipelines.display import table_of
+from pipelines.sizes import size_of
 from pipelines.source_check.finding import CorpusReport, Difference, Looked, Severity
 from pipelines.source_check.words import clean, counted
 

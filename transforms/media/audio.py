@@ -22,6 +22,8 @@ What becomes of odd sounds, by policy or by rule:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -105,9 +107,16 @@ def validate(data: bytes, policy: AudioPolicy) -> DecodedAudio:
         MediaError: as `probe`; also `audio_changes` (rate or channels change on the way),
             `audio_not_finite` and, if the policy says so, `audio_silent`.
     """
+    with _reading(data, policy) as source:
+        return _decoded(source, len(data), policy)
+
+
+@contextmanager
+def _reading(data: bytes, policy: AudioPolicy) -> Iterator[Source]:
+    """Open a sound; whatever its readers raise inside the block is a refusal."""
     source = _opened(data, policy)
     try:
-        return _decoded(source, len(data), policy)
+        yield source
     except UnreadableError as error:
         raise refused(data, source.container, str(error)) from None
     except MediaError:
@@ -274,14 +283,5 @@ def render_for_judge(data: bytes, policy: AudioPolicy, view: JudgeView) -> list[
     """
     from transforms.media.audio_picture import draw_spectrogram
 
-    source = _opened(data, policy)
-    try:
+    with _reading(data, policy) as source:
         return [draw_spectrogram(source, sound_blocks(source, policy), view)]
-    except UnreadableError as error:
-        raise refused(data, source.container, str(error)) from None
-    except MediaError:
-        raise
-    except Exception as error:
-        raise refused(data, source.container, type(error).__name__) from None
-    finally:
-        source.sound.close()

@@ -177,16 +177,6 @@ def render_for_judge(data: bytes, policy: ImagePolicy, view: JudgeView) -> list[
         return [Picture(_encoded(picture, "jpeg", view.jpeg_quality))]
 
 
-def inspect_image(data: bytes, policy: ImagePolicy) -> Facts:
-    """Facts about a picture without its hash: what `validate` accepts, sizes in pixels and bytes.
-
-    Raises:
-        MediaError: as `validate`.
-    """
-    decoded = validate(data, policy)
-    return _facts(decoded.format, decoded.source_bytes, decoded.size, decoded.frames)
-
-
 def _facts(name: str, size: int, sides: tuple[int, int], frames: int) -> Facts:
     width, height = sides
     return {"format": name, "bytes": size, "width": width, "height": height, "frames": frames}

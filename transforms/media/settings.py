@@ -117,8 +117,6 @@ class VideoPolicy:
     threads: int = 2
     #: Seconds that the encoder may take for one clip.
     max_encode_seconds: float = 300.0
-    #: Clips that exist as frames: published as the list of frames, or made into a clip.
-    frames: Literal["list", "clip"] = "list"
 
     def __post_init__(self) -> None:
         """Refuse what no encoder would take.
@@ -132,7 +130,6 @@ class VideoPolicy:
             ("audio", ("keep", "drop")),
             ("damage", ("reject", "conceal")),
             ("hdr", ("tone_map", "reject")),
-            ("frames", ("list", "clip")),
         ):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is none of {choices}")

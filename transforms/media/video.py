@@ -118,15 +118,6 @@ def render_for_judge(data: bytes, policy: VideoPolicy, view: JudgeView) -> list[
     return pictures
 
 
-def inspect_video(data: bytes, policy: VideoPolicy) -> Facts:
-    """Facts about a source clip (fields of `schemas.media.INFO_STRUCT`), decoded to its end.
-
-    Raises:
-        MediaError: as `validate`.
-    """
-    return describe(validate(data, policy), policy)
-
-
 def _made(clip: Clip, plan: Plan, policy: VideoPolicy) -> Product:
     data = transcode(clip, plan, policy)
     made = decode_clip(data, policy)

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from pipelines.sample_corpora.files import write_parquet
 from pipelines.source_check.check import check_corpus
-from pipelines.source_check.finding import CorpusReport, Difference, RepoFacts
+from pipelines.source_check.finding import CorpusReport, Difference
+from transforms.beamkit.hub.tree import RepoFacts
 from transforms.sources.settings import Corpus
 
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from checked_mirror import Mirror, said
 
-from pipelines.source_check.finding import Difference, RepoFacts
+from pipelines.source_check.finding import Difference
+from transforms.beamkit.hub.tree import RepoFacts
 
 Copy = Callable[[str], Mirror]
 
@@ -89,7 +90,7 @@ def test_a_corpus_that_became_parquet_with_pictures_in_cells(mirror: Copy) -> No
     shutil.rmtree(there.folder)
     write_corpora(there.folder.parent, scale=0.0005, faults=False, only=["vlfeedback_parquet"])
     (there.folder.parent / "vlfeedback_parquet").rename(there.folder)
-    differences = there.check(RepoFacts(None, False, False, None)).differences
+    differences = there.check(RepoFacts(None, False, False, "c" * 40)).differences
     assert [entry.change for entry in differences] == [
         "files: [data/train-*.parquet, merged_images.zip]",
         "pin `revision:` to a commit that has it, or take it out of `files`",

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from checked_mirror import Mirror, said
 
-from pipelines.source_check.finding import Difference, RepoFacts
+from pipelines.source_check.finding import Difference
+from transforms.beamkit.hub.tree import RepoFacts
 
 Copy = Callable[[str], Mirror]
 

@@ -15,8 +15,9 @@ from pipelines.resources import shipped
 from pipelines.sample_corpora import CORPORA, write_corpora
 from pipelines.sample_recipe import write_sample_recipe
 from pipelines.source_check.check import check_corpus, unreachable
-from pipelines.source_check.finding import Difference, RepoFacts
+from pipelines.source_check.finding import Difference
 from pipelines.source_check.view import exit_code, looked_at
+from transforms.beamkit.hub.tree import RepoFacts
 from transforms.sources.settings import Corpus
 
 RECIPE = load_recipe(shipped("beam_config.yaml"))

@@ -10,10 +10,11 @@ import pytest
 from checked_mirror import Mirror
 
 from pipelines.source_check.check import check_corpus
-from pipelines.source_check.finding import CorpusReport, RepoFacts
+from pipelines.source_check.finding import CorpusReport
 from tests.hub_server import HubServer
 from tests.hub_server.fixtures import keep_on_loopback
 from transforms.beamkit import files
+from transforms.beamkit.hub.tree import RepoFacts
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pytest
 from checked_mirror import Mirror
 
-from pipelines.source_check.finding import Difference, RepoFacts
+from pipelines.source_check.finding import Difference
 from pipelines.source_check.licence import is_non_commercial, plain
 from pipelines.source_check.view import exit_code
+from transforms.beamkit.hub.tree import RepoFacts
 
 Good = Mapping[str, Mirror]
 

@@ -17,7 +17,8 @@ from checked_mirror import Mirror, said
 
 from pipelines.sample_corpora.files import write_tar, write_zip
 from pipelines.sample_corpora.pictures import picture
-from pipelines.source_check.finding import Difference, RepoFacts
+from pipelines.source_check.finding import Difference
+from transforms.beamkit.hub.tree import RepoFacts
 
 Copy = Callable[[str], Mirror]
 Member = tuple[str, bytes]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
@@ -19,7 +21,6 @@ from tests.transforms.media.image_samples import (
 from transforms.beamkit.errors import BuildError
 from transforms.media import image
 from transforms.media.errors import MediaError
-from transforms.media.image import inspect_image
 from transforms.media.judge_views import JudgeView
 from transforms.media.settings import ImagePolicy
 from transforms.media.store import MediaStore
@@ -32,7 +33,6 @@ def test_every_format_is_described(name: str) -> None:
     data = encoded(PHOTO, name)
     expected = {"format": name, "bytes": len(data), "width": 40, "height": 30, "frames": 1}
     assert image.probe(data, POLICY) == expected
-    assert inspect_image(data, POLICY) == expected
     described = image.describe(image.validate(data, POLICY), POLICY)
     assert {**described, "phash": None} == {**expected, "phash": None}
     assert len(bytes.fromhex(described["phash"])) == 8
@@ -71,7 +71,7 @@ def test_exif_orientation_is_applied_once(name: str, orientation: int) -> None:
     assert ("orientation" in product.changes) == (orientation != 1)
     upright = (30, 40) if orientation > 4 else (40, 30)
     assert (product.facts["width"], product.facts["height"]) == upright
-    facts = inspect_image(data, POLICY)
+    facts = image.describe(image.validate(data, POLICY), POLICY)
     assert (facts["width"], facts["height"]) == upright
     turns = [None, None, 0, 3, 1, 5, 4, 6, 2]
     turn = turns[orientation]
@@ -138,7 +138,8 @@ def test_of_several_frames_the_first_that_shows_anything_is_taken(name: str) -> 
     data = encoded(frames[0], name, save_all=True, append_images=frames[1:])
     product = product_of(data)
     assert "frame" in product.changes
-    assert (inspect_image(data, POLICY)["frames"], product.facts["frames"]) == (3, 1)
+    source = image.describe(image.validate(data, POLICY), POLICY)
+    assert (source["frames"], product.facts["frames"]) == (3, 1)
     assert difference(published(data), frames[0]) < 4
 
     nothing = Image.new("RGBA", (40, 30), (255, 0, 0, 0))
@@ -196,10 +197,9 @@ def test_a_picture_that_shows_nothing_is_refused_unless_the_policy_keeps_it() ->
 def test_what_is_no_good_picture_is_refused(
     data: bytes, policy: ImagePolicy, reason: str, says: str
 ) -> None:
-    for look in (inspect_image, image.validate):
-        with pytest.raises(MediaError, match=says) as error:
-            look(data, policy)
-        assert error.value.reason == reason
+    with pytest.raises(MediaError, match=says) as error:
+        image.validate(data, policy)
+    assert error.value.reason == reason
 
 
 def test_a_product_that_is_too_large_is_refused() -> None:
@@ -262,8 +262,13 @@ def test_a_policy_that_makes_no_sense_is_refused(field: str, value: object, says
         dataclasses.replace(POLICY, **{field: value})
 
 
-def test_a_warm_up_needs_nothing_and_returns_nothing() -> None:
-    image.warm_up()
+def test_a_warm_up_imports_what_the_first_picture_needs() -> None:
+    code = (
+        "import sys; from transforms.media import image; before = 'simplejpeg' in sys.modules; "
+        "image.warm_up(); print(before, 'simplejpeg' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_the_store_gives_back_what_was_put_and_notices_damage(tmp_path: object) -> None:

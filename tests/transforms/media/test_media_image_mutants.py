@@ -115,8 +115,10 @@ def run(number: int, seed: int) -> Counter[str]:
 
 
 def test_every_seed_is_good() -> None:
+    assert len(seeds()) > 5
     for data in seeds():
-        image.validate(data, POLICY)
+        decoded = image.validate(data, POLICY)
+        assert image.describe(decoded, POLICY)["bytes"] == len(data)
 
 
 def test_fifty_mutants() -> None:

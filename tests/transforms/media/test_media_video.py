@@ -10,8 +10,9 @@ from PIL import Image
 
 from pipelines.sample_corpora.clips import clip, frames
 from transforms.media.errors import MediaError
+from transforms.media.modality import Facts
 from transforms.media.settings import VideoPolicy
-from transforms.media.video import inspect_video
+from transforms.media.video import describe, validate
 
 CLIP = clip(np.random.default_rng(1), number=12, size=64, rate=6)
 
@@ -23,8 +24,12 @@ def gif() -> bytes:
     return file.getvalue()
 
 
+def facts_of(data: bytes) -> Facts:
+    return describe(validate(data, VideoPolicy()), VideoPolicy())
+
+
 def test_facts_of_a_clip() -> None:
-    facts = inspect_video(CLIP, VideoPolicy())
+    facts = facts_of(CLIP)
     assert len(facts.pop("phash")) == 48
     assert facts == {
         "format": "mp4",
@@ -38,7 +43,7 @@ def test_facts_of_a_clip() -> None:
 
 
 def test_a_moving_gif_is_a_clip() -> None:
-    facts = inspect_video(gif(), VideoPolicy())
+    facts = facts_of(gif())
     assert (facts["format"], facts["frames"], facts["rate_hz"]) == ("gif", 4, 10.0)
 
 
@@ -62,13 +67,13 @@ def test_a_clip_that_cannot_be_used_is_refused(
     data: bytes, policy: VideoPolicy, reason: str
 ) -> None:
     with pytest.raises(MediaError) as error:
-        inspect_video(data, policy)
+        validate(data, policy)
     assert error.value.reason == reason
 
 
 def test_what_stands_in_a_clips_place_is_named() -> None:
     with pytest.raises(MediaError, match="not a clip but html page"):
-        inspect_video(b"<!doctype html><html>", VideoPolicy())
+        validate(b"<!doctype html><html>", VideoPolicy())
 
 
 def test_a_clip_whose_middle_is_lost_is_refused() -> None:
@@ -76,5 +81,5 @@ def test_a_clip_whose_middle_is_lost_is_refused() -> None:
     middle = slice(len(CLIP) // 4, len(CLIP) // 2)
     broken[middle] = bytes(middle.stop - middle.start)
     with pytest.raises(MediaError) as error:
-        inspect_video(bytes(broken), VideoPolicy())
+        validate(bytes(broken), VideoPolicy())
     assert error.value.reason == "video_undecodable"

@@ -16,7 +16,7 @@ from tests.transforms.media.video_cases import FAST, X264, conforming, made, pic
 from transforms.media.errors import MediaError
 from transforms.media.judge_views import JudgeView
 from transforms.media.settings import VideoPolicy
-from transforms.media.video import inspect_video, normalise, probe, render_for_judge, validate
+from transforms.media.video import normalise, probe, render_for_judge, validate
 
 #: Seconds that one mutant may take; a sandbox kills what takes longer.
 SECONDS = 20.0
@@ -123,7 +123,7 @@ def test_fifty_mutants_are_refused_or_read() -> None:
 def test_no_function_raises_anything_but_a_refusal() -> None:
     view = JudgeView(frames=2)
     for data, _ in mutants(12, seed=7):
-        for look in (probe, inspect_video, lambda d, p: render_for_judge(d, p, view)):
+        for look in (probe, validate, lambda d, p: render_for_judge(d, p, view)):
             with suppress(MediaError):
                 look(data, POLICIES[0])
 

@@ -21,7 +21,7 @@ from tests.transforms.media.video_cases import (
 )
 from transforms.media.errors import MediaError
 from transforms.media.settings import VideoPolicy
-from transforms.media.video import inspect_video, normalise, probe, validate
+from transforms.media.video import describe, normalise, probe, validate
 
 POLICY = VideoPolicy()
 
@@ -196,8 +196,11 @@ def test_a_probe_refuses_what_a_header_shows() -> None:
 
 
 def test_the_content_decides_whatever_a_name_would_say() -> None:
-    assert inspect_video(pictures(*X264, end="mkv"), POLICY)["format"] == "mkv"
-    assert inspect_video(pictures("-c:v", "libvpx", end="webm"), POLICY)["format"] == "webm"
+    for data, name in (
+        (pictures(*X264, end="mkv"), "mkv"),
+        (pictures("-c:v", "libvpx", end="webm"), "webm"),
+    ):
+        assert describe(validate(data, POLICY), POLICY)["format"] == name
 
 
 @pytest.mark.parametrize(

@@ -278,7 +278,6 @@ class _Pass(io.RawIOBase):
         self._raw = RangedFile(file, keep=False)
         self._raw.announce([(0, file.size)])
         self._hasher = hasher_of(file.digest, file.size)
-        self._left = file.size
 
     def readable(self) -> bool:
         return True

@@ -44,10 +44,10 @@ class RemoteFile:
 class RepoFacts:
     """What the Hub says of a repository. `licence` is that of its card, None where it has none."""
 
-    commit: str
     licence: str | None
     gated: bool
     private: bool
+    commit: str
 
 
 def facts_of(repo: str, revision: str) -> RepoFacts:
@@ -71,7 +71,7 @@ def facts_of(repo: str, revision: str) -> RepoFacts:
     licence = card.get("license")
     if isinstance(licence, list):
         licence = ", ".join(map(str, licence))
-    return RepoFacts(info.sha, licence, bool(info.gated), bool(info.private))
+    return RepoFacts(licence, bool(info.gated), bool(info.private), info.sha)
 
 
 def tree_of(repo: str, commit: str) -> Mapping[str, RemoteFile]:
