@@ -28,14 +28,18 @@ REQUIRED = [
     "huggingface-hub>=2.4,<3",
     "ijson>=3.3,<4",
     "imageio-ffmpeg>=0.8,<0.9",
+    "jinja2>=3.1,<4",
     "librosa>=0.11,<2",
+    "matplotlib>=3.10,<4",
     "numpy>=2.2,<2.5",
     "openai>=3.54,<4",
     "packaging>=25,<27",
     "pillow>=12.1.1,<13",
     "polars>=2.1,<3",
     "pyarrow>=24,<26",
+    "pydantic>=2.12,<3",
     "PyYAML>=6.0.2,<7",
+    "rensa>=0.5,<0.6",
     "rich>=14,<16",
     "scipy>=1.15,<2",
     "simplejpeg>=1.9,<2",
@@ -47,7 +51,10 @@ REQUIRED = [
 
 EXTRAS = {
     "gcp": ["apache-beam[gcp]>=2.77,<2.78"],
+    # Dawid-Skene for judges weighted by reliability; it brings transformers along.
+    "crowd": ["crowd-kit>=1.4,<2"],
     "dev": [
+        "crowd-kit>=1.4,<2",
         "hypothesis>=6.150,<7",
         "import-linter>=2.5,<3",
         "mypy>=2,<3",
@@ -56,6 +63,7 @@ EXTRAS = {
         "ruff>=0.17,<0.18",
         "setuptools>=77,<90",
         "types-PyYAML>=6.0.12,<7",
+        "xllamacpp>=2026.10",
     ],
 }
 

@@ -13,7 +13,7 @@ from typing import Final
 import pyarrow as pa
 
 #: Stages that may refuse a record, in the order of the graph.
-STAGES: Final = ("sources", "media", "writing")
+STAGES: Final = ("sources", "media", "dedup", "relabel", "quality", "writing")
 
 #: How much of what was seen is kept, in characters.
 SEEN_LIMIT: Final = 500

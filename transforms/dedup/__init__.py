@@ -1,0 +1,1 @@
+"""Stage `dedup`: duplicates, groups, contradictions, and copies of benchmark items."""

@@ -1,0 +1,1 @@
+"""Stage `quality`: row rules, expectation suites and audits of a built dataset."""
