@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.planning import PREPARE, SubsetPlan
+from pipelines.planning import PREPARE, SELECT, SubsetPlan
 from transforms.beamkit import coder  # noqa: F401 - registers the coder of Arrow tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest
+from transforms.dedup.select import SelectRows, Spool
 from transforms.media.locate import MediaPlace
 from transforms.media.prepare import PreparePairs
 from transforms.media.scope import KeepInScope
@@ -15,24 +16,47 @@ from transforms.media.store import MediaStore
 from transforms.sampling.rank import cut_at
 from transforms.sampling.sample import SampleByRank
 from transforms.sources.read_pairs import ReadPairs
-from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, SpoolTables, read_keys
+from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, SpoolTables, read_part
+from transforms.writing.roster import read_roster, write_roster
 from transforms.writing.write_subset import WriteSubset
 
 
-def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Manifest]:
-    """sources -> sampling -> media, then trim -> writing; a finished half is read, not made."""
-    finished = plan.prepared if plan.known is None else None
-    if finished is not None:
-        prepared = pipeline | "ReadPrepared" >> beam.Create([finished])
-    else:
-        prepared = _prepare(pipeline, plan)
+def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, *, write: bool = True) -> None:
+    """sources -> sampling -> media | dedup | trim -> writing; a finished unit is read, not made.
 
-    cut = prepared | "Trim" >> beam.Map(
-        lambda manifest, target: cut_at(read_keys(manifest), target), plan.subset.target
+    Without `write` it ends with the roster of what would be written.
+    """
+    prepared = _unit(pipeline, plan.prepared if plan.known is None else None, PREPARE)
+    if prepared is None:
+        prepared = _prepare(pipeline, plan)
+    selected = _unit(pipeline, plan.selected if plan.known is None else None, SELECT)
+    if selected is None:
+        selected = prepared | "Select" >> SelectRows(
+            plan.name,
+            plan.selection,
+            plan.subset.target if plan.subset.kind == "general" else None,
+            plan.earlier,
+            Spool(PAIRS_ROLE, read_part, write_roster),
+            plan.recipe.dedup,
+        )
+    if not write:
+        return
+    cut = selected | "Trim" >> beam.Map(
+        lambda manifest, target: cut_at(read_roster(manifest), target), plan.subset.target
     )
-    return prepared | "Write" >> WriteSubset(
-        plan.target, plan.facts, MediaStore(plan.layout.store).published, plan.recipe.writing, cut
+    store = MediaStore(plan.layout.store)
+    prepared | "Write" >> WriteSubset(
+        plan.target, plan.facts, store.published, plan.recipe.writing, selected, cut
     )
+
+
+def _unit(
+    pipeline: beam.Pipeline, finished: Manifest | None, unit: str
+) -> beam.PCollection[Manifest] | None:
+    """The manifest of a finished unit, in the graph."""
+    if finished is None:
+        return None
+    return pipeline | f"Finished-{unit}" >> beam.Create([finished])
 
 
 def _prepare(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Manifest]:

@@ -41,6 +41,10 @@ class Layout:
         """Where each dead letter was met: file and row, not part of any digest."""
         return files.join(self.output, "dead_letters", f"{subset}.where.parquet")
 
+    def duplicates(self, subset: str) -> str:
+        """The subset's rows that were removed as duplicates, and what they matched."""
+        return files.join(self.output, "duplicates", f"{subset}.parquet")
+
     def published(self, subset: str) -> str:
         """The manifest of a subset whose files are in place."""
         return files.join(self.output, ".work", subset, "published.json")

@@ -53,7 +53,10 @@ class LockedCorpus:
 
 @dataclass(frozen=True)
 class Lock:
-    """All that was resolved: corpora by name, and the shard counts of subsets."""
+    """All that was resolved: corpora by name, and the shard counts of subsets.
+
+    A count is that of a subset's train split; another split's is under ``subset/split``.
+    """
 
     corpora: Mapping[str, LockedCorpus] = field(default_factory=dict)
     shards: Mapping[str, int] = field(default_factory=dict)
@@ -61,6 +64,11 @@ class Lock:
     def with_corpus(self, name: str, corpus: LockedCorpus) -> Lock:
         """The lock with one corpus added or renewed."""
         return replace(self, corpora={**self.corpora, name: corpus})
+
+    def shards_of(self, subset: str) -> dict[str, int]:
+        """The shard counts of a subset, by split."""
+        names = {"train": subset, "validation": f"{subset}/validation"}
+        return {split: self.shards[name] for split, name in names.items() if name in self.shards}
 
     def as_json(self) -> dict[str, Any]:
         """As it is written."""

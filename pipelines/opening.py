@@ -64,13 +64,13 @@ class Corpora:
                 lock = lock.with_corpus(name, opened.locked)
         return lock
 
-    def shards_pinned(self, subset: str) -> int | None:
-        """The shard count that the lock beside the recipe fixes."""
-        return self._beside.shards.get(subset)
+    def shards_pinned(self, subset: str) -> dict[str, int]:
+        """The shard counts that the lock beside the recipe fixes, by split."""
+        return self._beside.shards_of(subset)
 
-    def shards_built(self, subset: str) -> int | None:
-        """The shard count of the last build."""
-        return self._output.shards.get(subset)
+    def shards_built(self, subset: str) -> dict[str, int]:
+        """The shard counts of the last build, by split."""
+        return self._output.shards_of(subset)
 
     def _mirror(self, name: str, corpus: Corpus, root: str) -> OpenCorpus:
         found = inputs.find_files(name, corpus, root)

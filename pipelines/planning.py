@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -12,12 +12,14 @@ from pipelines.recipe import Recipe, Subset, digest_of
 from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
 from schemas.tasks import TASKS
-from transforms.beamkit.manifest import Manifest, finished
+from transforms.beamkit.manifest import Manifest, finished, read_manifest
+from transforms.dedup.select import INDEX_ROLE, EarlierIndex, SelectTarget
 from transforms.media.known import KnownMedia
 from transforms.sources.adapter import Adapter, SourceFile
 from transforms.sources.registry import ADAPTERS
 from transforms.sources.settings import Corpus
 from transforms.sources.work_unit import WorkUnit
+from transforms.writing.roster import ROSTER_ROLE
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.write_subset import SubsetTarget
 
@@ -25,6 +27,7 @@ from transforms.writing.write_subset import SubsetTarget
 _NOT_OF_CONTENT = ("path", "rows", "needs_mirror")
 
 PREPARE = "prepare"
+SELECT = "select"
 WRITE = "write"
 
 
@@ -39,8 +42,9 @@ class SubsetPlan:
     root: str
     sources: tuple[SourceFile, ...]
     layout: Layout
-    shards_pinned: int | None
-    shards_built: int | None
+    #: Shard counts by split: those that the lock beside the recipe fixes, those of the last build.
+    shards_pinned: Mapping[str, int]
+    shards_built: Mapping[str, int]
     #: ``kind:hex`` of each file, by its name.
     input_digests: tuple[tuple[str, str], ...]
     #: What rows say that they come from: a commit, or the recipe's revision of a mirror.
@@ -107,15 +111,35 @@ class SubsetPlan:
             }
         )
 
-    @cached_property
-    def write_inputs(self) -> str:
-        """Digest of all that the unit `write` depends on."""
+    @property
+    def earlier(self) -> list[EarlierIndex]:
+        """The subsets that come before, as they stand in this dataset now."""
+        found = []
+        for name, subset in self.recipe.subsets.items():
+            if name == self.name:
+                break
+            manifest = read_manifest(self.layout.manifest(name, SELECT))
+            parts = manifest.of_role(INDEX_ROLE) if manifest else []
+            same = subset.kind == self.subset.kind
+            found += [EarlierIndex(name, part, same) for part in parts]
+        return found
+
+    @property
+    def select_inputs(self) -> str:
+        """Digest of all that the unit `select` depends on."""
+        earlier = [(one.subset, one.part.digest, one.same_kind) for one in self.earlier]
+        return digest_of([self.prepare_inputs, asdict(self.recipe.dedup), earlier])
+
+    def write_inputs(self, roster_digest: str) -> str:
+        """Digest of all that the unit `write` depends on; for subsets before it, through their
+        effect on the roster."""
         return digest_of(
             [
                 self.prepare_inputs,
+                roster_digest,
                 asdict(self.recipe.writing),
                 asdict(self.facts),
-                self.shards_pinned,
+                dict(self.shards_pinned),
             ]
         )
 
@@ -125,14 +149,35 @@ class SubsetPlan:
         return finished(self.layout.manifest(self.name, PREPARE), self.prepare_inputs)
 
     @property
+    def selected(self) -> Manifest | None:
+        """The finished unit `select`, if there is one for these inputs."""
+        return finished(self.layout.manifest(self.name, SELECT), self.select_inputs)
+
+    @property
     def written(self) -> Manifest | None:
         """The finished unit `write`, its files not yet in place."""
-        return finished(self.layout.manifest(self.name, WRITE), self.write_inputs)
+        return self._of_roster(self.layout.manifest(self.name, WRITE))
 
     @property
     def published(self) -> Manifest | None:
         """The subset as it is in place, if it is up to date."""
-        return finished(self.layout.published(self.name), self.write_inputs)
+        return self._of_roster(self.layout.published(self.name))
+
+    def _of_roster(self, place: str) -> Manifest | None:
+        selected = self.selected
+        if selected is None:
+            return None
+        return finished(place, self.write_inputs(selected.of_role(ROSTER_ROLE)[0].digest))
+
+    @property
+    def selection(self) -> SelectTarget:
+        """Where the unit `select` writes."""
+        return SelectTarget(
+            f"{self.name}/{SELECT}",
+            self.select_inputs,
+            self.layout.parts(self.name, SELECT),
+            self.layout.manifest(self.name, SELECT),
+        )
 
     @property
     def target(self) -> SubsetTarget:
@@ -142,7 +187,7 @@ class SubsetPlan:
             self.write_inputs,
             self.layout.parts(self.name, WRITE),
             self.layout.manifest(self.name, WRITE),
-            self.shards_pinned or self.shards_built,
+            {**self.shards_built, **self.shards_pinned},
         )
 
 

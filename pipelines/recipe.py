@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest, read_yaml
 from schemas.tasks import Kind, TaskName
+from transforms.dedup.settings import DedupSettings
 from transforms.media.settings import MediaPolicy
 from transforms.relabel.settings import RelabelSettings
 from transforms.sampling.settings import SamplingSettings
@@ -70,6 +71,7 @@ class Recipe:
     subsets: Mapping[str, Subset]
     sampling: SamplingSettings = SamplingSettings()
     media: MediaPolicy = MediaPolicy()
+    dedup: DedupSettings = DedupSettings()
     relabel: RelabelSettings = RelabelSettings()
     quality: QualitySettings = QualitySettings()
     writing: WritingSettings = WritingSettings()

@@ -26,7 +26,7 @@ from pipelines.layout import Layout
 from pipelines.opening import Corpora
 from pipelines.planning import PREPARE, SubsetPlan, plan_subsets
 from pipelines.readiness import choose
-from pipelines.run import Failure, RunRequest, Watch, run
+from pipelines.run import Failure, RunRequest, Watch, run, sweep
 from pipelines.run_record import read_record
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
@@ -130,7 +130,7 @@ def _is_recorded(published: Manifest, entry: Mapping[str, Any]) -> bool:
         shard["sha256"] for kind in ("shards", "dead_letters") for shard in entry[kind].values()
     }
     return published.inputs == entry["units"]["write"] and recorded == {
-        part.digest for part in published.parts if part.role != "where"
+        part.digest for part in published.parts if part.role in ("shard", "dead")
     }
 
 
@@ -150,11 +150,11 @@ def retry(
     known = {}
     for plan in plan_subsets(request.recipe, before, Corpora(request.base, layout), layout):
         known[plan.name] = _known_media(plan, record["subsets"][plan.name]["inputs"])
-        _sweep(layout, plan.name)
+        sweep(layout, plan.name, PREPARE)
     result, failures = run(replace(request, names=names, known=known), watch)
     tried: list[Tried] = []
     for name, letters in before.items():
-        _sweep(layout, name)
+        sweep(layout, name, PREPARE)
         files.remove([layout.known_media(name)])
         tried += compared(letters, dead_letters(Path(layout.output), [name]), name)
     rows = {
@@ -222,12 +222,3 @@ def _located(manifest: Manifest) -> Iterator[pa.Array]:
     for table in read_fields(manifest, _PREPARED_MEDIA):
         for name in _PREPARED_MEDIA:
             yield table[name].combine_chunks().flatten()
-
-
-def _sweep(layout: Layout, name: str) -> None:
-    """Remove parts of `prepare` that no manifest names: those of a killed attempt, or outdated."""
-    manifest = read_manifest(layout.manifest(name, PREPARE))
-    if manifest is not None:
-        named = {part.path for part in manifest.parts}
-        found = files.matching(files.join(layout.parts(name, PREPARE), "*"))
-        files.remove([path for path, _ in found if path not in named])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import apache_beam as beam
 
@@ -17,7 +18,7 @@ from pipelines.build_marker import building
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
 from pipelines.opening import Corpora
-from pipelines.planning import PREPARE, WRITE, SubsetPlan, plan_subsets
+from pipelines.planning import PREPARE, SELECT, WRITE, SubsetPlan, plan_subsets
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record, run_record, subset_record, write_record
@@ -26,9 +27,13 @@ from pipelines.worker_logs import stderr_into
 from transforms.beamkit import files
 from transforms.beamkit.counts import dead, dead_share
 from transforms.beamkit.errors import BuildError, find_build_error
-from transforms.beamkit.manifest import Manifest, Part
+from transforms.beamkit.manifest import Manifest, Part, read_manifest
+from transforms.dedup.select import DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
-from transforms.writing.write_subset import SHARD_ROLE
+from transforms.writing.write_subset import SHARD_ROLE, TRAIN
+
+#: Files of the unit `select` that are part of the dataset: what was removed, and why.
+TOLD_ROLES: Final = (DUPLICATES_ROLE,)
 
 
 @dataclass(frozen=True)
@@ -87,13 +92,25 @@ def run(
             record = _build(plan, request)
         records[plan.name] = record
         failures += _failures(plan, record)
-    shards = {name: len(record["shards"]) for name, record in records.items()}
-    lock = replace(corpora.lock, shards=shards)
+    lock = replace(corpora.lock, shards=_shard_counts(records))
     write_lock(layout.lock, lock)
     ordered = {name: records[name] for name in recipe.subsets if name in records}
     record = run_record(recipe, ordered, left_out, request.runner, lock.as_json())
     write_record(layout, record)
     return record, failures
+
+
+def _shard_counts(records: Mapping[str, Any]) -> dict[str, int]:
+    """Shards of every subset and split, by the names of the lock."""
+    splits = Counter(
+        (name, shard.split("-")[0])
+        for name, record in records.items()
+        for shard in record["shards"]
+    )
+    return {
+        name if split == TRAIN else f"{name}/{split}": number
+        for (name, split), number in splits.items()
+    }
 
 
 def forget(request: RunRequest) -> None:
@@ -102,7 +119,10 @@ def forget(request: RunRequest) -> None:
     for name in ready:
         layout = request.layout
         files.remove(
-            [layout.published(name), *(layout.manifest(name, unit) for unit in (PREPARE, WRITE))]
+            [
+                layout.published(name),
+                *(layout.manifest(name, unit) for unit in (PREPARE, SELECT, WRITE)),
+            ]
         )
 
 
@@ -125,31 +145,51 @@ def _build(plan: SubsetPlan, request: RunRequest) -> dict[str, Any]:
     resumed = "all"
     published = None if plan.known else plan.published
     if published is None:
-        written = None if plan.known else plan.written
-        resumed = WRITE if written else PREPARE if plan.prepared else "nothing"
-        resumed = "media" if plan.known else resumed
-        if written is None:
-            _run_graph(plan, request)
-            written = plan.written
-            if written is None:
-                raise BuildError(f"{plan.name}: the runner ended without writing its manifest")
-        published = _put_in_place(plan, written)
+        resumed = "media" if plan.known else _resumed(plan)
+        published = _made(plan, request)
     _check_rows(plan, published)
     return subset_record(plan, published, {"total": time.monotonic() - started}, resumed=resumed)
 
 
-def _run_graph(plan: SubsetPlan, request: RunRequest) -> None:
-    layout = plan.layout
-    keep = plan.prepared is not None or plan.known is not None
-    for unit, done in ((PREPARE, keep), (WRITE, False)):
-        if not done:
+def _resumed(plan: SubsetPlan) -> str:
+    """The last unit that an earlier run has finished."""
+    if plan.selected is None:
+        return PREPARE if plan.prepared else "nothing"
+    return WRITE if plan.written else SELECT
+
+
+def _made(plan: SubsetPlan, request: RunRequest) -> Manifest:
+    """Make what is not finished yet; where only subsets before it changed, perhaps nothing is."""
+    there = read_manifest(plan.layout.published(plan.name)) is not None
+    if there and plan.selected is None and plan.known is None:
+        _run_graph(plan, request, write=False)
+        if plan.published is not None:
+            return plan.published
+    if plan.known is not None or plan.written is None:
+        _run_graph(plan, request, write=True)
+    written = plan.written
+    if written is None:
+        raise BuildError(f"{plan.name}: the runner ended without writing its manifest")
+    return _put_in_place(plan, written)
+
+
+def _run_graph(plan: SubsetPlan, request: RunRequest, *, write: bool) -> None:
+    """Run what is left of a subset's graph; leftovers of killed attempts go first."""
+    layout, fresh = plan.layout, plan.known is not None
+    done = {
+        PREPARE: fresh or plan.prepared is not None,  # its parts stay until new ones are named
+        SELECT: not fresh and plan.selected is not None,
+        WRITE: False,
+    }
+    for unit, keep in done.items():
+        if not keep:
             files.remove([layout.manifest(plan.name, unit)])
-            if files.is_local(layout.output):  # leftovers of a killed attempt
+            if files.is_local(layout.output):
                 shutil.rmtree(layout.parts(plan.name, unit), ignore_errors=True)
     options = options_of(request.runner, request.workers, request.beam_flags)
     try:
         pipeline = beam.Pipeline(options=options)
-        build_subset(pipeline, plan)
+        build_subset(pipeline, plan, write=write)
         with _quiet_workers(request):
             pipeline.run().wait_until_finish()
     except BuildError:
@@ -159,6 +199,16 @@ def _run_graph(plan: SubsetPlan, request: RunRequest) -> None:
         if message is None:
             raise
         raise BuildError(message) from error
+    sweep(layout, plan.name, SELECT)
+
+
+def sweep(layout: Layout, name: str, unit: str) -> None:
+    """Remove parts of a unit that no manifest names: those of a killed attempt, or outdated."""
+    manifest = read_manifest(layout.manifest(name, unit))
+    if manifest is not None:
+        named = {part.path for part in manifest.parts}
+        found = files.matching(files.join(layout.parts(name, unit), "*"))
+        files.remove([path for path, _ in found if path not in named])
 
 
 def _quiet_workers(request: RunRequest) -> AbstractContextManager[None]:
@@ -173,8 +223,9 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
     layout, name = plan.layout, plan.name
     files.remove([layout.published(name)])
     final: list[Part] = []
-    prepared = plan.prepared
-    for part in written.parts:
+    prepared, selected = plan.prepared, plan.selected
+    told = [part for part in selected.parts if part.role in TOLD_ROLES] if selected else []
+    for part in [*written.parts, *told]:
         place = _final_path(plan, part)
         if files.exists(part.path):
             if files.is_local(place):
@@ -184,7 +235,12 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
     keep = {part.path for part in final}
     stale = [path for path, _ in files.matching(layout.shard(name, "*")) if path not in keep]
     files.remove(stale)
-    counts = {**(prepared.counts if prepared else {}), **written.counts}
+    counts = {
+        stage: names
+        for manifest in (prepared, selected, written)
+        if manifest
+        for stage, names in manifest.counts.items()
+    }
     manifest = replace(written, parts=tuple(final), counts=counts)
     files.write_once(layout.published(name), manifest.to_json())
     files.remove([part.path for part in written.parts])
@@ -194,11 +250,13 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
 def _final_path(plan: SubsetPlan, part: Part) -> str:
     if part.role == SHARD_ROLE:
         return plan.layout.shard(plan.name, part.path.rsplit("/", 1)[-1].split(".attempt-")[0])
-    return (
-        plan.layout.where(plan.name)
-        if part.role == "where"
-        else plan.layout.dead_letters(plan.name)
-    )
+    layout = plan.layout
+    places = {
+        "where": layout.where,
+        "dead": layout.dead_letters,
+        DUPLICATES_ROLE: layout.duplicates,
+    }
+    return places[part.role](plan.name)
 
 
 def _check_rows(plan: SubsetPlan, published: Manifest) -> None:

@@ -41,7 +41,12 @@ def subset_record(
             source.name: {"bytes": source.size, "digest": digest}
             for source, (_, digest) in zip(plan.sources, plan.input_digests, strict=True)
         },
-        "units": {"prepare": plan.prepare_inputs, "write": plan.write_inputs},
+        "units": {
+            "prepare": plan.prepare_inputs,
+            "select": plan.select_inputs,
+            "write": published.inputs,
+        },
+        "compared_with": [one.subset for one in plan.earlier],
         "resumed": resumed,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "shards": {

@@ -72,3 +72,39 @@ PREPARED_SCHEMA: Final = pa.schema(
 PREPARED_KEYS: Final = ("pair_id", "row_id", "key", "rank", "payload_bytes")
 
 PREFERRED: Final = ("first", "second", "tie")
+
+#: Which rows a subset publishes, and what later stages say of them: one row for each published row
+#: (a pair under two criteria is two), in order of `pair_id`. `base_id` and `key` name the prepared
+#: pair; `row_id` is that of the published row. `preference` is null where the corpus's own stands.
+ROSTER_SCHEMA: Final = pa.schema(
+    [
+        pa.field("row_id", pa.string()),
+        pa.field("base_id", pa.string()),
+        pa.field("pair_id", pa.string()),
+        pa.field("key", pa.string()),
+        pa.field("rank", pa.uint64()),
+        pa.field("payload_bytes", pa.int64()),
+        pa.field("prompt_group", pa.string()),
+        pa.field("media_group", pa.string()),
+        pa.field("split", pa.string()),
+        pa.field("preference", pa.string()),
+        pa.field("criterion", pa.string()),
+        pa.field("criterion_origin", pa.string()),
+        pa.field("flipped", pa.bool_()),
+        pa.field("agreement", pa.float32()),
+        pa.field("n_votes", pa.int32()),
+    ]
+)
+
+#: What a roster says of a published row beyond what the prepared pair knows.
+ROSTER_VALUES: Final = (
+    "row_id",
+    "prompt_group",
+    "media_group",
+    "preference",
+    "criterion",
+    "criterion_origin",
+    "flipped",
+    "agreement",
+    "n_votes",
+)

@@ -14,10 +14,17 @@ from transforms.beamkit.manifest import Manifest, Part
 class CommitManifest(beam.PTransform):
     """Collects the parts and counts of a unit and puts its manifest in place.
 
-    Input: the parts. Output: one `Manifest`, when it is on disk.
+    Input: the parts. Output: one `Manifest`, when it is on disk. `inputs` may be a side input,
+    where what identifies the unit is known only once it runs.
     """
 
-    def __init__(self, path: str, unit: str, inputs: str, counts: beam.PCollection[Count]) -> None:
+    def __init__(
+        self,
+        path: str,
+        unit: str,
+        inputs: str | beam.pvalue.AsSingleton,
+        counts: beam.PCollection[Count],
+    ) -> None:
         super().__init__()
         self.path, self.unit, self.inputs, self.counts = path, unit, inputs, counts
 

@@ -128,6 +128,11 @@ def read_shard(parts: Sequence[Part], shard: int, shards: int) -> pa.Table:
     return table
 
 
+def read_part(part: Part) -> pa.Table:
+    """All prepared pairs of one file."""
+    return _open(part).read_all()
+
+
 def read_dead(parts: Sequence[Part]) -> pa.Table:
     """All dead letters of a subset."""
     tables = [_open(part).read_all() for part in parts]

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import one_array
+from schemas.flight import ROSTER_VALUES
 from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA, PROMPT_MEDIA_COLUMNS, RESPONSE_MEDIA
 
 #: Gives the bytes of a medium as it is published, by its facts.
@@ -32,8 +33,8 @@ class SubsetFacts:
     annotator: str
 
 
-def published(rows: pa.Table, facts: SubsetFacts, fetch: Fetch) -> pa.Table:
-    """Rows of `PAIR_SCHEMA` from rows of `PREPARED_SCHEMA`, in the same order."""
+def published(rows: pa.Table, roster: pa.Table, facts: SubsetFacts, fetch: Fetch) -> pa.Table:
+    """Rows of `PAIR_SCHEMA` from rows of `PREPARED_SCHEMA` and what the roster says of each."""
     number = rows.num_rows
     columns: dict[str, Any] = {
         **{name: rows[name] for name in rows.column_names if name in PAIR_SCHEMA.names},
@@ -42,6 +43,8 @@ def published(rows: pa.Table, facts: SubsetFacts, fetch: Fetch) -> pa.Table:
             for name, value in vars(facts).items()
             if name in PAIR_SCHEMA.names
         },
+        **{name: roster[name] for name in ROSTER_VALUES},
+        "preference": pc.coalesce(roster["preference"], rows["preference"]),
         "source_preference": rows["preference"],
         "margin": _rounded(rows["margin"]),
         "source": _source(rows, facts),

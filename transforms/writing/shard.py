@@ -6,9 +6,8 @@ rule, fixed schema metadata; content-defined chunking and the page index are on.
 
 from __future__ import annotations
 
-import hashlib
 from itertools import pairwise
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import polars as pl
 import pyarrow as pa
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 from schemas.columns import one_array
 from schemas.pair import PAIR_SCHEMA
 from transforms.beamkit import progress
+from transforms.beamkit.digesting import DigestingFile
 from transforms.writing.plan import row_group_ends
 from transforms.writing.rows import Fetch, SubsetFacts, published
 from transforms.writing.settings import WritingSettings
@@ -42,51 +42,6 @@ _DICTIONARY: Final = [
 
 #: The Parquet writer hands out a few bytes at a time; Python sees them in blocks.
 _BUFFER_BYTES: Final = 1024 * 1024
-
-
-class DigestingFile:
-    """A binary file for writing that hashes and counts what passes."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self._hash, self._size = stream, hashlib.sha256(), 0
-        self.closed = False
-
-    def write(self, data: Any) -> int:
-        """Write on."""
-        view = memoryview(data)
-        self._hash.update(view)
-        self._size += view.nbytes
-        self._stream.write(view)
-        return view.nbytes
-
-    def tell(self) -> int:
-        """Bytes written."""
-        return self._size
-
-    def flush(self) -> None:
-        """Hand on to the stream."""
-        self._stream.flush()
-
-    def close(self) -> None:
-        """Nothing more will be written; the stream's owner closes it."""
-        self.closed = True
-
-    def readable(self) -> bool:
-        """Never."""
-        return False
-
-    def writable(self) -> bool:
-        """Always."""
-        return True
-
-    def seekable(self) -> bool:
-        """Never: Parquet is written from front to back."""
-        return False
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of what was written, hex."""
-        return self._hash.hexdigest()
 
 
 def canonical_order(rows: pa.Table) -> pa.Array:
@@ -151,6 +106,7 @@ class _Gather:
 def write_shard(
     rows: pa.Table,
     order: pa.Array,
+    roster: pa.Table,
     facts: SubsetFacts,
     fetch: Fetch,
     settings: WritingSettings,
@@ -158,8 +114,8 @@ def write_shard(
 ) -> DigestingFile:
     """Write prepared pairs as one Parquet file; returns what was written, with its digest.
 
-    `order` is the positions of the rows to write, as `canonical_order` puts them. Rows are copied
-    and media bytes fetched for one row group at a time.
+    `order` is the position of the prepared pair of each row of `roster`, which is in the order in
+    which rows are written. Rows are copied and media bytes fetched for one row group at a time.
     """
     gather = _Gather(rows)
     sink = DigestingFile(stream)
@@ -179,6 +135,7 @@ def write_shard(
         ends = row_group_ends(rows["payload_bytes"].take(order).to_pylist(), settings)
         for start, end in pairwise([0, *ends]):
             group = gather.take(order[start:end])
-            writer.write_table(published(group, facts, fetch), row_group_size=len(group))
+            said = roster.slice(start, end - start)
+            writer.write_table(published(group, said, facts, fetch), row_group_size=len(group))
             progress.advance("rows written", len(group))
     return sink

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import apache_beam as beam
@@ -12,54 +12,68 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from schemas.columns import one_array
 from schemas.dead_letter import DEAD_LETTER_SCHEMA
-from schemas.flight import PREPARED_KEYS
 from transforms.beamkit import files
 from transforms.beamkit.commit import CommitManifest
+from transforms.beamkit.digesting import DigestingFile
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.writing.plan import shard_count
-from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, read_dead, read_keys, read_shard
+from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, read_dead, read_shard
+from transforms.writing.roster import ROSTER_KEYS, ROSTER_ROLE, of_shard, positions, read_roster
 from transforms.writing.rows import Fetch, SubsetFacts
 from transforms.writing.settings import WritingSettings
-from transforms.writing.shard import DigestingFile, canonical_order, write_shard
+from transforms.writing.shard import canonical_order, write_shard
 
 TRIM = "trim"
 SHARD_ROLE = "shard"
+TRAIN = "train"
+VALIDATION = "validation"
 
 
 class Selection(Protocol):
-    """Which prepared pairs stay: decided by an earlier stage on keys alone."""
+    """Which rows of a roster stay: decided by an earlier stage on keys alone."""
 
     def keep(self, rows: pa.Table) -> pa.Table:
         """The rows of one shard that stay."""
 
 
+class CommitInputs(Protocol):
+    """What the unit `write` is known by, when the roster that it is made from is known."""
+
+    def __call__(self, roster_digest: str) -> str:
+        """Digest of all inputs of the unit."""
+
+
 @dataclass(frozen=True)
 class ShardTask:
-    """One shard to write. `number` of `count`."""
+    """One shard to write: `number` of `count` of a split."""
 
     number: int
     count: int
+    split: str = TRAIN
 
 
 @dataclass(frozen=True)
 class SubsetTarget:
-    """The unit that writes a subset: its folder of work, its manifest, the shards in force."""
+    """The unit that writes a subset: its folder of work, its manifest, the shards in force.
+
+    `shards` is the count in force of each split that has one.
+    """
 
     unit: str
-    inputs: str
+    inputs: CommitInputs
     work: str
     manifest: str
-    shards: int | None = None
+    shards: Mapping[str, int] = field(default_factory=dict)
 
 
 class WriteSubset(beam.PTransform):
     """Writes one subset. Input: its `prepare` manifest; output: its `write` manifest.
 
-    `selection` is a singleton collection of a `Selection`. Files get attempt names; what they
-    are finally called is said by `final_name` and done by whoever commits the dataset.
+    `roster` is a singleton collection of the manifest of the unit that wrote the roster,
+    `selection` one of a `Selection`. Files get attempt names; what they are finally called is said
+    by `final_name` and done by whoever commits the dataset.
     """
 
     def __init__(
@@ -68,17 +82,23 @@ class WriteSubset(beam.PTransform):
         facts: SubsetFacts,
         fetch: Fetch,
         settings: WritingSettings,
+        roster: beam.PCollection[Manifest],
         selection: beam.PCollection[Selection],
     ) -> None:
         super().__init__()
         self.target, self.facts, self.fetch = target, facts, fetch
-        self.settings, self.selection = settings, selection
+        self.settings, self.roster, self.selection = settings, roster, selection
 
     def expand(self, prepared: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
         """Plan on keys, then write shard by shard."""
         selection = beam.pvalue.AsSingleton(self.selection)
-        manifest = beam.pvalue.AsSingleton(prepared)
-        planned = prepared | "PlanShards" >> beam.ParDo(
+        sources = (
+            (prepared, self.roster)
+            | "Sources" >> beam.Flatten()
+            | "GatherSources" >> beam.combiners.ToList()
+            | "PairSources" >> beam.Map(_Sources.of)
+        )
+        planned = self.roster | "PlanShards" >> beam.ParDo(
             _Plan(self.settings, self.target.shards), selection
         ).with_outputs("counts", main="tasks")
         shards = (
@@ -87,37 +107,63 @@ class WriteSubset(beam.PTransform):
             | "WriteShard"
             >> beam.ParDo(
                 _WriteShard(self.target.work, self.facts, self.fetch, self.settings),
-                manifest,
+                beam.pvalue.AsSingleton(sources),
                 selection,
             ).with_output_types(Part)
         )
         dead = prepared | "WriteDeadLetters" >> beam.FlatMap(write_dead, self.target.work)
+        inputs = self.roster | "Inputs" >> beam.Map(
+            lambda manifest, inputs: inputs(manifest.of_role(ROSTER_ROLE)[0].digest),
+            self.target.inputs,
+        )
         return (
             (shards, dead)
             | "Parts" >> beam.Flatten()
             | "CommitSubset"
             >> CommitManifest(
-                self.target.manifest, self.target.unit, self.target.inputs, planned.counts
+                self.target.manifest,
+                self.target.unit,
+                beam.pvalue.AsSingleton(inputs),
+                planned.counts,
             )
         )
 
 
-def final_name(number: int, count: int, split: str = "train") -> str:
+def final_name(number: int, count: int, split: str = TRAIN) -> str:
     """The published name of a shard."""
     return f"{split}-{number:05d}-of-{count:05d}.parquet"
 
 
+@dataclass(frozen=True)
+class _Sources:
+    """Where a shard's rows come from: the spool of prepared pairs, and the roster."""
+
+    prepared: Manifest
+    roster: Manifest
+
+    @staticmethod
+    def of(manifests: Sequence[Manifest]) -> _Sources:
+        """The two, told apart by what they hold."""
+        (roster,) = (manifest for manifest in manifests if manifest.of_role(ROSTER_ROLE))
+        (prepared,) = (manifest for manifest in manifests if manifest is not roster)
+        return _Sources(prepared, roster)
+
+
 class _Plan(beam.DoFn):
-    def __init__(self, settings: WritingSettings, current: int | None) -> None:
+    def __init__(self, settings: WritingSettings, current: Mapping[str, int]) -> None:
         self.settings, self.current = settings, current
 
     def process(self, element: Manifest, selection: Selection) -> Iterator[Any]:
-        keys = read_keys(element)
+        keys = read_roster(element).select(ROSTER_KEYS)
         kept = selection.keep(keys)
-        payload = pc.sum(kept["payload_bytes"]).as_py() or 0
-        count = shard_count(payload, self.settings, self.current)
-        for number in range(count):
-            yield ShardTask(number, count)
+        for split in (TRAIN, VALIDATION):
+            rows = kept.filter(pc.equal(kept["split"], split))
+            if split == VALIDATION and not rows.num_rows:
+                continue
+            payload = pc.sum(rows["payload_bytes"]).as_py() or 0
+            count = shard_count(payload, self.settings, self.current.get(split))
+            for number in range(count):
+                yield ShardTask(number, count, split)
         for what, rows in (
             ("in", keys.num_rows),
             ("out", kept.num_rows),
@@ -135,18 +181,17 @@ class _WriteShard(ThreadedDoFn):
 
     def work(self, element: ShardTask, one: Any, two: Any) -> Iterable[Part]:
         """Write one shard under an attempt name; its place in the order is in the name."""
-        manifest, selection = one, two
-        rows = read_shard(manifest.of_role(PAIRS_ROLE), element.number, element.count)
+        sources, selection = one, two
+        rows = read_shard(sources.prepared.of_role(PAIRS_ROLE), element.number, element.count)
+        mine = of_shard(read_roster(sources.roster), element.split, element.number, element.count)
         # Keys alone are put in order and selected: no text is copied before its row group.
-        # In order first, since which of several equal rows stay must not hang on file names.
-        order = canonical_order(rows)
-        keys = rows.select(PREPARED_KEYS).take(order).append_column("at", order)
-        order = one_array(selection.keep(keys)["at"])
-        name = f"{final_name(element.number, element.count)}.attempt-{uuid.uuid4().hex}"
-        path = files.join(self.folder, name)
+        mine = selection.keep(mine).sort_by([("row_id", "ascending"), ("key", "ascending")])
+        at = positions(mine, canonical_order(rows), rows)
+        name = f"{final_name(element.number, element.count, element.split)}"
+        path = files.join(self.folder, f"{name}.attempt-{uuid.uuid4().hex}")
         with files.create(path) as stream:
-            sink = write_shard(rows, order, self.facts, self.fetch, self.settings, stream)
-        return [Part(SHARD_ROLE, path, len(order), sink.tell(), sink.digest)]
+            sink = write_shard(rows, at, mine, self.facts, self.fetch, self.settings, stream)
+        return [Part(SHARD_ROLE, path, len(at), sink.tell(), sink.digest)]
 
 
 _DEAD_ORDER = [

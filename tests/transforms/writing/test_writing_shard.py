@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from schemas.flight import PREPARED_SCHEMA
 from schemas.pair import PAIR_SCHEMA
+from tests.transforms.writing.rosters import roster_of
+from transforms.beamkit.digesting import DigestingFile
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.settings import WritingSettings
-from transforms.writing.shard import DigestingFile, canonical_order, write_shard
+from transforms.writing.shard import canonical_order, write_shard
 
 FACTS = SubsetFacts("S", "t2i", "general", "hpdv2", "abc", "mit", False, "human")
 MEDIA = {"d1": b"one", "d2": b"two", "d3": b"three"}
@@ -41,9 +43,11 @@ def row(number: int, **more: Any) -> dict[str, Any]:
 
 def written(rows: pa.Table, settings: WritingSettings | None = None) -> tuple[DigestingFile, bytes]:
     stream = io.BytesIO()
+    order = canonical_order(rows)
     sink = write_shard(
         rows,
-        canonical_order(rows),
+        order,
+        roster_of(rows.take(order)),
         FACTS,
         lambda info: MEDIA[info["digest"]],
         settings or WritingSettings(),

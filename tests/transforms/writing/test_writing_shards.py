@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import apache_beam as beam
@@ -17,15 +18,17 @@ from hypothesis import strategies as st
 
 from schemas.flight import PREPARED_SCHEMA
 from schemas.pair import PAIR_SCHEMA
+from tests.transforms.writing.rosters import roster_of
 from transforms.beamkit import coder  # noqa: F401 - registers the coder
 from transforms.beamkit.manifest import Manifest, Part
-from transforms.sampling.rank import Cut
+from transforms.sampling.rank import NO_CUT
 from transforms.writing.plan import row_group_ends, shard_count
 from transforms.writing.prepared import PAIRS_ROLE, SpoolTables, _Spool, read_shard, shard_of
+from transforms.writing.roster import write_roster
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.settings import WritingSettings
 from transforms.writing.shard import canonical_order, write_shard
-from transforms.writing.write_subset import ShardTask, _WriteShard
+from transforms.writing.write_subset import ShardTask, _Sources, _WriteShard
 
 FACTS = SubsetFacts("S", "t2t", "general", "corpus", "main", "mit", nc=False, annotator="human")
 
@@ -54,7 +57,9 @@ def no_media(digest: str) -> bytes:
 
 def written(rows: pa.Table, settings: WritingSettings | None = None) -> bytes:
     sink = io.BytesIO()
-    write_shard(rows, canonical_order(rows), FACTS, no_media, settings or WritingSettings(), sink)
+    order = canonical_order(rows)
+    roster = roster_of(rows.take(order))
+    write_shard(rows, order, roster, FACTS, no_media, settings or WritingSettings(), sink)
     return sink.getvalue()
 
 
@@ -141,24 +146,64 @@ def test_row_groups_cover_all_rows_within_their_limits(
         assert sum(payloads[start:end]) <= size or end - start == 1
 
 
-def test_which_of_several_equal_rows_stay_does_not_hang_on_the_order_of_files(
+def spooled(folder: Path, rows: list[dict[str, object]]) -> Manifest:
+    """A `prepare` manifest over one file a row."""
+    spool = _Spool(str(folder), PAIRS_ROLE)
+    tables = [pa.Table.from_pylist([row], schema=PREPARED_SCHEMA) for row in rows]
+    parts = tuple(
+        replace(part, path=str(shutil.move(part.path, folder / f"{at}.arrow")))
+        for at, table in enumerate(tables)
+        for part in spool.work(table, None, None)
+    )
+    return Manifest("S/prepare", "x", parts)
+
+
+def shard_of_roster(folder: Path, prepared_pairs: Manifest, roster: pa.Table) -> Part:
+    part = write_roster(roster, str(folder / "roster.arrow"))
+    sources = _Sources(prepared_pairs, Manifest("S/select", "x", (part,)))
+    (shard,) = _WriteShard(str(folder), FACTS, no_media, WritingSettings()).work(
+        ShardTask(0, 1), sources, NO_CUT
+    )
+    return shard
+
+
+def test_which_of_several_equal_rows_stays_does_not_hang_on_the_order_of_files(
     tmp_path: Path,
 ) -> None:
     base = prepared(1).to_pylist()[0]
     rows = [{**base, "preference": preference} for preference in ("tie", "b", "a")]
-    cut = Cut(base["rank"], base["row_id"], base["key"], copies=2)
     found = []
     for number, order in enumerate((rows, rows[::-1])):
         folder = tmp_path / str(number)
-        tables = [pa.Table.from_pylist([row], schema=PREPARED_SCHEMA) for row in order]
-        spool = _Spool(str(folder), PAIRS_ROLE)
-        parts = tuple(
-            Part(**{**vars(part), "path": str(shutil.move(part.path, folder / f"{at}.arrow"))})
-            for at, table in enumerate(tables)
-            for part in spool.work(table, None, None)
-        )
-        writer = _WriteShard(str(folder), FACTS, no_media, WritingSettings())
-        (shard,) = writer.work(ShardTask(0, 1), Manifest("S/prepare", "x", parts), cut)
-        assert shard.rows == 2
+        shard = shard_of_roster(folder, spooled(folder, order), roster_of(prepared(1)))
+        assert shard.rows == 1
         found.append(shard.digest)
     assert found[0] == found[1]
+
+
+def test_a_pair_under_two_criteria_is_two_rows_that_say_what_the_roster_says(
+    tmp_path: Path,
+) -> None:
+    pairs = prepared(3)
+    one, two, _ = pairs.to_pylist()
+    first = roster_of(pairs.slice(0, 2), prompt_group="g", criterion="Be short.")
+    other = roster_of(pairs.slice(0, 1), preference="tie", criterion="Be kind.", flipped=True)
+    other = other.set_column(0, "row_id", pa.array(["0" * 32]))
+    shard = shard_of_roster(
+        tmp_path, spooled(tmp_path, pairs.to_pylist()), pa.concat_tables([first, other])
+    )
+    rows = pq.read_table(shard.path).to_pylist()
+    assert [row["row_id"] for row in rows] == sorted([one["row_id"], two["row_id"], "0" * 32])
+    by_id = {row["row_id"]: row for row in rows}
+    plain, told = by_id[one["row_id"]], by_id["0" * 32]
+    assert (plain["preference"], plain["criterion"]) == (one["preference"], "Be short.")
+    assert (told["preference"], told["criterion"], told["flipped"]) == ("tie", "Be kind.", True)
+    assert told["source_preference"] == one["preference"]
+    assert plain["pair_id"] == told["pair_id"]
+    assert plain["response_a_text"] == told["response_a_text"] == one["a_text"]
+
+
+def test_a_roster_that_names_a_pair_which_is_not_there_is_an_error(tmp_path: Path) -> None:
+    pairs = prepared(2)
+    with pytest.raises(ValueError, match="1 rows of a roster have no prepared pair"):
+        shard_of_roster(tmp_path, spooled(tmp_path, [pairs.to_pylist()[0]]), roster_of(pairs))

@@ -1,0 +1,182 @@
+"""The composite of the stage: prepared pairs become a roster of those that go on.
+
+Prints are made where the spool files lie, in parallel; no text leaves that step. They are gathered
+file by file, and decided on by one worker. The unit's files: the roster, what was removed and why,
+and the index that later subsets are compared with.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from transforms.beamkit import files
+from transforms.beamkit.commit import CommitManifest
+from transforms.beamkit.counts import Count
+from transforms.beamkit.digesting import DigestingFile
+from transforms.beamkit.manifest import Manifest, Part
+from transforms.beamkit.threads import ThreadedDoFn
+from transforms.dedup.decide import Decision, Earlier, decide
+from transforms.dedup.prints import ByPrints, no_prints, row_prints
+from transforms.dedup.settings import DedupSettings
+
+PRINTS_ROLE: Final = "prints"
+INDEX_ROLE: Final = "index"
+DUPLICATES_ROLE: Final = "duplicates"
+
+#: Gives the prepared pairs of one spool file.
+ReadPairs = Callable[[Part], pa.Table]
+#: Writes a roster at a path.
+WriteRoster = Callable[[pa.Table, str], Part]
+
+
+@dataclass(frozen=True)
+class EarlierIndex:
+    """The index file of a subset that comes before."""
+
+    subset: str
+    part: Part
+    same_kind: bool
+
+    def read(self) -> Earlier:
+        """Read it."""
+        return Earlier(pl.from_arrow(_read(self.part)), self.same_kind)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class SelectTarget:
+    """The unit that selects: its name, inputs, folder of work and manifest."""
+
+    unit: str
+    inputs: str
+    work: str
+    manifest: str
+
+
+@dataclass(frozen=True)
+class Spool:
+    """How prepared pairs are read and a roster is written: both belong to another stage."""
+
+    role: str
+    read: ReadPairs
+    write_roster: WriteRoster
+
+
+class SelectRows(beam.PTransform):
+    """Input: the `prepare` manifest of a subset; output: the manifest of its unit `select`."""
+
+    def __init__(
+        self,
+        subset: str,
+        target: SelectTarget,
+        wanted: int | None,
+        earlier: Sequence[EarlierIndex],
+        spool: Spool,
+        settings: DedupSettings,
+    ) -> None:
+        super().__init__()
+        self.subset, self.target, self.wanted = subset, target, wanted
+        self.earlier, self.spool, self.settings = tuple(earlier), spool, settings
+
+    def expand(self, prepared: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
+        """Fingerprint file by file, then decide."""
+        prints = (
+            prepared
+            | "Files"
+            >> beam.FlatMap(lambda manifest, role: manifest.of_role(role), self.spool.role)
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "Fingerprint"
+            >> beam.ParDo(
+                _Fingerprint(self.target.work, self.spool.read, self.settings)
+            ).with_output_types(Part)
+            | "GatherPrints" >> beam.combiners.ToList()
+        )
+        decided = prints | "Decide" >> beam.ParDo(
+            _Decide(
+                self.subset, self.target.work, self.wanted, self.earlier, self.spool, self.settings
+            )
+        ).with_outputs("counts", main="parts")
+        return decided.parts | "CommitSelected" >> CommitManifest(
+            self.target.manifest, self.target.unit, self.target.inputs, decided.counts
+        )
+
+
+class _Fingerprint(ThreadedDoFn):
+    def __init__(self, work: str, read: ReadPairs, settings: DedupSettings) -> None:
+        super().__init__()
+        self.folder, self.read, self.settings = work, read, settings
+
+    def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
+        """The prints of one spool file."""
+        prints = row_prints(self.read(element), self.settings)
+        yield _write(prints, self.folder, PRINTS_ROLE)
+
+
+class _Decide(beam.DoFn):
+    def __init__(
+        self,
+        subset: str,
+        work: str,
+        wanted: int | None,
+        earlier: Sequence[EarlierIndex],
+        spool: Spool,
+        settings: DedupSettings,
+    ) -> None:
+        self.subset, self.folder, self.wanted = subset, work, wanted
+        self.earlier, self.spool, self.settings = earlier, spool, settings
+
+    def process(self, element: list[Part]) -> Iterator[Any]:
+        """Decide on a subset, and write what was decided."""
+        decision = self._decided(element)
+        roster = files.join(self.folder, f"roster-{uuid.uuid4().hex}.arrow")
+        yield self.spool.write_roster(decision.roster, roster)
+        yield _write(decision.index.to_arrow(), self.folder, INDEX_ROLE)
+        yield _write_parquet(decision.duplicates, self.folder, DUPLICATES_ROLE)
+        count: Count
+        for count in decision.counts:
+            yield beam.pvalue.TaggedOutput("counts", count)
+
+    def _decided(self, parts: Sequence[Part]) -> Decision:
+        tables = [_read(part) for part in parts]
+        prints = pl.from_arrow(pa.concat_tables(tables) if tables else no_prints(self.settings))
+        assert isinstance(prints, pl.DataFrame)
+        return decide(
+            self.subset,
+            prints,
+            {},
+            [one.read() for one in self.earlier],
+            ByPrints(self.settings),
+            self.settings,
+            self.wanted,
+        )
+
+
+def _write(table: pa.Table, folder: str, role: str) -> Part:
+    """A table as an Arrow IPC file."""
+    path = files.join(folder, f"{role}-{uuid.uuid4().hex}.arrow")
+    with files.create(path) as stream:
+        sink = DigestingFile(stream)
+        with pa.ipc.new_file(pa.PythonFile(sink, "w"), table.schema) as writer:
+            writer.write_table(table.combine_chunks())
+    return Part(role, path, table.num_rows, sink.tell(), sink.digest)
+
+
+def _read(part: Part) -> pa.Table:
+    with files.open_read(part.path) as stream:
+        return pa.ipc.open_file(pa.PythonFile(stream, "r")).read_all()
+
+
+def _write_parquet(table: pa.Table, folder: str, role: str) -> Part:
+    """A table that people read, as Parquet."""
+    path = files.join(folder, f"{role}-{uuid.uuid4().hex}.parquet")
+    with files.create(path) as stream:
+        sink = DigestingFile(stream)
+        pq.write_table(table, sink, compression="zstd")
+    return Part(role, path, table.num_rows, sink.tell(), sink.digest)

@@ -1,0 +1,37 @@
+"""Settings of deduplication, groups and the split into train and validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+#: What becomes of one pair with opposite preferences.
+Contradictions = Literal["drop", "majority", "tie", "first"]
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """A part of the dataset held out, by groups: no group of prompts or media is on both sides."""
+
+    #: Share of the groups; 0 publishes everything as train.
+    validation: float = 0.0
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.validation < 1:
+            raise ValueError("validation must be a share from 0 to below 1")
+
+
+@dataclass(frozen=True)
+class DedupSettings:
+    """Which pairs count as the same. Exact copies (one pair id in a kind) are always removed."""
+
+    #: drop: every copy of the pair goes. majority: the label of most copies; drop if even.
+    #: tie: one copy stays, as a tie. first: the earliest copy stays as it is.
+    contradictions: Contradictions = "drop"
+    split: SplitSettings = SplitSettings()
+
+    def __post_init__(self) -> None:
+        choices = ("drop", "majority", "tie", "first")
+        if self.contradictions not in choices:
+            raise ValueError(f"contradictions: {self.contradictions!r} is none of {choices}")
