@@ -16,8 +16,8 @@ from schemas.ids import source_digest
 from schemas.tasks import Modality
 from transforms.beamkit.errors import BuildError
 from transforms.media.errors import MediaError
-from transforms.media.produce_guess import modality_of
-from transforms.media.sandbox import Sandbox
+from transforms.media.guess import modality_of
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 
 Outcome = Literal["kept", "normalised", "rejected", "no medium", "unreadable"]

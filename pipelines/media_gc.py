@@ -21,7 +21,7 @@ from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.manifest import Part, read_manifest
 from transforms.media.store import MediaStore
-from transforms.media.store_sweep import Kind, Stored, fate_at, stored
+from transforms.media.store.sweep import Kind, Stored, fate_at, stored
 from transforms.writing.prepared import PAIRS_ROLE
 
 #: Seconds for which a file is nobody's business but its writer's.

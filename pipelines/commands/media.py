@@ -45,7 +45,7 @@ def check(
     from pipelines.media_view import summary_view
     from pipelines.recipe import load_recipe
     from pipelines.resources import default_recipe
-    from transforms.media.sandbox import Sandbox
+    from transforms.media.sandbox.runner import Sandbox
 
     if modality is not None and modality not in MODALITIES:
         raise typer.BadParameter(f"one of {', '.join(MODALITIES)}", param_hint="--as")
@@ -122,7 +122,7 @@ def gc(
 
 def _keys(recipe: Path | None) -> list[str] | None:
     from pipelines.recipe import load_recipe
-    from transforms.media.store_fates import policy_key
+    from transforms.media.store.fates import policy_key
 
     if recipe is None:
         return None

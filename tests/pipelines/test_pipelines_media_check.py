@@ -20,7 +20,7 @@ from pipelines.cli import app
 from pipelines.media_check import Checked, Checker, files_of
 from pipelines.media_view import facts_line, file_line, name_width, shown
 from transforms.beamkit.errors import BuildError
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import (
     AudioPolicy,
     ImagePolicy,
@@ -180,7 +180,7 @@ from pathlib import Path
 import polars  # its handler of interrupts would let a wait go on
 from pipelines.commands.console import interrupted
 from pipelines.media_check import Checker
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 
 policy = MediaPolicy(max_decode_seconds=300)

@@ -29,8 +29,8 @@ from transforms.media.errors import MediaError
 from transforms.media.known import write_known
 from transforms.media.modality import Product
 from transforms.media.store import MediaStore
-from transforms.media.store_fates import Limits
-from transforms.media.store_sweep import stored
+from transforms.media.store.fates import Limits
+from transforms.media.store.sweep import stored
 
 KEY, OLD_KEY = "normal-1.image.0123456789ab", "normal-0.image.0123456789ab"
 LIMITS = Limits(60.0, 4000)

@@ -37,7 +37,7 @@ from pipelines.sample_recipe import write_sample_recipe
 from pipelines.watching import Watcher
 from transforms.beamkit.errors import BuildError
 from transforms.media.modality import Product
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
 MEDIA = ("media_missing", "image_undecodable")

@@ -18,10 +18,10 @@ from transforms.media.containers import reader_of, title_of, unit_of
 from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
 from transforms.media.known import KnownMedia, Recalled
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
-from transforms.media.store_making import MediaMaker
+from transforms.media.store.making import MediaMaker
 
 #: The index of a subset's media: found ones have `info`, others a reason. One row a member; it is
 #: held whole on each worker (about 500 bytes a row, so 170 MB for 320,000 frames of clips).

@@ -1,6 +1,6 @@
 """The protocol of a modality: from source bytes to a product that is whole, bounded, in one form.
 
-One module a modality (`image`, `video`, `audio`, `mesh`) offers these functions. A medium's
+One package a modality (`image`, `video`, `audio`, `mesh`) offers these functions. A medium's
 identity is the digest of its source bytes; the product is what a policy made of them.
 """
 

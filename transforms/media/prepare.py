@@ -20,8 +20,8 @@ from transforms.media.known import KnownMedia
 from transforms.media.locate import MEDIA_COLUMNS, LocateMedia, MediaIndex, MediaPlace
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
-from transforms.media.text import normalise_texts
-from transforms.media.text_flags import text_flags
+from transforms.media.text.canonical import normalise_texts
+from transforms.media.text.flags import text_flags
 
 STAGE = "media"
 

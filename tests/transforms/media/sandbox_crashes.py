@@ -139,7 +139,7 @@ def _garbage(rest: bytes) -> None:
 
 def _announce(rest: bytes) -> None:
     """An answer that says that it is huge."""
-    from transforms.media.sandbox_messages import FRAME
+    from transforms.media.sandbox.messages import FRAME
 
     _garbage(FRAME.pack(b"omr1", 10, 2**60))
 

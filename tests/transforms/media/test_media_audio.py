@@ -23,7 +23,8 @@ from tests.transforms.media.audio_made import (
     with_id3,
 )
 from transforms.media import audio
-from transforms.media.audio_flac import read_streaminfo
+from transforms.media.audio.flac import read_streaminfo
+from transforms.media.errors import MediaError
 from transforms.media.modality import Product
 from transforms.media.settings import AudioPolicy
 
@@ -275,7 +276,7 @@ def test_silence_is_kept_or_refused() -> None:
     assert produced(data).data is None
     hiss = sndfile(np.full((8_000, 1), 10 ** (-91 / 20)), subtype="PCM_24", rate=8_000)
     for quiet, says in ((data, "peak none"), (hiss, "peak -91 dBFS")):
-        with pytest.raises(audio.MediaError, match=says) as error:
+        with pytest.raises(MediaError, match=says) as error:
             audio.validate(quiet, replace(POLICY, silent="reject"))
         assert error.value.reason == "audio_silent"
     loud = sndfile(np.full((8_000, 1), 10 ** (-89 / 20)), subtype="PCM_24", rate=8_000)

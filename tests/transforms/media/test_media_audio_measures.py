@@ -7,8 +7,8 @@ import pytest
 
 from tests.transforms.media.audio_made import Samples, libav, music, sndfile, tone
 from transforms.media import audio
-from transforms.media.audio_loudness import LoudnessMeter, k_weighting
-from transforms.media.audio_mix import mixing, speakers_of
+from transforms.media.audio.loudness import LoudnessMeter, k_weighting
+from transforms.media.audio.mix import mixing, speakers_of
 from transforms.media.settings import AudioPolicy
 
 POLICY = AudioPolicy()

@@ -11,7 +11,7 @@ import pytest
 
 from tests.transforms.media.audio_made import libav, music, sndfile
 from transforms.media.errors import MediaError
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 
 SECONDS = 20.0

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.transforms.media.audio_made import Samples, music, sndfile, tone
 from transforms.media import audio
-from transforms.media.audio_mel import mel_spectrogram, to_mel
+from transforms.media.audio.mel import mel_spectrogram, to_mel
 from transforms.media.judge_views import JudgeView
 from transforms.media.settings import AudioPolicy
 

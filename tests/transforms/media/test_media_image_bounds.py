@@ -13,7 +13,7 @@ from PIL import Image, PngImagePlugin
 from tests.transforms.media.image_samples import POLICY, encoded, opened, photo, product_of
 from transforms.media import image
 from transforms.media.errors import MediaError
-from transforms.media.image_structure import check_png, check_png_rows, gif_frames, tiff_pages
+from transforms.media.image.structure import check_png, check_png_rows, gif_frames, tiff_pages
 from transforms.media.settings import ImagePolicy
 
 PHOTO = photo((64, 48))

@@ -21,7 +21,7 @@ from tests.transforms.media.image_samples import (
     published,
 )
 from transforms.media import image
-from transforms.media.image_colour import (
+from transforms.media.image.colour import (
     Samples,
     flattened,
     is_visible,

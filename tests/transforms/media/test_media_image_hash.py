@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.transforms.media.image_samples import POLICY, encoded, opened, photo
 from transforms.media import image
-from transforms.media.image_hash import perceptual_hash
+from transforms.media.image.hash import perceptual_hash
 from transforms.media.settings import ImagePolicy
 
 

@@ -21,7 +21,7 @@ from tests.transforms.media.image_samples import (
 )
 from transforms.media import image
 from transforms.media.errors import MediaError
-from transforms.media.image_jpeg import decode_jpeg, rewritten
+from transforms.media.image.jpeg import decode_jpeg, rewritten
 from transforms.media.settings import ImagePolicy
 
 PHOTO = photo((320, 200))

@@ -14,7 +14,7 @@ from schemas.media import REF_STRUCT
 from transforms.media import locate
 from transforms.media.known import KnownMedia, write_known
 from transforms.media.modality import Product
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
 

@@ -17,7 +17,7 @@ from tests.transforms.media import mesh_models as made
 from transforms.media import mesh
 from transforms.media.errors import MediaError
 from transforms.media.judge_views import JudgeView
-from transforms.media.mesh_bundle import MeshBundle
+from transforms.media.mesh.bundle import MeshBundle
 from transforms.media.settings import MeshPolicy
 
 POLICY = MeshPolicy()

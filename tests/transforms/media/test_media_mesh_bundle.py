@@ -12,7 +12,7 @@ import pytest
 from tests.transforms.media import mesh_models as made
 from transforms.media import mesh
 from transforms.media.errors import MediaError
-from transforms.media.mesh_bundle import Files, MeshBundle, inside
+from transforms.media.mesh.bundle import Files, MeshBundle, inside
 from transforms.media.settings import MeshPolicy
 
 POLICY = MeshPolicy()

@@ -18,8 +18,8 @@ from PIL import Image
 from tests.transforms.media import mesh_models as made
 from transforms.media import mesh
 from transforms.media.errors import MediaError
-from transforms.media.mesh_scene import transformed
-from transforms.media.mesh_shape import bounds
+from transforms.media.mesh.scene import transformed
+from transforms.media.mesh.shape import bounds
 from transforms.media.settings import MeshPolicy
 
 POLICY = MeshPolicy()

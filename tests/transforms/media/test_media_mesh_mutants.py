@@ -17,7 +17,7 @@ from tests.transforms.media import mesh_models as made
 from tests.transforms.media.test_media_mesh_gltf import skinned
 from transforms.media import mesh
 from transforms.media.errors import MediaError
-from transforms.media.mesh_bundle import MeshBundle
+from transforms.media.mesh.bundle import MeshBundle
 from transforms.media.settings import MeshPolicy
 
 #: Small limits, so that what a mutant declares can't take long.

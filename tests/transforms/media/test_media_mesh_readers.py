@@ -15,7 +15,7 @@ import trimesh
 from tests.transforms.media import mesh_models as made
 from transforms.media import mesh
 from transforms.media.errors import MediaError
-from transforms.media.mesh_scene import Scene
+from transforms.media.mesh.scene import Scene
 from transforms.media.settings import MeshPolicy
 
 POLICY = MeshPolicy()

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.transforms.media import mesh_models as made
 from transforms.media import mesh
-from transforms.media.mesh_raster import Screen, cover, keys, new_buffer, samples_of, seen
+from transforms.media.mesh.raster import Screen, cover, keys, new_buffer, samples_of, seen
 from transforms.media.settings import MeshPolicy
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -206,14 +206,14 @@ def test_textures_seen_from_afar_are_their_mean() -> None:
 
 
 def test_overdraw_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    from transforms.media import mesh_render
+    from transforms.media.mesh import render
 
     points = np.concatenate([made.SQUARE["POSITION"] + [0, 0, z / 200] for z in range(200)])
     index = np.concatenate([made.SQUARE["indices"] + 4 * z for z in range(200)])
     part = {"POSITION": points.astype(np.float32), "indices": index.astype(np.uint16)}
     data = made.glb(*made.gltf([part]))
     fine = views(data, 1, 64)[0]
-    monkeypatch.setattr(mesh_render, "_MAX_SAMPLES", 30_000)
+    monkeypatch.setattr(render, "_MAX_SAMPLES", 30_000)
     coarse = views(data, 1, 64)[0]
     assert (fine.shape, coarse.shape) == ((64, 64, 3), (64, 64, 3))
     assert np.abs(fine - coarse).mean() < 20

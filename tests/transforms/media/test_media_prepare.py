@@ -15,7 +15,7 @@ from schemas.ids import identify
 from schemas.text import canonical_text
 from transforms.media.locate import INDEX_SCHEMA, MediaIndex, wanted_media
 from transforms.media.prepare import prepare
-from transforms.media.text import normalise_texts
+from transforms.media.text.canonical import normalise_texts
 
 MakeTable = Callable[[list[dict[str, Any]]], pa.Table]
 TEXT = st.text(st.sampled_from("ae\u0301\r\n \u1100\u1161"), max_size=6)

@@ -15,9 +15,9 @@ import pytest
 from transforms.beamkit.errors import BuildError
 from transforms.media.errors import MediaError
 from transforms.media.modality import Product
-from transforms.media.sandbox import Sandbox
-from transforms.media.sandbox_crew import SandboxClosedError
-from transforms.media.sandbox_messages import FRAME
+from transforms.media.sandbox.crew import SandboxClosedError
+from transforms.media.sandbox.messages import FRAME
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import ImagePolicy, MediaPolicy
 
 MODULES = {"crash": "sandbox_crashes"}
@@ -177,7 +177,7 @@ def test_a_worker_that_died_while_nobody_used_it_is_replaced() -> None:
 
 
 def test_a_worker_is_replaced_after_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transforms.media.sandbox_crew._RETIRED_AFTER", 3)
+    monkeypatch.setattr("transforms.media.sandbox.crew._RETIRED_AFTER", 3)
     with Sandbox(POLICY, 1, MODULES) as sandbox:
         counted = [sandbox.run("crash", b"count").facts["frames"] for _ in range(5)]
     assert counted == [1, 2, 3, 1, 2]
@@ -246,7 +246,7 @@ def test_libraries_that_are_missing_are_no_mediums_fault() -> None:
 
 
 def test_workers_that_cannot_start_end_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("transforms.media.sandbox_process._MODULE", "no_such_worker")
+    monkeypatch.setattr("transforms.media.sandbox.process._MODULE", "no_such_worker")
     with (
         Sandbox(POLICY, 1, MODULES) as sandbox,
         pytest.raises(BuildError, match=r"can't be started here: exit 1, .*no_such_worker"),

@@ -15,7 +15,7 @@ from schemas.media import INFO_STRUCT
 from transforms.media.errors import MediaError
 from transforms.media.modality import Product
 from transforms.media.produce import FACT_KINDS
-from transforms.media.sandbox_messages import (
+from transforms.media.sandbox.messages import (
     FRAME,
     MAX_HEADER,
     GarbledError,

@@ -13,7 +13,7 @@ from test_media_sandbox import eventually, gone, members
 
 _PARENT = """
 import sys, threading
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 
 sandbox = Sandbox(MediaPolicy(max_decode_seconds=300), 2, {"crash": "sandbox_crashes"})
@@ -54,7 +54,7 @@ def test_no_orphan_is_left(tmp_path: Path, how: signal.Signals | None) -> None:
 
 
 def test_a_keeper_that_was_ended_is_replaced(tmp_path: Path) -> None:
-    from transforms.media.sandbox import Sandbox
+    from transforms.media.sandbox.runner import Sandbox
     from transforms.media.settings import MediaPolicy
 
     policy = MediaPolicy(max_decode_seconds=20)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from transforms.media.errors import MediaError
+from transforms.media.guess import modality_of
 from transforms.media.modality import Product
-from transforms.media.produce_guess import modality_of
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 
 REAL = Path(__file__).parents[4] / "shared" / "realdata"

@@ -13,12 +13,12 @@ from schemas.ids import source_digest
 from transforms.beamkit.errors import BuildError
 from transforms.media.errors import MediaError
 from transforms.media.modality import Product
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import AudioPolicy, ImagePolicy, MediaPolicy
 from transforms.media.store import MediaStore
-from transforms.media.store_fates import Fate, Limits, code_of, policy_key
-from transforms.media.store_making import MediaMaker
-from transforms.media.store_sweep import stored
+from transforms.media.store.fates import Fate, Limits, code_of, policy_key
+from transforms.media.store.making import MediaMaker
+from transforms.media.store.sweep import stored
 
 KEY = "normal-1.image.0123456789ab"
 LIMITS = Limits(60.0, 4000, "code")

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from transforms.media.errors import MediaError
+from transforms.media.guess import modality_of
 from transforms.media.produce import clean_facts, produce
-from transforms.media.produce_guess import modality_of
 from transforms.media.settings import MediaPolicy
 
 MODULES = {"crash": "sandbox_crashes"}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.text import canonical_text
-from transforms.media.text import normalise_strings
+from transforms.media.text.canonical import normalise_strings
 
 ODD = list(
     "ab \r\n\u00a0\u00e9\u0301\u0323\u0327\u1100\u1161\u11a8\uac00\u0f71\u0f72\u2126\u212b中"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.media.text_flags import FLAGS, _may_be_marked, text_flags
+from transforms.media.text.flags import FLAGS, _may_be_marked, text_flags
 
 _TURN = pa.struct([("role", pa.string()), ("content", pa.string())])
 

@@ -15,7 +15,7 @@ from transforms.media.errors import MediaError
 from transforms.media.judge_views import JudgeView
 from transforms.media.settings import VideoPolicy
 from transforms.media.video import normalise, render_for_judge, validate
-from transforms.media.video_frames import clip_of_frames, even_frames, frames_as_files
+from transforms.media.video.frames import clip_of_frames, even_frames, frames_as_files
 
 POLICY = VideoPolicy()
 

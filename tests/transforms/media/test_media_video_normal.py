@@ -29,7 +29,7 @@ from tests.transforms.media.video_cases import (
 from transforms.media.modality import Product
 from transforms.media.settings import VideoPolicy
 from transforms.media.video import describe, normalise, probe, validate
-from transforms.media.video_frames import even_frames
+from transforms.media.video.frames import even_frames
 
 POLICY = VideoPolicy()
 

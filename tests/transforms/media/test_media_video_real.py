@@ -2,7 +2,7 @@
 
 The files lie beside the checkout on machines that have them (`../shared/realdata`); elsewhere these
 tests are skipped. One may go either way by policy: `fixture-null.webm`, a screen recording whose
-last frame ends where the file says, is whole for all its missing frames (see `video_decode`).
+last frame ends where the file says, is whole for all its missing frames (see `video.decode`).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from tests.transforms.media.video_cases import (
 )
 from transforms.media.errors import MediaError
 from transforms.media.video import validate
-from transforms.media.video_frames import even_frames
+from transforms.media.video.frames import even_frames
 
 
 def test_frames_of_a_variable_rate_keep_their_times() -> None:

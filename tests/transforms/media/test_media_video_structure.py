@@ -7,10 +7,10 @@ import struct
 import pytest
 
 from tests.transforms.media.video_cases import FAST, X264, conforming, pictures, rewrapped, silent
-from transforms.media.video_boxes import boxes_of
-from transforms.media.video_container import container_of, is_cut
-from transforms.media.video_matroska import doctype
-from transforms.media.video_turn import UPRIGHT, turn_of
+from transforms.media.video.boxes import boxes_of
+from transforms.media.video.container import container_of, is_cut
+from transforms.media.video.matroska import doctype
+from transforms.media.video.turn import UPRIGHT, turn_of
 
 ONE = 1 << 16
 

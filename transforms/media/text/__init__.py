@@ -1,0 +1,1 @@
+"""Text of whole columns: its canonical form, and marks of damage."""
