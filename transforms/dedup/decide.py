@@ -78,7 +78,7 @@ def decide(
 
     Args:
         subset: its name.
-        prints: `prints.row_prints` of all its prepared pairs, in any order.
+        prints: `likeness.row_prints` of all its prepared pairs, in any order.
         contaminated: ``row_id`` of rows that copy a benchmark item -> the rule by which they go.
         earlier: the subsets before it, in the recipe's order.
         likeness: finds what is near-equal.

@@ -24,7 +24,7 @@ from transforms.beamkit.digesting import DigestingFile
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.dedup.decide import Decision, Earlier, decide
-from transforms.dedup.prints import ByPrints, no_prints, row_prints
+from transforms.dedup.likeness import ByPrints, no_prints, row_prints
 from transforms.dedup.settings import DedupSettings
 
 PRINTS_ROLE: Final = "prints"
