@@ -58,7 +58,7 @@ def classes_of_characters() -> np.ndarray:
 
 
 @cache
-def asciiclasses_of_characters() -> np.ndarray:
+def ascii_classes() -> np.ndarray:
     """uint8[128]: what every character of ASCII is to a text."""
     return _classes_to(128)
 

@@ -210,7 +210,7 @@ def _piece_hashes(piece: pa.Array, content: np.ndarray, offsets: np.ndarray) -> 
 
 def _ascii_hashes(content: np.ndarray, offsets: np.ndarray) -> Hashes:
     lower = np.frombuffer(content.tobytes().lower(), np.uint8)
-    return _span_hashes(lower, asciiclasses_of_characters()[lower], offsets, None)
+    return _span_hashes(lower, ascii_classes()[lower], offsets, None)
 
 
 def _folded_hashes(texts: list[str]) -> Hashes:
