@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.flight import ROSTER_SCHEMA
 from schemas.removed import DUPLICATE_SCHEMA
@@ -30,24 +31,21 @@ _BY_RANK: Final = ("rank", "row_id", "key", "preference")
 class Likeness(Protocol):
     """Finds near-equal rows among prints that are in order of place."""
 
-    def duplicates(self, prints: pl.DataFrame, first: int) -> Iterable[pl.DataFrame]:
-        """Edges (`edges.EDGE_SCHEMA`) between near-equal pairs, later rows from `first` on."""
+    def duplicates(self, prints: pa.Table) -> Iterable[pl.DataFrame]:
+        """Edges (`edges.EDGE_SCHEMA`) between near-equal pairs."""
 
-    def prompts(self, prints: pl.DataFrame, first: int) -> pl.DataFrame:
-        """``later`` and ``earlier`` of rows with near-equal prompts."""
+    def prompts(self, prints: pa.Table) -> pl.DataFrame | None:
+        """``later`` and ``earlier`` of rows with near-equal prompts; None: no such groups."""
 
-    def media(self, prints: pl.DataFrame, first: int) -> pl.DataFrame:
+    def media(self, prints: pa.Table) -> pl.DataFrame | None:
         """``later`` and ``earlier`` of rows that share a near-equal medium."""
-
-    def has_media(self, prints: pl.DataFrame) -> pl.Series:
-        """Whether each row has any medium."""
 
 
 @dataclass(frozen=True)
 class Earlier:
     """The index of a subset that comes before, and whether it is of the same kind."""
 
-    index: pl.DataFrame
+    index: pa.Table
     same_kind: bool
 
 
@@ -61,13 +59,13 @@ class Decision:
 
     roster: pa.Table
     duplicates: pa.Table
-    index: pl.DataFrame
+    index: pa.Table
     counts: list[Count]
 
 
 def decide(
     subset: str,
-    prints: pl.DataFrame,
+    prints: pa.Table,
     contaminated: Mapping[str, str],
     earlier: Sequence[Earlier],
     likeness: Likeness,
@@ -85,108 +83,135 @@ def decide(
         settings: the rules.
         target: rows wanted; None for all.
     """
-    gone = pl.Series(list(contaminated), dtype=pl.String)
-    lost = prints.filter(pl.col("row_id").is_in(gone.implode()))["row_id"].to_list()
-    clean = prints.filter(~pl.col("row_id").is_in(gone.implode())).sort(_BY_RANK)
-    clean = clean.with_columns(subset=pl.lit(subset))
-
-    rivals = _together([one.index for one in earlier if one.same_kind], clean)
-    first = rivals.height - clean.height
-    edges = joined([exact_edges(rivals["pair_id"]), *likeness.duplicates(rivals, first)], first)
-    settled = settle(edges, rivals["preference"].to_list(), first, settings.contradictions)
-    fates = {place - first: fate for place, fate in settled.fates.items()}
-    changed = {place - first: side for place, side in settled.preferences.items()}
-    rows = clean.with_columns(
-        changed=pl.Series([changed.get(at) for at in range(clean.height)], dtype=pl.String)
+    ids = prints["row_id"].to_pylist()
+    lost = [contaminated[row] for row in ids if row in contaminated]
+    clean = prints.filter(pa.array([row not in contaminated for row in ids], pa.bool_()))
+    clean = clean.take(
+        clean.select(_BY_RANK).sort_indices([(name, "ascending") for name in _BY_RANK])
     )
-    stays = [at for at in range(clean.height) if at not in fates]
-    kept = rows[stays]
 
-    kept, bridges = _grouped(kept, [one.index for one in earlier], likeness, settings)
+    before = [one.index for one in earlier if one.same_kind]
+    rivals = pa.concat_tables([clean.schema.empty_table(), *(_as(t, clean) for t in before), clean])
+    first = rivals.num_rows - clean.num_rows
+    edges = [exact_edges(pl.Series(rivals["pair_id"])), *likeness.duplicates(rivals)]
+    preferences = rivals["preference"].to_pylist()
+    settled = settle(joined(edges, first), preferences, first, settings.contradictions)
+    fates = {place - first: fate for place, fate in settled.fates.items()}
+    stays = [at for at in range(clean.num_rows) if at not in fates]
+    changed = [settled.preferences.get(first + at) for at in stays]
+    named = _names(before, rivals.select(["row_id", "key"]), subset)
+
+    kept = clean.take(pa.array(stays, pa.int64()))
+    groups, bridges = _grouped(kept, [one.index for one in earlier], likeness, settings)
+    kept = groups.append_column("changed", pa.array(changed, pa.string()))
     fates |= {stays[at]: Fate("bridges_split", first + stays[at], 1.0) for at in bridges}
-    kept = kept.filter(~pl.int_range(pl.len()).is_in(bridges))
+    kept = kept.filter(pa.array([at not in bridges for at in range(kept.num_rows)], pa.bool_()))
 
     rules = [fate.rule for fate in fates.values()]
     return Decision(
         _roster(kept),
-        _duplicates(rivals, first, fates),
-        kept.head(kept.height if target is None else target).drop("changed"),
+        _duplicates(subset, clean, fates, named),
+        _index(kept, subset).slice(0, target),
         [
-            *_tally(DECONTAMINATION, prints.height, [contaminated[row] for row in lost]),
-            *_tally(DEDUP, clean.height, rules),
+            *_tally(DECONTAMINATION, prints.num_rows, lost),
+            *_tally(DEDUP, clean.num_rows, rules),
         ],
     )
 
 
-def _together(before: Sequence[pl.DataFrame], mine: pl.DataFrame) -> pl.DataFrame:
-    """Rows in order of place: those of the earlier subsets, then the subset's own."""
-    return pl.concat([*before, mine], how="diagonal_relaxed")
+def _index(kept: pa.Table, subset: str) -> pa.Table:
+    named = pa.array([subset] * kept.num_rows, pa.string())
+    return kept.drop_columns(["changed"]).append_column("subset", named)
+
+
+def _as(index: pa.Table, prints: pa.Table) -> pa.Table:
+    """An index without what it has beyond prints."""
+    return index.select(prints.column_names)
+
+
+def _names(before: Sequence[pa.Table], rows: pa.Table, subset: str) -> pl.DataFrame:
+    """Subset, row and key of every row, by place."""
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)
+    subsets = [name for index in before for name in index["subset"].to_pylist()]
+    return frame.with_columns(
+        subset=pl.Series([*subsets, *[subset] * (frame.height - len(subsets))], dtype=pl.String)
+    )
 
 
 def _grouped(
-    kept: pl.DataFrame,
-    earlier: Sequence[pl.DataFrame],
-    likeness: Likeness,
-    settings: DedupSettings,
-) -> tuple[pl.DataFrame, list[int]]:
+    kept: pa.Table, earlier: Sequence[pa.Table], likeness: Likeness, settings: DedupSettings
+) -> tuple[pa.Table, list[int]]:
     """Rows with their groups and split, and those that link what lies on both sides."""
-    rows = _together(earlier, kept)
-    first = rows.height - kept.height
-    ids = rows["pair_id"].to_list()
+    rows = pa.concat_tables([kept.schema.empty_table(), *(_as(t, kept) for t in earlier), kept])
+    first = rows.num_rows - kept.num_rows
+    ids = rows["pair_id"].to_pylist()
     groups: dict[str, list[str | None]] = {}
-    for name, edges in (("prompt_group", likeness.prompts), ("media_group", likeness.media)):
-        before = rows[name].to_list()[:first] if name in rows.columns else []
-        groups[name] = list(group_ids(ids, before, edges(rows, first), first))
-    has_media = likeness.has_media(kept).to_list()
+    for name, edges in (
+        ("prompt_group", likeness.prompts(rows)),
+        ("media_group", likeness.media(rows)),
+    ):
+        before = [value for index in earlier for value in index[name].to_pylist()]
+        found: Sequence[str | None] = [None] * kept.num_rows
+        groups[name] = list(group_ids(ids, before, edges, first) if edges is not None else found)
     groups["media_group"] = [
-        group if has else None for group, has in zip(groups["media_group"], has_media, strict=True)
+        group if has else None
+        for group, has in zip(groups["media_group"], kept["has_media"].to_pylist(), strict=True)
     ]
-    known: dict[str, str] = {}
-    for index in earlier:
-        for kind in ("prompt", "media"):
-            pairs = index.select(f"{kind}_group", "split").drop_nulls().unique()
-            for name, side in pairs.iter_rows():
-                known.setdefault(f"{kind}/{name}", side)
     split, bridges = splits(
         list(zip(groups["prompt_group"], groups["media_group"], strict=True)),
-        known,
+        _sides(earlier),
         settings.split.seed,
         settings.split.validation,
     )
-    columns: dict[str, Sequence[str | None]] = {**groups, "split": split}
-    added = [pl.Series(name, values, dtype=pl.String) for name, values in columns.items()]
-    return kept.with_columns(added), bridges
+    said = {**groups, "split": split}
+    for name, values in said.items():
+        kept = kept.append_column(name, pa.array(values, pa.string()))
+    return kept, bridges
 
 
-def _roster(kept: pl.DataFrame) -> pa.Table:
-    values: dict[str, Any] = {
-        name: kept[name].to_arrow()
-        for name in ROSTER_SCHEMA.names
-        if name in kept.columns and name != "preference"
-    }
-    values |= {"base_id": values["row_id"], "preference": kept["changed"].to_arrow()}
+def _sides(earlier: Sequence[pa.Table]) -> dict[str, str]:
+    """The split of every group of earlier subsets."""
+    known: dict[str, str] = {}
+    for index in earlier:
+        sides = index["split"].to_pylist()
+        for kind in ("prompt", "media"):
+            for name, side in zip(index[f"{kind}_group"].to_pylist(), sides, strict=True):
+                if name is not None:
+                    known.setdefault(f"{kind}/{name}", side)
+    return known
+
+
+def _roster(kept: pa.Table) -> pa.Table:
+    """The rows that go on, in `ROSTER_SCHEMA`."""
+    taken = {"base_id": kept["row_id"], "preference": kept["changed"]}
     arrays = [
-        values[field.name].cast(field.type)
-        if field.name in values
-        else pa.nulls(kept.height, field.type)
+        taken[field.name]
+        if field.name in taken
+        else kept[field.name]
+        if field.name in kept.column_names
+        else pa.nulls(kept.num_rows, field.type)
         for field in ROSTER_SCHEMA
     ]
     return pa.Table.from_arrays(arrays, schema=ROSTER_SCHEMA)
 
 
-def _duplicates(rivals: pl.DataFrame, first: int, fates: Mapping[int, Fate]) -> pa.Table:
+def _duplicates(
+    subset: str, clean: pa.Table, fates: Mapping[int, Fate], named: pl.DataFrame
+) -> pa.Table:
     """What was removed, with what it matched, in order of rank."""
     order = sorted(fates)
-    mine = rivals[[first + at for at in order]].select("subset", "row_id", "pair_id", "key")
-    matched = rivals[[fates[at].matched for at in order]].select("subset", "row_id", "key")
-    frame = mine.with_columns(
-        rule=pl.Series([fates[at].rule for at in order], dtype=pl.String),
-        matched_subset=matched["subset"],
-        matched_row=matched["row_id"],
-        matched_key=matched["key"],
-        strength=pl.Series([fates[at].strength for at in order], dtype=pl.Float32),
-    )
-    return frame.select(DUPLICATE_SCHEMA.names).to_arrow().cast(DUPLICATE_SCHEMA)
+    mine = clean.select(["row_id", "pair_id", "key"]).take(pa.array(order, pa.int64()))
+    matched = named[[fates[at].matched for at in order]]
+    columns = {
+        "subset": pa.array([subset] * len(order), pa.string()),
+        **{name: mine[name] for name in mine.column_names},
+        "rule": pa.array([fates[at].rule for at in order], pa.string()),
+        **{f"matched_{name}": matched[column].to_arrow().cast(pa.string())
+           for name, column in (("subset", "subset"), ("row", "row_id"), ("key", "key"))},
+        "strength": pa.array([fates[at].strength for at in order], pa.float32()),
+    }  # fmt: skip
+    return pa.table({name: columns[name] for name in DUPLICATE_SCHEMA.names}, DUPLICATE_SCHEMA)
 
 
 def _tally(stage: str, came: int, rules: Sequence[str]) -> list[Count]:

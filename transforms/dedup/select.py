@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import apache_beam as beam
-import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -47,7 +46,7 @@ class EarlierIndex:
 
     def read(self) -> Earlier:
         """Read it."""
-        return Earlier(pl.from_arrow(_read(self.part)), self.same_kind)  # type: ignore[arg-type]
+        return Earlier(_read(self.part), self.same_kind)
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ class _Decide(beam.DoFn):
         decision = self._decided(element)
         roster = files.join(self.folder, f"roster-{uuid.uuid4().hex}.arrow")
         yield self.spool.write_roster(decision.roster, roster)
-        yield _write(decision.index.to_arrow(), self.folder, INDEX_ROLE)
+        yield _write(decision.index, self.folder, INDEX_ROLE)
         yield _write_parquet(decision.duplicates, self.folder, DUPLICATES_ROLE)
         count: Count
         for count in decision.counts:
@@ -145,11 +144,9 @@ class _Decide(beam.DoFn):
 
     def _decided(self, parts: Sequence[Part]) -> Decision:
         tables = [_read(part) for part in parts]
-        prints = pl.from_arrow(pa.concat_tables(tables) if tables else no_prints(self.settings))
-        assert isinstance(prints, pl.DataFrame)
         return decide(
             self.subset,
-            prints,
+            pa.concat_tables(tables) if tables else no_prints(self.settings),
             {},
             [one.read() for one in self.earlier],
             ByPrints(self.settings),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from transforms.dedup.settings_text import NearTextSettings
+
 #: What becomes of one pair with opposite preferences.
 Contradictions = Literal["drop", "majority", "tie", "first"]
 
@@ -29,9 +31,13 @@ class DedupSettings:
     #: drop: every copy of the pair goes. majority: the label of most copies; drop if even.
     #: tie: one copy stays, as a tie. first: the earliest copy stays as it is.
     contradictions: Contradictions = "drop"
+    #: Near-equal texts; null compares and groups nothing but exact copies.
+    near: NearTextSettings | None = NearTextSettings()
     split: SplitSettings = SplitSettings()
 
     def __post_init__(self) -> None:
         choices = ("drop", "majority", "tie", "first")
         if self.contradictions not in choices:
             raise ValueError(f"contradictions: {self.contradictions!r} is none of {choices}")
+        if self.near is None and self.split.validation:
+            raise ValueError("split.validation needs groups of near-equal prompts: set near")

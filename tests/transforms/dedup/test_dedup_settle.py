@@ -19,7 +19,7 @@ def edges_of(*edges: tuple[int, int, bool]) -> pl.DataFrame:
 
 def rules(edges: pl.DataFrame, preferences: str, policy: Contradictions, first: int = 0) -> dict:
     settled = settle(
-        edges, list({"a": "a", "b": "b", "t": "tie"}[p] for p in preferences), first, policy
+        edges, [{"t": "tie"}.get(letter, letter) for letter in preferences], first, policy
     )
     told = {place: fate.rule for place, fate in settled.fates.items()}
     return told | {place: f"becomes {side}" for place, side in settled.preferences.items()}
