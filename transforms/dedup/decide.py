@@ -86,9 +86,8 @@ def decide(
     ids = prints["row_id"].to_pylist()
     lost = [contaminated[row] for row in ids if row in contaminated]
     clean = prints.filter(pa.array([row not in contaminated for row in ids], pa.bool_()))
-    clean = clean.take(
-        clean.select(_BY_RANK).sort_indices([(name, "ascending") for name in _BY_RANK])
-    )
+    order = [(name, "ascending") for name in _BY_RANK]
+    clean = clean.take(pc.sort_indices(clean, sort_keys=order))
 
     before = [one.index for one in earlier if one.same_kind]
     rivals = pa.concat_tables([clean.schema.empty_table(), *(_as(t, clean) for t in before), clean])
