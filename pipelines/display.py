@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 _TEXT_LIMIT = 1_500
 _MEDIA_SHOWN = 3
-_STAGES = ("sources", "sampling", "media", "trim")
+_STAGES = ("sources", "sampling", "media", "decontamination", "dedup", "relabel", "trim")
+
+#: Stages that leave out what came in sound: what they say of it is shown by rule.
+_RULE_STAGES = ("sources", "scope", "decontamination", "dedup", "relabel")
 
 
 def table_of(
@@ -84,7 +87,7 @@ def left_out_table(left_out: Mapping[str, str]) -> Table:
 
 def funnel_table(records: Mapping[str, Any]) -> Table:
     """What came through, per subset: records read, pairs they gave, what was lost on the way."""
-    columns = ("read", "by\nrule", "pairs", "dead", "not\ndrawn", "beyond\nN", "written", "time")
+    columns = ("read", "by\nrule", "pairs", "dead", "copies", "beyond\nN", "written", "time")
     table = table_of("Funnel", "subset", *columns, right=columns, fold=True)
     for name, record in records.items():
         counts = record["counts"]
@@ -92,11 +95,11 @@ def funnel_table(records: Mapping[str, Any]) -> Table:
         table.add_row(
             name,
             f"{counts.get('sources', {}).get('in', 0):,}",
-            f"{sum(_left_out(counts).values()):,}",
+            f"{sum(_dropped(counts, 'sources', 'scope').values()):,}",
             f"{counts.get('sources', {}).get('note:pairs', 0):,}",
             f"{sum(dead.values()):,}",
-            f"{counts.get('sampling', {}).get('dropped:beyond_reserve', 0):,}",
-            f"{counts.get('trim', {}).get('dropped:beyond_target', 0):,}",
+            f"{sum(_dropped(counts, 'decontamination', 'dedup').values()):,}",
+            f"{sum(_dropped(counts, 'sampling', 'trim').values()):,}",
             f"{record['rows']:,}",
             "–" if record["resumed"] == "all" else f"{record['seconds']['total']:.1f} s",
         )
@@ -104,18 +107,19 @@ def funnel_table(records: Mapping[str, Any]) -> Table:
 
 
 def left_out_by_rule(records: Mapping[str, Any]) -> Table:
-    """Sound records that give no pair by a rule of the recipe, by subset and rule."""
+    """What was sound and is left out by a rule of the recipe, by subset and rule."""
     table = table_of("Left out by rule", "subset", "rule", "count", right=("count",))
     for name, record in records.items():
-        for rule, number in _left_out(record["counts"]).items():
+        for rule, number in _dropped(record["counts"], *_RULE_STAGES).items():
             table.add_row(name, rule, f"{number:,}")
     return table
 
 
-def _left_out(counts: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+def _dropped(counts: Mapping[str, Mapping[str, int]], *stages: str) -> dict[str, int]:
+    """What some stages left out, by rule."""
     return {
         what.removeprefix("dropped:"): number
-        for stage in ("sources", "scope")
+        for stage in stages
         for what, number in counts.get(stage, {}).items()
         if what.startswith("dropped:")
     }
