@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.planning import PREPARE, SELECT, SubsetPlan
+from pipelines.planning import PREPARE, RELABEL, SELECT, SubsetPlan
 from transforms.beamkit import coder  # noqa: F401 - registers the coder of Arrow tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest
@@ -13,6 +13,7 @@ from transforms.media.locate import MediaPlace
 from transforms.media.prepare import PreparePairs
 from transforms.media.scope import KeepInScope
 from transforms.media.store import MediaStore
+from transforms.relabel.relabel_rows import Books, RelabelRows
 from transforms.sampling.rank import cut_at
 from transforms.sampling.sample import SampleByRank
 from transforms.sources.read_pairs import ReadPairs
@@ -22,9 +23,10 @@ from transforms.writing.write_subset import WriteSubset
 
 
 def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, *, write: bool = True) -> None:
-    """sources -> sampling -> media | dedup | trim -> writing; a finished unit is read, not made.
+    """sources -> sampling -> media | dedup | relabel | trim -> writing.
 
-    Without `write` it ends with the roster of what would be written.
+    What stands between bars is a unit: a finished one is read, not made. Without `write` the graph
+    ends with the roster of what would be written.
     """
     prepared = _unit(pipeline, plan.prepared if plan.known is None else None, PREPARE)
     if prepared is None:
@@ -39,14 +41,25 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, *, write: bool = Tru
             Spool(PAIRS_ROLE, read_part, write_roster),
             plan.recipe.dedup,
         )
+    units = [prepared, selected]
+    if plan.origin is not None:
+        relabelled = _unit(pipeline, None if plan.known else plan.relabelled, RELABEL)
+        if relabelled is None:
+            books = Books(PAIRS_ROLE, DEAD_ROLE, read_part, read_roster, write_roster)
+            relabelled = selected | "Relabel" >> RelabelRows(
+                plan.name, plan.relabelling, plan.subset.target, plan.origin, books, prepared
+            )
+        units.append(relabelled)
     if not write:
         return
-    cut = selected | "Trim" >> beam.Map(
+    cut = units[-1] | "Trim" >> beam.Map(
         lambda manifest, target: cut_at(read_roster(manifest), target), plan.subset.target
     )
     store = MediaStore(plan.layout.store)
-    prepared | "Write" >> WriteSubset(
-        plan.target, plan.facts, store.published, plan.recipe.writing, selected, cut
+    (
+        units
+        | "Units" >> beam.Flatten()
+        | "Write" >> WriteSubset(plan.target, plan.facts, store.published, plan.recipe.writing, cut)
     )
 
 
@@ -68,7 +81,7 @@ def _prepare(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Mani
     if plan.rank_scope is not None:
         stages.append(read.rows | "Scope" >> KeepInScope(plan.root, plan.rank_scope))
     sampled = stages[-1].rows | "Sampling" >> SampleByRank(
-        subset.corpus, recipe.seed, subset.target, recipe.sampling
+        subset.corpus, recipe.seed, subset.target, plan.sampling
     )
     media = sampled.rows | "Media" >> PreparePairs(
         subset.task,

@@ -45,6 +45,10 @@ class Layout:
         """The subset's rows that were removed as duplicates, and what they matched."""
         return files.join(self.output, "duplicates", f"{subset}.parquet")
 
+    def labels(self, subset: str) -> str:
+        """What was said of the subset's pairs: criteria, verdicts, producers, cost."""
+        return files.join(self.output, "labels", f"{subset}.parquet")
+
     def published(self, subset: str) -> str:
         """The manifest of a subset whose files are in place."""
         return files.join(self.output, ".work", subset, "published.json")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
 from pipelines.layout import Layout
 from pipelines.opening import Corpora
+from pipelines.origins import origin_of
 from pipelines.recipe import Recipe, Subset, digest_of
 from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
@@ -15,6 +16,9 @@ from schemas.tasks import TASKS
 from transforms.beamkit.manifest import Manifest, finished, read_manifest
 from transforms.dedup.select import INDEX_ROLE, EarlierIndex, SelectTarget
 from transforms.media.known import KnownMedia
+from transforms.relabel.origin import Origin
+from transforms.relabel.relabel_rows import RelabelTarget
+from transforms.sampling.settings import SamplingSettings
 from transforms.sources.adapter import Adapter, SourceFile
 from transforms.sources.registry import ADAPTERS
 from transforms.sources.settings import Corpus
@@ -26,8 +30,12 @@ from transforms.writing.write_subset import SubsetTarget
 #: Settings of a corpus that change nothing of what is read.
 _NOT_OF_CONTENT = ("path", "rows", "needs_mirror")
 
+#: Roles of files that decide what is published.
+_DECIDES = ("roster", "labels", "duplicates", "contamination", "dead")
+
 PREPARE = "prepare"
 SELECT = "select"
+RELABEL = "relabel"
 WRITE = "write"
 
 
@@ -78,6 +86,12 @@ class SubsetPlan:
         return self.corpus.rank_scope if self.has_media else None
 
     @property
+    def sampling(self) -> SamplingSettings:
+        """How many drafts go on: more where only a part of the pairs gets a criterion."""
+        reserve = self.origin.reserve if self.origin else self.recipe.sampling.reserve
+        return SamplingSettings(reserve)
+
+    @property
     def facts(self) -> SubsetFacts:
         """What all rows have in common."""
         corpus = self.corpus
@@ -105,7 +119,7 @@ class SubsetPlan:
                 "corpus": [self.subset.corpus, corpus],
                 "files": self.input_digests,
                 "seed": recipe.seed,
-                "sampling": asdict(recipe.sampling),
+                "sampling": asdict(self.sampling),
                 "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
                 "store": self.layout.store,
             }
@@ -130,18 +144,46 @@ class SubsetPlan:
         earlier = [(one.subset, one.part.digest, one.same_kind) for one in self.earlier]
         return digest_of([self.prepare_inputs, asdict(self.recipe.dedup), earlier])
 
-    def write_inputs(self, roster_digest: str) -> str:
+    @cached_property
+    def origin(self) -> Origin | None:
+        """Where criteria come from; None for a subset of general preferences."""
+        return origin_of(self.recipe, self.name, self.layout)
+
+    def relabel_inputs(self, selected: Manifest) -> str:
+        """Digest of all that the unit `relabel` depends on, from the unit before it."""
+        assert self.origin is not None
+        roster = [part.digest for part in selected.of_role(ROSTER_ROLE)]
+        wanted = self.subset.target
+        return digest_of([self.prepare_inputs, roster, wanted, self.origin.inputs])
+
+    def write_inputs(self, units: Sequence[Manifest]) -> str:
         """Digest of all that the unit `write` depends on; for subsets before it, through their
-        effect on the roster."""
+        effect on what its own units wrote.
+
+        Args:
+            units: the manifests of its own units before it.
+        """
+        made = [
+            (part.role, part.digest)
+            for unit in units
+            for part in unit.parts
+            if part.role in _DECIDES
+        ]
         return digest_of(
             [
                 self.prepare_inputs,
-                roster_digest,
+                sorted(made),
                 asdict(self.recipe.writing),
                 asdict(self.facts),
                 dict(self.shards_pinned),
             ]
         )
+
+    @property
+    def units(self) -> list[Manifest] | None:
+        """The finished units before `write`; None if one is not finished."""
+        found = [self.prepared, self.selected, *([self.relabelled] if self.origin else [])]
+        return [unit for unit in found if unit] if all(found) else None
 
     @property
     def prepared(self) -> Manifest | None:
@@ -154,20 +196,26 @@ class SubsetPlan:
         return finished(self.layout.manifest(self.name, SELECT), self.select_inputs)
 
     @property
+    def relabelled(self) -> Manifest | None:
+        """The finished unit `relabel`, if there is one for these inputs."""
+        selected = self.selected
+        if selected is None:
+            return None
+        return finished(self.layout.manifest(self.name, RELABEL), self.relabel_inputs(selected))
+
+    @property
     def written(self) -> Manifest | None:
         """The finished unit `write`, its files not yet in place."""
-        return self._of_roster(self.layout.manifest(self.name, WRITE))
+        return self._made_from(self.layout.manifest(self.name, WRITE))
 
     @property
     def published(self) -> Manifest | None:
         """The subset as it is in place, if it is up to date."""
-        return self._of_roster(self.layout.published(self.name))
+        return self._made_from(self.layout.published(self.name))
 
-    def _of_roster(self, place: str) -> Manifest | None:
-        selected = self.selected
-        if selected is None:
-            return None
-        return finished(place, self.write_inputs(selected.of_role(ROSTER_ROLE)[0].digest))
+    def _made_from(self, place: str) -> Manifest | None:
+        units = self.units
+        return None if units is None else finished(place, self.write_inputs(units))
 
     @property
     def selection(self) -> SelectTarget:
@@ -180,10 +228,21 @@ class SubsetPlan:
         )
 
     @property
+    def relabelling(self) -> RelabelTarget:
+        """Where the unit `relabel` writes."""
+        return RelabelTarget(
+            f"{self.name}/{RELABEL}",
+            self.relabel_inputs,
+            self.layout.parts(self.name, RELABEL),
+            self.layout.manifest(self.name, RELABEL),
+        )
+
+    @property
     def target(self) -> SubsetTarget:
         """Where the unit `write` writes."""
         return SubsetTarget(
             f"{self.name}/{WRITE}",
+            f"{self.name}/{RELABEL if self.origin else SELECT}",
             self.write_inputs,
             self.layout.parts(self.name, WRITE),
             self.layout.manifest(self.name, WRITE),

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest, read_yaml
-from schemas.tasks import Kind, TaskName
+from schemas.tasks import CriterionOrigin, Kind, TaskName
 from transforms.dedup.settings import DedupSettings
 from transforms.media.settings import MediaPolicy
 from transforms.relabel.settings import RelabelSettings
@@ -36,12 +36,16 @@ class Subset:
     target: int | None
     #: Fewer pairs than this and the gate refuses the subset.
     min_count: int = 0
+    #: Where criteria come from; null for what `relabel.origin` says. General rows have none.
+    criteria: CriterionOrigin | None = None
 
     def __post_init__(self) -> None:
         if self.target is not None and self.target < 1:
             raise ValueError("target must be at least 1, or null for all")
         if self.target is not None and self.min_count > self.target:
             raise ValueError(f"min_count {self.min_count} is above target {self.target}")
+        if self.kind == "general" and self.criteria is not None:
+            raise ValueError("criteria belong to subsets of kind instruction")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pipelines.build_marker import building
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
 from pipelines.opening import Corpora
-from pipelines.planning import PREPARE, SELECT, WRITE, SubsetPlan, plan_subsets
+from pipelines.planning import PREPARE, RELABEL, SELECT, WRITE, SubsetPlan, plan_subsets
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record, run_record, subset_record, write_record
@@ -30,10 +30,11 @@ from transforms.beamkit.errors import BuildError, find_build_error
 from transforms.beamkit.manifest import Manifest, Part, read_manifest
 from transforms.dedup.select import DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
+from transforms.relabel.relabel_rows import LABELS_ROLE
 from transforms.writing.write_subset import SHARD_ROLE, TRAIN
 
-#: Files of the unit `select` that are part of the dataset: what was removed, and why.
-TOLD_ROLES: Final = (DUPLICATES_ROLE,)
+#: Files of units before `write` that are part of the dataset: what was removed and why, labels.
+TOLD_ROLES: Final = (DUPLICATES_ROLE, LABELS_ROLE)
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def forget(request: RunRequest) -> None:
         files.remove(
             [
                 layout.published(name),
-                *(layout.manifest(name, unit) for unit in (PREPARE, SELECT, WRITE)),
+                *(layout.manifest(name, unit) for unit in (PREPARE, SELECT, RELABEL, WRITE)),
             ]
         )
 
@@ -153,15 +154,17 @@ def _build(plan: SubsetPlan, request: RunRequest) -> dict[str, Any]:
 
 def _resumed(plan: SubsetPlan) -> str:
     """The last unit that an earlier run has finished."""
-    if plan.selected is None:
-        return PREPARE if plan.prepared else "nothing"
-    return WRITE if plan.written else SELECT
+    done = {PREPARE: plan.prepared, SELECT: plan.selected}
+    if plan.origin is not None:
+        done[RELABEL] = plan.relabelled
+    done[WRITE] = plan.written
+    return next((unit for unit in reversed(done) if done[unit]), "nothing")
 
 
 def _made(plan: SubsetPlan, request: RunRequest) -> Manifest:
     """Make what is not finished yet; where only subsets before it changed, perhaps nothing is."""
     there = read_manifest(plan.layout.published(plan.name)) is not None
-    if there and plan.selected is None and plan.known is None:
+    if there and plan.units is None and plan.known is None:
         _run_graph(plan, request, write=False)
         if plan.published is not None:
             return plan.published
@@ -179,6 +182,7 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, *, write: bool) -> None:
     done = {
         PREPARE: fresh or plan.prepared is not None,  # its parts stay until new ones are named
         SELECT: not fresh and plan.selected is not None,
+        RELABEL: not fresh and plan.origin is not None and plan.relabelled is not None,
         WRITE: False,
     }
     for unit, keep in done.items():
@@ -199,7 +203,8 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, *, write: bool) -> None:
         if message is None:
             raise
         raise BuildError(message) from error
-    sweep(layout, plan.name, SELECT)
+    for unit in (SELECT, RELABEL):
+        sweep(layout, plan.name, unit)
 
 
 def sweep(layout: Layout, name: str, unit: str) -> None:
@@ -223,8 +228,8 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
     layout, name = plan.layout, plan.name
     files.remove([layout.published(name)])
     final: list[Part] = []
-    prepared, selected = plan.prepared, plan.selected
-    told = [part for part in selected.parts if part.role in TOLD_ROLES] if selected else []
+    units = plan.units or []
+    told = [part for unit in units for part in unit.parts if part.role in TOLD_ROLES]
     for part in [*written.parts, *told]:
         place = _final_path(plan, part)
         if files.exists(part.path):
@@ -236,10 +241,7 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
     stale = [path for path, _ in files.matching(layout.shard(name, "*")) if path not in keep]
     files.remove(stale)
     counts = {
-        stage: names
-        for manifest in (prepared, selected, written)
-        if manifest
-        for stage, names in manifest.counts.items()
+        stage: names for manifest in (*units, written) for stage, names in manifest.counts.items()
     }
     manifest = replace(written, parts=tuple(final), counts=counts)
     files.write_once(layout.published(name), manifest.to_json())
@@ -255,6 +257,7 @@ def _final_path(plan: SubsetPlan, part: Part) -> str:
         "where": layout.where,
         "dead": layout.dead_letters,
         DUPLICATES_ROLE: layout.duplicates,
+        LABELS_ROLE: layout.labels,
     }
     return places[part.role](plan.name)
 

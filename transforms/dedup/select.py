@@ -14,12 +14,10 @@ from typing import Any, Final
 
 import apache_beam as beam
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from transforms.beamkit import files
+from transforms.beamkit import files, tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.counts import Count
-from transforms.beamkit.digesting import DigestingFile
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.dedup.decide import Decision, Earlier, decide
@@ -46,7 +44,7 @@ class EarlierIndex:
 
     def read(self) -> Earlier:
         """Read it."""
-        return Earlier(_read(self.part), self.same_kind)
+        return Earlier(tables.read_ipc(self.part), self.same_kind)
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class _Fingerprint(ThreadedDoFn):
     def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
         """The prints of one spool file."""
         prints = row_prints(self.read(element), self.settings)
-        yield _write(prints, self.folder, PRINTS_ROLE)
+        yield tables.write_ipc(prints, _path(self.folder, PRINTS_ROLE), PRINTS_ROLE)
 
 
 class _Decide(beam.DoFn):
@@ -134,19 +132,19 @@ class _Decide(beam.DoFn):
     def process(self, element: list[Part]) -> Iterator[Any]:
         """Decide on a subset, and write what was decided."""
         decision = self._decided(element)
-        roster = files.join(self.folder, f"roster-{uuid.uuid4().hex}.arrow")
-        yield self.spool.write_roster(decision.roster, roster)
-        yield _write(decision.index, self.folder, INDEX_ROLE)
-        yield _write_parquet(decision.duplicates, self.folder, DUPLICATES_ROLE)
+        yield self.spool.write_roster(decision.roster, _path(self.folder, "roster"))
+        yield tables.write_ipc(decision.index, _path(self.folder, INDEX_ROLE), INDEX_ROLE)
+        path = _path(self.folder, DUPLICATES_ROLE, "parquet")
+        yield tables.write_parquet(decision.duplicates, path, DUPLICATES_ROLE)
         count: Count
         for count in decision.counts:
             yield beam.pvalue.TaggedOutput("counts", count)
 
     def _decided(self, parts: Sequence[Part]) -> Decision:
-        tables = [_read(part) for part in parts]
+        prints = [tables.read_ipc(part) for part in parts]
         return decide(
             self.subset,
-            pa.concat_tables(tables) if tables else no_prints(self.settings),
+            pa.concat_tables(prints) if prints else no_prints(self.settings),
             {},
             [one.read() for one in self.earlier],
             ByPrints(self.settings),
@@ -155,25 +153,6 @@ class _Decide(beam.DoFn):
         )
 
 
-def _write(table: pa.Table, folder: str, role: str) -> Part:
-    """A table as an Arrow IPC file."""
-    path = files.join(folder, f"{role}-{uuid.uuid4().hex}.arrow")
-    with files.create(path) as stream:
-        sink = DigestingFile(stream)
-        with pa.ipc.new_file(pa.PythonFile(sink, "w"), table.schema) as writer:
-            writer.write_table(table.combine_chunks())
-    return Part(role, path, table.num_rows, sink.tell(), sink.digest)
-
-
-def _read(part: Part) -> pa.Table:
-    with files.open_read(part.path) as stream:
-        return pa.ipc.open_file(pa.PythonFile(stream, "r")).read_all()
-
-
-def _write_parquet(table: pa.Table, folder: str, role: str) -> Part:
-    """A table that people read, as Parquet."""
-    path = files.join(folder, f"{role}-{uuid.uuid4().hex}.parquet")
-    with files.create(path) as stream:
-        sink = DigestingFile(stream)
-        pq.write_table(table, sink, compression="zstd")
-    return Part(role, path, table.num_rows, sink.tell(), sink.digest)
+def _path(folder: str, role: str, end: str = "arrow") -> str:
+    """A name that no other attempt has."""
+    return files.join(folder, f"{role}-{uuid.uuid4().hex}.{end}")

@@ -12,8 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from schemas.flight import ROSTER_SCHEMA
-from transforms.beamkit import files
-from transforms.beamkit.digesting import DigestingFile
+from transforms.beamkit import tables
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.writing.prepared import shard_of
 
@@ -28,18 +27,13 @@ def write_roster(rows: pa.Table, path: str) -> Part:
     ordered = rows.cast(ROSTER_SCHEMA).sort_by(
         [(name, "ascending") for name in ("pair_id", "row_id", "key")]
     )
-    with files.create(path) as stream:
-        sink = DigestingFile(stream)
-        with pa.ipc.new_file(pa.PythonFile(sink, "w"), ROSTER_SCHEMA) as writer:
-            writer.write_table(ordered.combine_chunks())
-    return Part(ROSTER_ROLE, path, ordered.num_rows, sink.tell(), sink.digest)
+    return tables.write_ipc(ordered, path, ROSTER_ROLE)
 
 
 def read_roster(manifest: Manifest) -> pa.Table:
     """The roster that a unit wrote; on this machine it is mapped, not copied."""
     (part,) = manifest.of_role(ROSTER_ROLE)
-    source = pa.memory_map(part.path) if files.is_local(part.path) else files.open_read(part.path)
-    return pa.ipc.open_file(source).read_all()
+    return tables.read_ipc(part)
 
 
 def of_shard(roster: pa.Table, split: str, number: int, count: int) -> pa.Table:

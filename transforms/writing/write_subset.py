@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,7 +20,7 @@ from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.writing.plan import shard_count
 from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, read_dead, read_shard
-from transforms.writing.roster import ROSTER_KEYS, ROSTER_ROLE, of_shard, positions, read_roster
+from transforms.writing.roster import ROSTER_KEYS, of_shard, positions, read_roster
 from transforms.writing.rows import Fetch, SubsetFacts
 from transforms.writing.settings import WritingSettings
 from transforms.writing.shard import canonical_order, write_shard
@@ -38,11 +38,8 @@ class Selection(Protocol):
         """The rows of one shard that stay."""
 
 
-class CommitInputs(Protocol):
-    """What the unit `write` is known by, when the roster that it is made from is known."""
-
-    def __call__(self, roster_digest: str) -> str:
-        """Digest of all inputs of the unit."""
+CommitInputs = Callable[[Sequence[Manifest]], str]
+"""Digest of all inputs of the unit `write`, from the manifests that it is made from."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +55,12 @@ class ShardTask:
 class SubsetTarget:
     """The unit that writes a subset: its folder of work, its manifest, the shards in force.
 
-    `shards` is the count in force of each split that has one.
+    `shards` is the count in force of each split that has one, `roster` the unit whose roster is
+    written.
     """
 
     unit: str
+    roster: str
     inputs: CommitInputs
     work: str
     manifest: str
@@ -69,11 +68,10 @@ class SubsetTarget:
 
 
 class WriteSubset(beam.PTransform):
-    """Writes one subset. Input: its `prepare` manifest; output: its `write` manifest.
+    """Writes one subset. Input: the manifests of its earlier units; output: its own.
 
-    `roster` is a singleton collection of the manifest of the unit that wrote the roster,
-    `selection` one of a `Selection`. Files get attempt names; what they are finally called is said
-    by `final_name` and done by whoever commits the dataset.
+    `selection` is a singleton collection of a `Selection`. Files get attempt names; what they are
+    finally called is said by `final_name` and done by whoever commits the dataset.
     """
 
     def __init__(
@@ -82,23 +80,21 @@ class WriteSubset(beam.PTransform):
         facts: SubsetFacts,
         fetch: Fetch,
         settings: WritingSettings,
-        roster: beam.PCollection[Manifest],
         selection: beam.PCollection[Selection],
     ) -> None:
         super().__init__()
         self.target, self.facts, self.fetch = target, facts, fetch
-        self.settings, self.roster, self.selection = settings, roster, selection
+        self.settings, self.selection = settings, selection
 
-    def expand(self, prepared: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
+    def expand(self, manifests: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
         """Plan on keys, then write shard by shard."""
         selection = beam.pvalue.AsSingleton(self.selection)
         sources = (
-            (prepared, self.roster)
-            | "Sources" >> beam.Flatten()
-            | "GatherSources" >> beam.combiners.ToList()
-            | "PairSources" >> beam.Map(_Sources.of)
+            manifests
+            | "GatherUnits" >> beam.combiners.ToList()
+            | "Sources" >> beam.Map(Sources.of, self.target.roster)
         )
-        planned = self.roster | "PlanShards" >> beam.ParDo(
+        planned = sources | "PlanShards" >> beam.ParDo(
             _Plan(self.settings, self.target.shards), selection
         ).with_outputs("counts", main="tasks")
         shards = (
@@ -111,10 +107,9 @@ class WriteSubset(beam.PTransform):
                 selection,
             ).with_output_types(Part)
         )
-        dead = prepared | "WriteDeadLetters" >> beam.FlatMap(write_dead, self.target.work)
-        inputs = self.roster | "Inputs" >> beam.Map(
-            lambda manifest, inputs: inputs(manifest.of_role(ROSTER_ROLE)[0].digest),
-            self.target.inputs,
+        dead = sources | "WriteDeadLetters" >> beam.FlatMap(write_dead, self.target.work)
+        inputs = sources | "Inputs" >> beam.Map(
+            lambda one, inputs: inputs(one.units), self.target.inputs
         )
         return (
             (shards, dead)
@@ -135,26 +130,29 @@ def final_name(number: int, count: int, split: str = TRAIN) -> str:
 
 
 @dataclass(frozen=True)
-class _Sources:
-    """Where a shard's rows come from: the spool of prepared pairs, and the roster."""
+class Sources:
+    """What a subset is written from: its earlier units, among them the one with the roster."""
 
-    prepared: Manifest
+    units: tuple[Manifest, ...]
     roster: Manifest
 
     @staticmethod
-    def of(manifests: Sequence[Manifest]) -> _Sources:
-        """The two, told apart by what they hold."""
-        (roster,) = (manifest for manifest in manifests if manifest.of_role(ROSTER_ROLE))
-        (prepared,) = (manifest for manifest in manifests if manifest is not roster)
-        return _Sources(prepared, roster)
+    def of(manifests: Sequence[Manifest], roster: str) -> Sources:
+        """The manifests in an order that is always the same."""
+        units = tuple(sorted(manifests, key=lambda manifest: manifest.unit))
+        return Sources(units, next(unit for unit in units if unit.unit == roster))
+
+    def parts(self, role: str) -> list[Part]:
+        """Files of one role, whichever unit wrote them."""
+        return [part for unit in self.units for part in unit.of_role(role)]
 
 
 class _Plan(beam.DoFn):
     def __init__(self, settings: WritingSettings, current: Mapping[str, int]) -> None:
         self.settings, self.current = settings, current
 
-    def process(self, element: Manifest, selection: Selection) -> Iterator[Any]:
-        keys = read_roster(element).select(ROSTER_KEYS)
+    def process(self, element: Sources, selection: Selection) -> Iterator[Any]:
+        keys = read_roster(element.roster).select(ROSTER_KEYS)
         kept = selection.keep(keys)
         for split in (TRAIN, VALIDATION):
             rows = kept.filter(pc.equal(kept["split"], split))
@@ -182,7 +180,7 @@ class _WriteShard(ThreadedDoFn):
     def work(self, element: ShardTask, one: Any, two: Any) -> Iterable[Part]:
         """Write one shard under an attempt name; its place in the order is in the name."""
         sources, selection = one, two
-        rows = read_shard(sources.prepared.of_role(PAIRS_ROLE), element.number, element.count)
+        rows = read_shard(sources.parts(PAIRS_ROLE), element.number, element.count)
         mine = of_shard(read_roster(sources.roster), element.split, element.number, element.count)
         # Keys alone are put in order and selected: no text is copied before its row group.
         mine = selection.keep(mine).sort_by([("row_id", "ascending"), ("key", "ascending")])
@@ -199,9 +197,9 @@ _DEAD_ORDER = [
 ]
 
 
-def write_dead(manifest: Manifest, folder: str) -> Iterator[Part]:
+def write_dead(sources: Sources, folder: str) -> Iterator[Part]:
     """The subset's dead letters in canonical order, and beside them where each was met."""
-    letters = read_dead(manifest.of_role(DEAD_ROLE)).sort_by(_DEAD_ORDER).combine_chunks()
+    letters = read_dead(sources.parts(DEAD_ROLE)).sort_by(_DEAD_ORDER).combine_chunks()
     canonical = letters.drop_columns(["where"]).cast(DEAD_LETTER_SCHEMA)
     for role, table in (("dead", canonical), ("where", letters.select(["key", "where"]))):
         path = files.join(folder, f"{role}.parquet.attempt-{uuid.uuid4().hex}")

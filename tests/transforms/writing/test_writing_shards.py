@@ -28,7 +28,7 @@ from transforms.writing.roster import write_roster
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.settings import WritingSettings
 from transforms.writing.shard import canonical_order, write_shard
-from transforms.writing.write_subset import ShardTask, _Sources, _WriteShard
+from transforms.writing.write_subset import ShardTask, Sources, _WriteShard
 
 FACTS = SubsetFacts("S", "t2t", "general", "corpus", "main", "mit", nc=False, annotator="human")
 
@@ -160,7 +160,7 @@ def spooled(folder: Path, rows: list[dict[str, object]]) -> Manifest:
 
 def shard_of_roster(folder: Path, prepared_pairs: Manifest, roster: pa.Table) -> Part:
     part = write_roster(roster, str(folder / "roster.arrow"))
-    sources = _Sources(prepared_pairs, Manifest("S/select", "x", (part,)))
+    sources = Sources.of([prepared_pairs, Manifest("S/select", "x", (part,))], "S/select")
     (shard,) = _WriteShard(str(folder), FACTS, no_media, WritingSettings()).work(
         ShardTask(0, 1), sources, NO_CUT
     )

@@ -1,0 +1,172 @@
+"""The composite of the stage: a roster of pairs becomes a roster of rows under criteria.
+
+What an origin needs of a pair is read where the spool files lie, in parallel; labelling itself runs
+on one worker, since what limits it is a provider's rate or a small join. The unit's files: the
+roster, the label table, dead letters.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+
+from transforms.beamkit import files, tables
+from transforms.beamkit.commit import CommitManifest
+from transforms.beamkit.counts import Count
+from transforms.beamkit.manifest import Manifest, Part
+from transforms.beamkit.threads import ThreadedDoFn
+from transforms.relabel.origin import RELABEL, Origin, roster_of
+
+LABELS_ROLE: Final = "labels"
+LOOKED_ROLE: Final = "looked"
+
+
+@dataclass(frozen=True)
+class RelabelTarget:
+    """The unit that relabels: its name, folder of work and manifest.
+
+    `inputs` gives the digest of all inputs from the manifest of the unit before it.
+    """
+
+    unit: str
+    inputs: Callable[[Manifest], str]
+    work: str
+    manifest: str
+
+
+@dataclass(frozen=True)
+class Books:
+    """How prepared pairs and rosters are read and written: both belong to other stages."""
+
+    pairs_role: str
+    dead_role: str
+    read_pairs: Callable[[Part], pa.Table]
+    read_roster: Callable[[Manifest], pa.Table]
+    write_roster: Callable[[pa.Table, str], Part]
+
+
+class RelabelRows(beam.PTransform):
+    """Input: the `select` manifest of a subset; output: the manifest of its unit `relabel`."""
+
+    def __init__(
+        self,
+        subset: str,
+        target: RelabelTarget,
+        wanted: int | None,
+        origin: Origin,
+        books: Books,
+        prepared: beam.PCollection[Manifest],
+    ) -> None:
+        super().__init__()
+        self.subset, self.target, self.wanted = subset, target, wanted
+        self.origin, self.books, self.prepared = origin, books, prepared
+
+    def expand(self, selected: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
+        """Look file by file, then label."""
+        roster = beam.pvalue.AsSingleton(selected)
+        looked = (
+            self.prepared
+            | "Files" >> beam.FlatMap(lambda one, role: one.of_role(role), self.books.pairs_role)
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "Look"
+            >> beam.ParDo(_Look(self.target.work, self.origin, self.books), roster)
+            .with_output_types(Part)
+            | "GatherLooked" >> beam.combiners.ToList()
+        )  # fmt: skip
+        label = _Label(self.subset, self.target.work, self.wanted, self.origin, self.books)
+        done = looked | "Label" >> beam.ParDo(label, roster).with_outputs("counts", main="parts")
+        inputs = selected | "Inputs" >> beam.Map(
+            lambda manifest, inputs: inputs(manifest), self.target.inputs
+        )
+        return done.parts | "CommitRelabelled" >> CommitManifest(
+            self.target.manifest,
+            self.target.unit,
+            beam.pvalue.AsSingleton(inputs),
+            done.counts,
+        )
+
+
+class _Look(ThreadedDoFn):
+    def __init__(self, work: str, origin: Origin, books: Books) -> None:
+        super().__init__()
+        self.folder, self.origin, self.books = work, origin, books
+
+    def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
+        """What the origin needs of the pairs of one file that are in the roster."""
+        rows = _in_roster(self.books.read_pairs(element), self.books.read_roster(one))
+        looked = self.origin.look(rows)
+        for name in ("row_id", "key"):
+            if name not in looked.column_names:
+                looked = looked.append_column(name, rows[name])
+        path = files.join(self.folder, f"{LOOKED_ROLE}-{uuid.uuid4().hex}.arrow")
+        yield tables.write_ipc(looked, path, LOOKED_ROLE)
+
+
+def _in_roster(rows: pa.Table, roster: pa.Table) -> pa.Table:
+    """The prepared pairs that are in a roster, each once."""
+    wanted = pl.from_arrow(roster.select(["base_id", "key"]))
+    keys = pl.from_arrow(rows.select(["row_id", "key"]))
+    assert isinstance(wanted, pl.DataFrame)
+    assert isinstance(keys, pl.DataFrame)
+    found = keys.with_row_index("at").join(
+        wanted, left_on=["row_id", "key"], right_on=["base_id", "key"], how="semi"
+    )
+    at = found.unique(["row_id", "key"], keep="first", maintain_order=True)["at"]
+    return rows.take(pa.array(at.to_list(), pa.int64()))
+
+
+class _Label(beam.DoFn):
+    def __init__(
+        self, subset: str, work: str, wanted: int | None, origin: Origin, books: Books
+    ) -> None:
+        self.subset, self.folder, self.wanted = subset, work, wanted
+        self.origin, self.books = origin, books
+
+    def process(self, element: list[Part], selected: Manifest) -> Iterator[Any]:
+        """Label a subset, and write what came of it."""
+        roster = self.books.read_roster(selected)
+        order = [("rank", "ascending"), ("row_id", "ascending"), ("key", "ascending")]
+        survivors = roster.sort_by(order)
+        labelled = self.origin.label(survivors, _aligned(survivors, element), self.wanted)
+        rows = roster_of(survivors, labelled, self.origin.name, self.subset)
+        yield self.books.write_roster(rows, self._path("roster", "arrow"))
+        yield _write_labels(labelled.labels, self._path(LABELS_ROLE, "parquet"))
+        if labelled.dead.num_rows:
+            role = self.books.dead_role
+            yield tables.write_ipc(labelled.dead, self._path(role, "arrow"), role)
+        count: Count
+        for count in labelled.counts or [(RELABEL, "in", survivors.num_rows)]:
+            yield beam.pvalue.TaggedOutput("counts", count)
+
+    def _path(self, role: str, end: str) -> str:
+        return files.join(self.folder, f"{role}-{uuid.uuid4().hex}.{end}")
+
+
+def _aligned(survivors: pa.Table, parts: list[Part]) -> pa.Table:
+    """What was looked at, row by row as `survivors`."""
+    looked = pa.concat_tables([tables.read_ipc(part) for part in parts])
+    keys = pl.from_arrow(looked.select(["row_id", "key"]))
+    wanted = pl.from_arrow(survivors.select(["base_id", "key"]))
+    assert isinstance(keys, pl.DataFrame)
+    assert isinstance(wanted, pl.DataFrame)
+    at = wanted.join(
+        keys.with_row_index("at").unique(["row_id", "key"], keep="first", maintain_order=True),
+        left_on=["base_id", "key"],
+        right_on=["row_id", "key"],
+        how="left",
+        maintain_order="left",
+    )["at"]
+    return looked.take(pa.array(at.to_list(), pa.int64()))
+
+
+def _write_labels(labels: pa.Table, path: str) -> Part:
+    """The label table in canonical order, as Parquet."""
+    order = ("pair_id", "criterion", "step", "order")
+    ordered = labels.sort_by([(name, "ascending") for name in order])
+    return tables.write_parquet(ordered, path, LABELS_ROLE)
