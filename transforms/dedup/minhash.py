@@ -22,6 +22,9 @@ ALGORITHM_VERSION = 2
 #: Values of one call: signatures leave the library as lists of numbers.
 _BLOCK = 1 << 20
 
+#: The value of a signature of nothing.
+_NOTHING = np.uint32(2**32 - 1)
+
 _K1 = np.uint64(0x510E527FADE682D1)
 _K2 = np.uint64(0x9B05688C2B3E6C1F)
 
@@ -43,20 +46,20 @@ def signatures(sets: Hashes, num_perm: int, seed: int) -> np.ndarray:
             f"and prints are of version {ALGORITHM_VERSION}: install rensa 0.5"
         )
     values, offsets = sets
-    rows = len(offsets) - 1
-    result = np.empty((rows, num_perm), np.uint32)
+    present = np.flatnonzero(sets.counts)
+    # Empty rows take nothing from the values, so the others' offsets are whole without them.
+    offsets = np.append(offsets[present], offsets[-1])
+    result = np.full((sets.counts.size, num_perm), _NOTHING, np.uint32)
     step = max(1, _BLOCK // num_perm)
-    for first in range(0, rows, step):
-        last = min(first + step, rows)
+    for first in range(0, len(present), step):
+        rows = present[first : first + step]
+        ends = offsets[first : first + len(rows) + 1]
         matrix = RMinHash.digest_matrix_from_flat_token_hashes(
-            values[offsets[first] : offsets[last]],
-            offsets[first : last + 1] - offsets[first],
-            num_perm,
-            seed,
+            values[ends[0] : ends[-1]], ends - ends[0], num_perm, seed
         )
         numbers = chain.from_iterable(matrix.to_rows())
-        flat = np.fromiter(numbers, np.uint32, (last - first) * num_perm)
-        result[first:last] = flat.reshape(-1, num_perm)
+        flat = np.fromiter(numbers, np.uint32, len(rows) * num_perm)
+        result[rows] = flat.reshape(-1, num_perm)
     return result
 
 

@@ -1,8 +1,9 @@
 """Prints of the texts of pairs: all that near-duplicates of text are found by, row by row.
 
-A print has hashes only, in a fixed number of bytes: 812 a row at the default settings (bands 2 x 192,
-signatures 3 x 128, sequences 4 x 8, counts 3 x 4), 258 MB for 317,000 rows. Prints can be compared if they share `ngram`, `num_perm`, `bands`, `rows` and `seed`, and the
-versions of shingles and MinHash.
+A print has hashes only, in a fixed number of bytes: 812 a row at the default settings (bands
+2 x 192, signatures 3 x 128, sequences 4 x 8, counts 3 x 4), 258 MB for 317,000 rows. Prints can be
+compared if they share `ngram`, `num_perm`, `bands`, `rows` and `seed`, and the versions of shingles
+and MinHash.
 """
 
 from __future__ import annotations
