@@ -46,9 +46,7 @@ class Margin:
         with np.errstate(divide="ignore", invalid="ignore"):
             ratios = np.log(high / low) / np.log(self.ratio)
         ratios = np.where((low <= 0) & (high > low), np.inf, ratios)
-        return np.where(
-            high == low, np.where(np.isnan(apart), np.nan, 0.0), np.minimum(apart, ratios)
-        )
+        return np.where(high == low, apart, np.minimum(apart, ratios))
 
 
 @dataclass(frozen=True)

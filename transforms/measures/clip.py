@@ -87,7 +87,7 @@ def open_clip(data: bytes, duration_s: float | None = None, fps: float | None = 
         begin = None
         shown = min(duration_s, MAX_SECONDS) if np.isfinite(duration_s) else LOOKS
         every = max(1, round(shown * STEPS_A_SECOND / LOOKS))
-        for number, frame in enumerate(container.decode(stream)):
+        for number, frame in enumerate(container.decode(stream)):  # type: ignore[union-attr]
             seconds = frame.time if frame.time is not None else number / fps
             begin = seconds if begin is None else begin
             if seconds - begin >= MAX_SECONDS or number >= MAX_FRAMES:

@@ -55,10 +55,8 @@ def symmetry(solid: Solid) -> float:
 
     points = solid.points
     tree = cKDTree(points)
-    distances = [
-        tree.query(points * mirror)[0].mean()
-        for mirror in (np.array([-1, 1, 1]), np.array([1, 1, -1]))
-    ]
+    mirrors = (np.array([-1, 1, 1]), np.array([1, 1, -1]))
+    distances = [tree.query(points * mirror)[0].mean() for mirror in mirrors]
     return 100 - 100 * float(min(distances)) / solid.diagonal
 
 

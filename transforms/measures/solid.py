@@ -63,11 +63,7 @@ class Solid:
             cells.astype(np.int64), axis=0, return_index=True, return_inverse=True
         )
         faces = places.reshape(-1)[self.faces]
-        twisted = (
-            (faces[:, 0] == faces[:, 1])
-            | (faces[:, 1] == faces[:, 2])
-            | (faces[:, 2] == faces[:, 0])
-        )
+        twisted = (faces == np.roll(faces, 1, axis=1)).any(axis=1)
         if twisted.all():
             raise ValueError("no faces with an area")
         return trimesh.Trimesh(self.vertices[first], faces[~twisted], process=False, validate=False)
@@ -98,9 +94,7 @@ def open_solid(data: bytes, file_type: str = "glb") -> Solid:
     starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes[:-1])])
     return Solid(
         np.concatenate([np.asarray(mesh.vertices, np.float64) for mesh in meshes]),
-        np.concatenate(
-            [np.asarray(mesh.faces) + start for mesh, start in zip(meshes, starts, strict=True)]
-        ),
+        np.concatenate([mesh.faces + start for mesh, start in zip(meshes, starts, strict=True)]),
         any(map(_is_painted, meshes)) or len({_base_colour(mesh) for mesh in meshes}) > 1,
     )
 
@@ -108,14 +102,10 @@ def open_solid(data: bytes, file_type: str = "glb") -> Solid:
 def _is_painted(mesh: Any) -> bool:
     visual = mesh.visual
     if visual.kind == "texture":
-        material = visual.material
-        return any(
-            getattr(material, name, None) is not None for name in ("baseColorTexture", "image")
-        )
+        pictures = ("baseColorTexture", "image")  # of a PBR material, and of a simple one
+        return any(getattr(visual.material, name, None) is not None for name in pictures)
     if visual.kind in ("vertex", "face"):
-        colours = np.asarray(
-            visual.vertex_colors if visual.kind == "vertex" else visual.face_colors
-        )
+        colours = np.asarray(getattr(visual, f"{visual.kind}_colors"))
         return bool((colours != colours[:1]).any())
     return False
 

@@ -1,4 +1,4 @@
-"""A sound as measures see it: its first two minutes as one channel, and what several of them need."""
+"""A sound as measures see it: its first two minutes, as one channel."""
 
 from __future__ import annotations
 

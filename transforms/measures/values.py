@@ -17,14 +17,13 @@ from typing import Any, Final
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.tasks import TASKS
 from transforms.measures.attribute import Attribute, Domain, measured
-from transforms.measures.clip import clip_of_frames, open_clip
 from transforms.measures.edit import Edit
-from transforms.measures.picture import Picture, open_picture
-from transforms.measures.solid import open_solid
-from transforms.measures.sound import open_sound
+from transforms.measures.opening import DOMAIN_OF_SLOT, Parts, UnreadableError, open_response
+from transforms.measures.picture import Picture
 from transforms.measures.tables import attributes_of
 from transforms.measures.text import text_frame
 
@@ -101,9 +100,7 @@ class _Texts:
         frame = text_frame(texts).select(
             _in_range(attribute).alias(name) for name, attribute in self.attributes.items()
         )
-        reasons = pa.array(
-            np.where(texts.is_null().to_numpy(zero_copy_only=False), "no text", None), pa.string()
-        )
+        reasons = pc.if_else(texts.is_null(), "no text", pa.scalar(None, pa.string()))
         return {name: frame[name].to_arrow() for name in frame.columns}, reasons
 
 
@@ -120,7 +117,7 @@ class _Media:
         self.attributes = attributes_of(task)
         self._fetch = fetch
         self._known: dict[object, _Found] = {}
-        self._source: tuple[str, Picture] | None = None
+        self._source: tuple[tuple[str, ...], Picture] | None = None
 
     def side(self, rows: pa.Table, side: str) -> tuple[dict[str, pa.Array], pa.Array]:
         """Values by attribute, and reasons for nulls."""
@@ -144,10 +141,7 @@ class _Media:
         used = [*refs, *(sources if edits else ())]
         if not refs or any(ref["info"] is None for ref in used):
             return {}, "no media"
-        key = (
-            rate,
-            *((ref["slot"], ref["info"]["digest"], ref["info"]["product"]) for ref in used),
-        )
+        key = (rate, *((ref["slot"], *_content(ref["info"])) for ref in used))
         if key not in self._known:
             self._known[key] = self._measured(refs, rate, sources if edits else ())
         return self._known[key]
@@ -160,18 +154,20 @@ class _Media:
             slots.setdefault(ref["slot"], []).append(ref)
         values: dict[str, float] = {}
         reasons: list[str] = []
-        for domain, slot in _read_as(slots):
+        for slot in _read(slots):
             data = [self._fetch(ref["info"]) for ref in slots[slot]]
             try:
-                medium = _OPENERS[slot](data, slots[slot], rate)
-            except Exception as error:  # libraries fail on odd media in ways of their own
-                reasons.append(f"{slot}: {type(error).__name__}")
+                medium = open_response(
+                    slot, Parts(data, [ref["info"] for ref in slots[slot]], rate)
+                )
+            except UnreadableError as error:
+                reasons.append(f"{slot}: {error}")
                 continue
-            values |= self._of(domain, medium)
+            values |= self._of(DOMAIN_OF_SLOT[slot], medium)
             if sources:
                 try:
                     values |= self._of("edit", Edit(self._opened(sources[0]["info"]), medium))
-                except _Unreadable as error:
+                except UnreadableError as error:
                     reasons.append(f"prompt_images: {error}")
         return values, "; ".join(reasons) or (None if values else "no media to measure")
 
@@ -184,43 +180,18 @@ class _Media:
 
     def _opened(self, info: Mapping[str, Any]) -> Picture:
         """The picture of a prompt; the last is kept, as both responses are made of it."""
-        key = f"{info['digest']}/{info['product']}"
+        key = _content(info)
         if self._source is None or self._source[0] != key:
-            data = self._fetch(info)
-            try:
-                self._source = (key, open_picture(data))
-            except Exception as error:
-                raise _Unreadable(type(error).__name__) from error
+            self._source = (key, open_response("image", Parts([self._fetch(info)], [info], None)))
         return self._source[1]
 
 
-class _Unreadable(Exception):
-    """The picture of a prompt can't be decoded."""
+def _content(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """What tells published media apart: source and product."""
+    return (info["digest"], info["product"] or "")
 
 
-def _read_as(slots: Mapping[str, object]) -> list[tuple[Domain, str]]:
-    """The domains that a response has values of, each with the slot that it is read from."""
-    if "video" in slots:
-        return [("video", "video")]
-    order: tuple[tuple[Domain, str], ...] = (
-        ("image", "image"), ("video", "frames"), ("audio", "audio"), ("mesh", "mesh"),
-        ("view", "views"),
-    )  # fmt: skip
-    return [(domain, slot) for domain, slot in order if slot in slots]
-
-
-def _views(data: Sequence[bytes], refs: Sequence[_Ref], rate: float | None) -> list[Picture]:
-    return [open_picture(each) for each in data]
-
-
-#: How the media of a slot are opened: bytes, references with facts, frames a second.
-_OPENERS: Final[dict[str, Callable[[Sequence[bytes], Sequence[_Ref], float | None], Any]]] = {
-    "image": lambda data, refs, rate: open_picture(data[0]),
-    "frames": lambda data, refs, rate: clip_of_frames(data, rate),
-    "video": lambda data, refs, rate: open_clip(
-        data[0], refs[0]["info"]["duration_s"], refs[0]["info"]["rate_hz"]
-    ),
-    "audio": lambda data, refs, rate: open_sound(data[0], refs[0]["info"]["loudness_lufs"]),
-    "mesh": lambda data, refs, rate: open_solid(data[0], refs[0]["info"]["format"] or "glb"),
-    "views": _views,
-}
+def _read(slots: Mapping[str, object]) -> list[str]:
+    """The slots of a response that are measured: of a clip that is there twice, the video file."""
+    known = [slot for slot in slots if slot in DOMAIN_OF_SLOT]
+    return [slot for slot in known if not (slot == "frames" and "video" in slots)]
