@@ -155,10 +155,11 @@ class _Media:
         values: dict[str, float] = {}
         reasons: list[str] = []
         for slot in _read(slots):
-            data = [self._fetch(ref["info"]) for ref in slots[slot]]
+            infos = [ref["info"] for ref in slots[slot]]
+            data = [self._fetch(info) for info in infos]
             try:
                 medium = open_response(
-                    slot, Parts(data, [ref["info"] for ref in slots[slot]], rate)
+                    slot, Parts(data, infos, rate)
                 )
             except UnreadableError as error:
                 reasons.append(f"{slot}: {error}")
