@@ -1,0 +1,1 @@
+"""Criteria of origin `measured`: true by measurement, in subsets of their own, and gold questions."""
