@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from pipelines.sample_corpora.align_anything import spoil_sound
 from pipelines.sample_corpora.benchmarks import SECONDS
-from pipelines.sample_corpora.copied_media import MediaPair, copied_media, sounds
+from pipelines.sample_corpora.copied_media import MediaPair, copied_media, sounds, whole
 from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import write_parquet
 from pipelines.sample_corpora.keys import record_key
@@ -95,7 +95,7 @@ def _copy(row: dict[str, Any], number: int, more: Copies) -> dict[str, Any]:
     made = copied_media(pair, number, more, _COPIED)
     copy = {**row, "prompt": made.pair.prompt}
     for side, data in (("chosen", made.pair.chosen), ("rejected", made.pair.rejected)):
-        copy[side] = {"bytes": data, "path": f"{side}_{number}_copy.{_suffix(bytes(data))}"}
+        copy[side] = {"bytes": data, "path": f"{side}_{number}_copy.{_suffix(whole(data))}"}
     key = record_key(NAME)
     made.note(more, key(copy), key(row))
     return copy

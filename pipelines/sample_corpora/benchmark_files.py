@@ -18,13 +18,13 @@ import pyarrow as pa
 
 from pipelines.sample_corpora.benchmarks import (
     CONFIGS,
-    ITEMS,
     OMNI,
     REWARDBENCH,
     VL,
     Answer,
     Item,
     item,
+    items,
 )
 from pipelines.sample_corpora.files import write_lines, write_parquet, write_zip
 
@@ -76,7 +76,7 @@ def write_benchmarks(directory: Path, seed: int) -> None:
 
 
 def _items(benchmark: str, config: str, seed: int) -> Iterator[Item]:
-    return (item(benchmark, config, number, seed) for number in range(ITEMS))
+    return (item(benchmark, config, number, seed) for number in range(items(config)))
 
 
 def _kinds(config: str) -> tuple[str, str]:

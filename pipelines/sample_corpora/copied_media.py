@@ -20,6 +20,18 @@ Medium = bytes | list[bytes]
 SHORT_PROMPT: Final = "A nice one, please."
 
 
+def whole(medium: Medium) -> bytes:
+    """A medium that is one file."""
+    assert isinstance(medium, bytes)
+    return medium
+
+
+def several(medium: Medium) -> list[bytes]:
+    """A medium that is several files: the frames of a clip."""
+    assert isinstance(medium, list)
+    return medium
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of media: forms of it, new ones, and the benchmark that has such answers."""
@@ -54,8 +66,7 @@ def _pictures_as(medium: Medium, way: str) -> Medium:
 
 
 def _sound_as(medium: Medium, way: str) -> Medium:
-    assert isinstance(medium, bytes)
-    return sound_as(medium, way)
+    return sound_as(whole(medium), way)
 
 
 def pictures(config: str, fresh: Callable[[np.random.Generator], Medium]) -> Kind:

@@ -81,7 +81,9 @@ def _copy(pair: TextPair, job: Job, copies: Copies) -> TextPair:
 
 def _leak(job: Job, copies: Copies) -> Made:
     rng, pool = copies.rng(job), texts(copies.seed)
-    one = item(*_BENCHMARKS[(job.nth + job.nth // len(TEXT_WAYS["leak"])) % 2], job.nth, copies.seed)
+    # By turns, and the other way round in the next round of ways.
+    turn = job.nth + job.nth // len(TEXT_WAYS["leak"])
+    one = item(*_BENCHMARKS[turn % 2], job.nth, copies.seed)
     first, second = str(one.first), str(one.second)
     prompt = one.prompt
     match job.way:

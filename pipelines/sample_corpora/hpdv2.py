@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipelines.sample_corpora.copied_media import MediaPair, copied_media
+from pipelines.sample_corpora.copied_media import MediaPair, copied_media, whole
 from pipelines.sample_corpora.copied_media import pictures as pictures_like
 from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import TarGz, replacing
@@ -191,7 +191,7 @@ def _copy(gallery: _Gallery, number: int, more: Copies) -> Record:
         names = names[::-1]
     elif made.job.kind != "contradiction":
         answers = (made.pair.chosen, made.pair.rejected)
-        names = [gallery.add(bytes(data)) for data in (answers if won == 0 else answers[::-1])]
+        names = [gallery.add(whole(data)) for data in (answers if won == 0 else answers[::-1])]
     if made.swapped or made.job.kind == "contradiction":
         label = label[::-1]
     copy: Record = {"prompt": made.pair.prompt, name_key: names, "human_preference": label}

@@ -14,7 +14,8 @@ def record_key(adapter: str) -> Callable[[Record], str]:
     from transforms.sources.settings import Corpus
     from transforms.sources.unified_reward import UnifiedRewardAdapter
 
-    made: Any = ADAPTERS[adapter](Corpus(adapter, "sample", "unknown", (), "model"), adapter, "")
+    kind: Any = ADAPTERS[adapter]
+    made = kind(Corpus(adapter, "sample", "unknown", (), "model"), adapter, "")
     projection = made.PROJECTION
     named = made.group if isinstance(made, UnifiedRewardAdapter) else made.key
 

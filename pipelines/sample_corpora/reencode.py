@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 #: Forms of a picture. `cropped` keeps 95 % of width and height.
 PICTURE_WAYS: Final = ("reencoded", "resized", "recompressed", "cropped")
@@ -20,17 +23,16 @@ def picture_as(data: bytes, way: str) -> bytes:
     Raises:
         ValueError: there is no such form.
     """
-    from PIL import Image
+    import PIL.Image
 
-    image = Image.open(io.BytesIO(data))
-    form = image.format
-    image = image.convert("RGB")
+    opened = PIL.Image.open(io.BytesIO(data))
+    form, image = opened.format, opened.convert("RGB")
     width, height = image.size
     if way == "reencoded":
         return _saved(image, 92, form="PNG" if form == "JPEG" else "JPEG")
     if way == "resized":
         smaller = (round(width * 0.75), round(height * 0.75))
-        return _saved(image.resize(smaller, Image.Resampling.BICUBIC), 90)
+        return _saved(image.resize(smaller, PIL.Image.Resampling.BICUBIC), 90)
     if way == "recompressed":
         return _saved(image, 60)
     if way == "cropped":
@@ -39,10 +41,7 @@ def picture_as(data: bytes, way: str) -> bytes:
     raise ValueError(f"no form {way!r} of a picture: one of {PICTURE_WAYS}")
 
 
-def _saved(image: object, quality: int, form: str = "JPEG") -> bytes:
-    from PIL import Image
-
-    assert isinstance(image, Image.Image)
+def _saved(image: Image, quality: int, form: str = "JPEG") -> bytes:
     file = io.BytesIO()
     image.save(file, form, **({"quality": quality} if form == "JPEG" else {"compress_level": 1}))
     return file.getvalue()

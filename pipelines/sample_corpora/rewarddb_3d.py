@@ -14,7 +14,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.sample_corpora.copied_media import MadePair, MediaPair, copied_media
+from pipelines.sample_corpora.copied_media import MadePair, MediaPair, copied_media, whole
 from pipelines.sample_corpora.copied_media import pictures as pictures_like
 from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import write_json
@@ -119,7 +119,7 @@ def _copied_pictures(folder: Path, made: MadePair) -> list[str]:
     folder.mkdir(parents=True)
     shown = (made.pair.chosen, made.pair.rejected)
     for at, data in enumerate(shown[::-1] if made.swapped else shown):
-        (folder / f"{at}.png").write_bytes(bytes(data))
+        (folder / f"{at}.png").write_bytes(whole(data))
     return [f"{FOLDER}/{folder.name}/{at}.png" for at in range(len(shown))]
 
 

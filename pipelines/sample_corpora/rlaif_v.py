@@ -124,9 +124,7 @@ def _rows(
 def _copy(row: Row, number: int, at: int, more: Copies) -> Row:
     """The copy, lookalike or leak that follows a plain record, as row `at` of the corpus."""
     cell: Any = row["image"]
-    pair = VisualPair(
-        cell["bytes"], str(row["question"]), str(row["chosen"]), str(row["rejected"])
-    )
+    pair = VisualPair(cell["bytes"], str(row["question"]), str(row["chosen"]), str(row["rejected"]))
     made = copied_question(pair, number, more)
     suffix = "png" if made.pair.picture.startswith(b"\x89PNG") else "jpg"
     name = f"{at:012d}.{suffix}"

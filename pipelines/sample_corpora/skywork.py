@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.copied_text import TEXT_WAYS, TextPair, copied_text
+from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import write_parquet
 from pipelines.sample_corpora.keys import record_key
 from pipelines.sample_corpora.planted import Corpus, Planted

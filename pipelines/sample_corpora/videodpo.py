@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.sample_corpora.clips import frames
-from pipelines.sample_corpora.copied_media import MadePair, MediaPair, copied_media, pictures
+from pipelines.sample_corpora.copied_media import (
+    MadePair,
+    MediaPair,
+    copied_media,
+    pictures,
+    several,
+)
 from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import replacing, write_zip
 from pipelines.sample_corpora.keys import record_key
@@ -194,5 +200,5 @@ def _members(
         if code == "extra_members":
             yield f"{FOLDERS[side]}/{number:06d}/{FRAMES:02d}.jpg", pictures[0]
     for number, copy in enumerate(made, start=pairs):
-        for at, data in enumerate((copy.pair.chosen, copy.pair.rejected)[side]):
-            yield f"{FOLDERS[side]}/{number:06d}/{at:02d}.jpg", data  # type: ignore[misc]
+        for at, data in enumerate(several((copy.pair.chosen, copy.pair.rejected)[side])):
+            yield f"{FOLDERS[side]}/{number:06d}/{at:02d}.jpg", data
