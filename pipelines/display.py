@@ -252,12 +252,17 @@ def _cut(text: str) -> str:
 
 
 def planted_table(folder: Path, planted: Mapping[str, Planted]) -> Table:
-    """The sample corpora that were written: records, and how many of them are faulty."""
-    columns = ("records", "good", "faults")
+    """The sample corpora that were written: records, and what was planted among them."""
+    columns = ("records", "good", "faults", "copies", "leaks")
     table = table_of(f"Sample corpora in {folder}", "corpus", *columns, right=columns)
     for name, entry in planted.items():
         table.add_row(
-            name, f"{entry.records:,}", f"{entry.good:,}", f"{sum(entry.faults.values()):,}"
+            name,
+            f"{entry.records:,}",
+            f"{entry.good:,}",
+            f"{sum(entry.faults.values()):,}",
+            f"{len(entry.copies):,}",
+            f"{len(entry.leaks):,}",
         )
     return table
 

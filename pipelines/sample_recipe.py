@@ -40,7 +40,9 @@ def sample_recipe(planted: Mapping[str, Planted]) -> str:
         share = corpus.records / CORPORA[corpus.corpus].full_scale
         wanted = subset["target"]  # null: all there is
         target = None if wanted is None else max(1, round(wanted * share))
-        least = corpus.rows if target is None else min(target, corpus.rows)
+        most = corpus.rows if target is None else min(target, corpus.rows)
+        # Whatever is drawn, deduplication and decontamination take no more than was planted.
+        least = max(0, most - corpus.removable)
         subsets[name] = {**subset, "target": target, "min_count": least}
     recipe["subsets"] = subsets
     recipe["quality"]["max_dead_share"] = _MAX_DEAD_SHARE

@@ -18,6 +18,9 @@ def sample_corpora(
         list[str] | None, typer.Option("--corpus", help="Only this corpus; repeatable.")
     ] = None,
     faults: Annotated[bool, typer.Option(help="Plant the faults that real corpora have.")] = True,
+    copies: Annotated[
+        bool, typer.Option(help="Plant duplicates and leaked items, and the benchmarks they leak.")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Write small corpora in their native layouts, and a recipe that builds from them."""
@@ -26,7 +29,9 @@ def sample_corpora(
     from pipelines.sample_recipe import write_sample_recipe
 
     try:
-        planted = write_corpora(folder, scale=scale, seed=seed, only=corpus, faults=faults)
+        planted = write_corpora(
+            folder, scale=scale, seed=seed, only=corpus, faults=faults, copies=copies
+        )
     except ValueError as error:
         fail(error, 2)
     recipe = write_sample_recipe(folder, planted)

@@ -12,11 +12,15 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
+from pipelines.sample_corpora.copied_media import MediaPair, copied_media, whole
+from pipelines.sample_corpora.copied_media import pictures as pictures_like
+from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import TarGz, replacing
+from pipelines.sample_corpora.keys import record_key
 from pipelines.sample_corpora.pictures import picture, truncated
 from pipelines.sample_corpora.planted import Corpus, Planted
 from pipelines.sample_corpora.scheduling import FAULT_SHARE, Mark, counts, scaled, spread, stream
@@ -49,12 +53,14 @@ ODD_TRAPS: Final = {"extra_members": 0.001}
 
 _BAD_LABELS: Final[tuple[list[float], ...]] = ([1, 1], [0, 0], [0.5, 0.5])
 
+_COPIED: Final = pictures_like("text_to_image", picture)
+
 Record = dict[str, object]
 
 
-def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
+def write(folder: Path, scale: float, seed: int, faults: bool, copies: bool = False) -> Planted:
     """Write the corpus into `folder`. Memory does not grow with the number of pictures."""
-    prompts = scaled(PROMPTS, scale, least=20)
+    prompts = scaled(PROMPTS, scale, least=48 if copies else 20)
     records = prompts * len(PAIRS)
     bad = counts(records, FAULTS) if faults else {}
     if bad:
@@ -64,6 +70,9 @@ def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
     odd = counts(records, ODD_TRAPS) if faults else {}
     # One mark a prompt at most: every picture of the prompt stays in a good record.
     marks = spread(prompts, bad | odd, stream(seed, NAME, "plan"))
+    plain = plain_records(prompts, marks) if copies else []
+    ways = _COPIED.ways("swapped", "other_names")
+    more = Copies.planned(NAME, plain, ways, seed, copies, each=len(PAIRS))
 
     traps: Counter[str] = Counter(odd)
     with (
@@ -82,12 +91,16 @@ def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
                     traps["shared_prompt"] += 1
                     traps["file_path_key"] += "file_path" in record
                     traps["label_reversed"] += record["human_preference"] == [0, 1]
+            if prompt in more.jobs:
+                listing.write(lead + json.dumps(_copy(gallery, prompt, more)))
         listing.write("]")
     files = (RECORDS_FILE, ARCHIVE_FILE)
-    return Planted(NAME, records, records - sum(bad.values()), bad, dict(traps), files)
+    records += more.made
+    good = records - sum(bad.values())
+    return Planted(NAME, records, good, bad, dict(traps), files, **more.truth())
 
 
-CORPUS: Final = Corpus(NAME, FULL_SCALE, write)
+CORPUS: Final = Corpus(NAME, FULL_SCALE, write, plants_copies=True)
 
 
 class _Gallery:
@@ -99,6 +112,9 @@ class _Gallery:
         self._made = 0
         self._number = 0
         self._corrupt: set[str] = set()
+        #: The last plain record, and the pictures of its prompt by name.
+        self.record: Record = {}
+        self.shown: dict[str, bytes] = {}
 
     def name(self) -> str:
         """The next file name, free of the names that are known to be corrupt."""
@@ -136,6 +152,7 @@ def _group(
     names = [gallery.add(data) for data in pictures]
     quality = rng.permutation(PICTURES_OF_PROMPT)
     flips = rng.random(len(PAIRS)) < 0.5
+    gallery.shown = dict(zip(names, pictures, strict=True))
     if code == "extra_members":
         gallery.add(gallery.make())
     spoiled = int(rng.integers(len(PAIRS))) if code in FAULTS else None
@@ -157,7 +174,30 @@ def _group(
             else:
                 images[nth // len(KNOWN_CORRUPT) % 2] = _bad_name(code, nth, gallery)
         key = "file_path" if (number + at) % 2 else "image_path"
-        yield {"prompt": text, key: images, "human_preference": label}, at != spoiled
+        gallery.record = {"prompt": text, key: images, "human_preference": label}
+        yield gallery.record, at != spoiled
+
+
+def _copy(gallery: _Gallery, number: int, more: Copies) -> Record:
+    """The copy, lookalike or leak that follows the records of a plain prompt."""
+    record: Any = gallery.record
+    name_key = "file_path" if "file_path" in record else "image_path"
+    names, label = record[name_key], record["human_preference"]
+    won = label.index(1)
+    shown = [gallery.shown[name] for name in names]
+    pair = MediaPair(record["prompt"], shown[won], shown[1 - won])
+    made = copied_media(pair, number, more, _COPIED)
+    if made.swapped:
+        names = names[::-1]
+    elif made.job.kind != "contradiction":
+        answers = (made.pair.chosen, made.pair.rejected)
+        names = [gallery.add(whole(data)) for data in (answers if won == 0 else answers[::-1])]
+    if made.swapped or made.job.kind == "contradiction":
+        label = label[::-1]
+    copy: Record = {"prompt": made.pair.prompt, name_key: names, "human_preference": label}
+    key = record_key(NAME)
+    made.note(more, key(copy), key(record))
+    return copy
 
 
 def _bad_name(code: str, nth: int, gallery: _Gallery) -> str:

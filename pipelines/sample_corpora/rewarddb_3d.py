@@ -14,7 +14,11 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.sample_corpora.copied_media import MadePair, MediaPair, copied_media, whole
+from pipelines.sample_corpora.copied_media import pictures as pictures_like
+from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import write_json
+from pipelines.sample_corpora.keys import record_key
 from pipelines.sample_corpora.pictures import truncated
 from pipelines.sample_corpora.planted import Corpus, Planted
 from pipelines.sample_corpora.scheduling import Mark, counts, scaled, spread, stream
@@ -38,16 +42,20 @@ PAIR_FAULTS: Final[tuple[str, ...]] = ("media_missing", "image_undecodable", "id
 TIE: Final[str] = "tie"
 TRAPS: Final[tuple[str, ...]] = ("ratings_as_object", "rating_as_text", "unrated_asset")
 _SHARE: Final = 0.002
+#: Under this key the adapter reads an entry's own name.
+NAME_OF_RECORD: Final = "@name"
 
 Entry = dict[str, Any]
 
 
-def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
+def write(folder: Path, scale: float, seed: int, faults: bool, copies: bool = False) -> Planted:
     """Write the corpus into `folder`."""
-    prompts = scaled(FULL_SCALE, scale, least=24)
+    prompts = scaled(FULL_SCALE, scale, least=48 if copies else 24)
     codes = (*RECORD_FAULTS, *PAIR_FAULTS, TIE, *TRAPS)
     planned = counts(prompts, dict.fromkeys(codes, _SHARE) if faults else {})
     marks = spread(prompts, planned, stream(seed, NAME, "plan"))
+    plain = plain_records(prompts, marks) if copies else []
+    more = Copies.planned(NAME, plain, _COPIED.ways("as_is", "swapped"), seed, copies)
     shutil.rmtree(folder / FOLDER, ignore_errors=True)
     files = [RECORDS_FILE]
     entries: dict[str, Any] = {}
@@ -61,23 +69,58 @@ def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
             drawn = _pairs(ratings)
             pairs += len(drawn)
             lost[mark.code] += _lost(drawn, ratings, mark)
+        if number in more.jobs:
+            name = str(prompts + more.made)
+            made = _made(number, entries[str(number)], more, seed)
+            entries[name] = _copy(name, made, number, entries[str(number)], more)
+            files += _copied_pictures(folder / FOLDER / name, made)
+            pairs += 1
     write_json(folder / RECORDS_FILE, entries)
     bad = {code: planned[code] for code in RECORD_FAULTS if code in planned}
     dropped = {TIE: planned[TIE]} if faults else {}
+    records = prompts + more.made
     return Planted(
         NAME,
-        prompts,
-        prompts - sum(bad.values()) - sum(dropped.values()),
+        records,
+        records - sum(bad.values()) - sum(dropped.values()),
         bad,
         {code: planned[code] for code in TRAPS if code in planned},
         tuple(files),
         dropped,
         pairs=pairs,
         pair_faults={code: lost[code] for code in PAIR_FAULTS if lost[code]},
+        **more.truth(),
     )
 
 
-CORPUS: Final = Corpus(NAME, FULL_SCALE, write)
+CORPUS: Final = Corpus(NAME, FULL_SCALE, write, plants_copies=True)
+_COPIED: Final = pictures_like("text_to_3D", views)
+
+
+def _made(number: int, entry: Entry, more: Copies, seed: int) -> MadePair:
+    """The copy, lookalike or leak of a plain prompt's best and worst asset."""
+    last = len(entry["reward"]) - 1
+    best, worst = (views(stream(seed, NAME, f"asset {at}", number)) for at in (0, last))
+    return copied_media(MediaPair(entry["prompt"], best, worst), number, more, _COPIED)
+
+
+def _copy(name: str, made: MadePair, number: int, entry: Entry, more: Copies) -> Entry:
+    """An entry of two assets, the better one first unless the copy is to be swapped."""
+    copy = {"prompt": made.pair.prompt, "reward": [1, 6] if made.swapped else [6, 1]}
+    key = record_key(NAME)
+    own = key({NAME_OF_RECORD: name, **copy}) + ("/1-0" if made.swapped else "/0-1")
+    original = key({NAME_OF_RECORD: str(number), **entry})
+    made.note(more, own, f"{original}/0-{len(entry['reward']) - 1}")
+    return copy
+
+
+def _copied_pictures(folder: Path, made: MadePair) -> list[str]:
+    """Write the views of a copy's assets; returns their names within the corpus."""
+    folder.mkdir(parents=True)
+    shown = (made.pair.chosen, made.pair.rejected)
+    for at, data in enumerate(shown[::-1] if made.swapped else shown):
+        (folder / f"{at}.png").write_bytes(whole(data))
+    return [f"{FOLDER}/{folder.name}/{at}.png" for at in range(len(shown))]
 
 
 def _ratings(number: int, mark: Mark, seed: int) -> list[int | None]:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from pipelines.sample_corpora.copied_questions import VISUAL_WAYS, VisualPair, copied_question
+from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import write_parquet
+from pipelines.sample_corpora.keys import record_key
 from pipelines.sample_corpora.pictures import noise, picture, truncated, web_page
 from pipelines.sample_corpora.planted import Corpus, Planted
 from pipelines.sample_corpora.scheduling import FAULT_SHARE, Mark, counts, scaled, spread, stream
@@ -63,7 +66,7 @@ _UNREADABLE: Final = ("{'model': 'llava15-7b', 'type': None}", '{"model": "omnil
 Row = dict[str, object]
 
 
-def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
+def write(folder: Path, scale: float, seed: int, faults: bool, copies: bool = False) -> Planted:
     """Write the corpus into `folder`, in at least two shards; shards of an earlier run go."""
     records = scaled(FULL_SCALE, scale, least=60)
     bad = counts(records, FAULTS) if faults else {}
@@ -71,21 +74,25 @@ def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
     rng = stream(seed, NAME, "plan")
     marks = spread(records, bad | odd, rng)
     shown = _shown_pictures(records, marks, rng)
+    plain = plain_records(records, marks) if copies else []
+    more = Copies.planned(NAME, plain, VISUAL_WAYS, seed, copies)
 
     shards = max(2, -(-records // SHARD_ROWS))
     files = tuple(FILE_PATTERN.format(shard) for shard in range(shards))
     for shard, file in enumerate(files):
         numbers = range(shard * records // shards, (shard + 1) * records // shards)
-        write_parquet(folder / file, SCHEMA, _rows(numbers, marks, shown, seed), GROUP_ROWS)
+        write_parquet(folder / file, SCHEMA, _rows(numbers, marks, shown, more), GROUP_ROWS)
     for old in folder.glob(FILE_PATTERN.replace("{:03d}", "[0-9][0-9][0-9]")):
         if old.name not in files:
             old.unlink()
 
     odd["reused_image"] = int((np.bincount(shown)[shown] > 1).sum())
-    return Planted(NAME, records, records - sum(bad.values()), bad, odd, files)
+    records += more.made
+    good = records - sum(bad.values())
+    return Planted(NAME, records, good, bad, odd, files, **more.truth())
 
 
-CORPUS: Final = Corpus(NAME, FULL_SCALE, write)
+CORPUS: Final = Corpus(NAME, FULL_SCALE, write, plants_copies=True)
 
 
 def _shown_pictures(
@@ -105,10 +112,34 @@ def _shown_pictures(
 
 
 def _rows(
-    numbers: range, marks: dict[int, Mark], shown: npt.NDArray[np.int64], seed: int
+    numbers: range, marks: dict[int, Mark], shown: npt.NDArray[np.int64], more: Copies
 ) -> Iterator[Row]:
     for number in numbers:
-        yield _row(number, int(shown[number]), marks.get(number), seed)
+        row = _row(number, int(shown[number]), marks.get(number), more.seed)
+        yield row
+        if number in more.jobs:
+            yield _copy(row, number, len(shown) + more.made, more)
+
+
+def _copy(row: Row, number: int, at: int, more: Copies) -> Row:
+    """The copy, lookalike or leak that follows a plain record, as row `at` of the corpus."""
+    cell: Any = row["image"]
+    pair = VisualPair(cell["bytes"], str(row["question"]), str(row["chosen"]), str(row["rejected"]))
+    made = copied_question(pair, number, more)
+    suffix = "png" if made.pair.picture.startswith(b"\x89PNG") else "jpg"
+    name = f"{at:012d}.{suffix}"
+    copy: Row = {
+        **row,
+        "image": {"bytes": made.pair.picture, "path": name},
+        "question": made.pair.question,
+        "chosen": made.pair.chosen,
+        "rejected": made.pair.rejected,
+        "idx": str(at),
+        "image_path": f"{row['origin_dataset']}/{name}",
+    }
+    key = record_key(NAME)
+    made.note(more, key(copy), key(row))
+    return copy
 
 
 def _row(number: int, at: int, mark: Mark | None, seed: int) -> Row:

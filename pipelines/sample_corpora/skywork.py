@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
+from pipelines.sample_corpora.copied_text import TEXT_WAYS, TextPair, copied_text
+from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import write_parquet
+from pipelines.sample_corpora.keys import record_key
 from pipelines.sample_corpora.planted import Corpus, Planted
 from pipelines.sample_corpora.scheduling import FAULT_SHARE, Mark, counts, scaled, spread, stream
 from pipelines.sample_corpora.text import BLANKS, Texts, differing, length, texts
@@ -61,23 +64,46 @@ Turn = dict[str, str]
 Row = dict[str, object]
 
 
-def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
-    """Write the corpus below `folder`."""
+def write(folder: Path, scale: float, seed: int, faults: bool, copies: bool = False) -> Planted:
+    """Write the corpus below `folder`; a copy follows its original."""
     records = scaled(FULL_SCALE, scale, least=60)
     bad = counts(records, FAULTS) if faults else {}
     odd = counts(records, NATIVE_TRAPS | (ODD_TRAPS if faults else {}))
     marks = spread(records, bad | odd, stream(seed, NAME, "plan"))
-    write_parquet(folder / FILE, SCHEMA, _rows(records, marks, seed), GROUP_ROWS)
-    return Planted(NAME, records, records - sum(bad.values()), bad, odd, (FILE,))
+    plain = plain_records(records, marks) if copies else []
+    more = Copies.planned(NAME, plain, TEXT_WAYS, seed, copies)
+    write_parquet(folder / FILE, SCHEMA, _rows(records, marks, more, seed), GROUP_ROWS)
+    records += more.made
+    good = records - sum(bad.values())
+    return Planted(NAME, records, good, bad, odd, (FILE,), **more.truth())
 
 
-CORPUS: Final = Corpus(NAME, FULL_SCALE, write)
+CORPUS: Final = Corpus(NAME, FULL_SCALE, write, plants_copies=True)
 
 
-def _rows(records: int, marks: dict[int, Mark], seed: int) -> Iterator[Row]:
+def _rows(records: int, marks: dict[int, Mark], more: Copies, seed: int) -> Iterator[Row]:
     pool = texts(seed)
     for number in range(records):
-        yield _row(pool, stream(seed, NAME, "row", number), marks.get(number))
+        row = _row(pool, stream(seed, NAME, "row", number), marks.get(number))
+        yield row
+        if number in more.jobs:
+            yield _copy(row, number, more)
+
+
+def _copy(row: Row, number: int, more: Copies) -> Row:
+    """The copy, lookalike or leak that follows a plain record: another source, so another key."""
+    turns: Any = (row["chosen"], row["rejected"])
+    pair = TextPair(*(turns[0][0]["content"], turns[0][1]["content"], turns[1][1]["content"]))
+    made = copied_text(pair, number, more)
+    copy: Row = {
+        name: [_turn("user", made.pair.prompt), _turn("assistant", answer)]
+        for name, answer in (("chosen", made.pair.chosen), ("rejected", made.pair.rejected))
+    }
+    own = SOURCES.index(str(row["source"]))
+    copy["source"] = SOURCES[(own + 1) % len(SOURCES)]
+    key = record_key(NAME)
+    made.note(more, key(copy), key(row))
+    return copy
 
 
 def _row(pool: Texts, rng: np.random.Generator, mark: Mark | None) -> Row:

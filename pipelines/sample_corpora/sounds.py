@@ -15,15 +15,19 @@ _VOWELS: Final = ((730, 1090), (270, 2290), (300, 870), (530, 1840), (570, 840))
 Form = Literal["WAV", "FLAC", "MP3"]
 
 
-def sound(rng: np.random.Generator, form: Form = "WAV", seconds: float = 0.2) -> bytes:
+def sound(
+    rng: np.random.Generator, form: Form = "WAV", seconds: float = 0.2, *, varied: bool = False
+) -> bytes:
     """A decodable sound of one channel and `RATE` samples a second, as file bytes.
 
-    Never silent; noise makes the bytes distinct for distinct random numbers.
+    Never silent; noise makes the bytes distinct for distinct random numbers. A `varied` one is no
+    steady tone, which acoustic fingerprints cannot tell from others.
     """
     import soundfile
 
     moments = np.arange(round(seconds * RATE)) / RATE
-    made = (_tone, _rustle, _speech)[rng.integers(3)](rng, moments)
+    kinds = (_rustle, _speech) if varied else (_tone, _rustle, _speech)
+    made = kinds[rng.integers(len(kinds))](rng, moments)
     made += 0.01 * rng.standard_normal(len(moments))
     made *= 0.6 / np.abs(made).max()
     file = io.BytesIO()

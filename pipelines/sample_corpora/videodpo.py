@@ -8,12 +8,21 @@ swapped copies (``_rev``), which later files bring, stand in the same list.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pipelines.sample_corpora.clips import frames
+from pipelines.sample_corpora.copied_media import (
+    MadePair,
+    MediaPair,
+    copied_media,
+    pictures,
+    several,
+)
+from pipelines.sample_corpora.copies import Copies, plain_records
 from pipelines.sample_corpora.files import replacing, write_zip
+from pipelines.sample_corpora.keys import record_key
 from pipelines.sample_corpora.pictures import truncated
 from pipelines.sample_corpora.planted import Corpus, Planted
 from pipelines.sample_corpora.scheduling import FAULT_SHARE, Mark, counts, scaled, spread, stream
@@ -54,12 +63,15 @@ _NO_VERDICT: Final = ("Both have their merits.", "The second one.", "")
 Record = dict[str, Any]
 
 
-def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
+def write(folder: Path, scale: float, seed: int, faults: bool, copies: bool = False) -> Planted:
     """Write the corpus into `folder`. Memory does not grow with the number of frames."""
     pairs = scaled(FULL_SCALE, scale, least=40)
     codes = (*RECORD_FAULTS, *MEDIA_FAULTS, *TWINS, TIE, *TRAPS)
     planned = counts(pairs, dict.fromkeys(codes, FAULT_SHARE) if faults else {})
     marks = spread(pairs, planned, stream(seed, NAME, "plan"))
+    plain = plain_records(pairs, marks) if copies else []
+    more = Copies.planned(NAME, plain, _COPIED.ways("as_is", "swapped"), seed, copies)
+    made: list[MadePair] = []
 
     records = 0
     with (
@@ -67,23 +79,48 @@ def write(folder: Path, scale: float, seed: int, faults: bool) -> Planted:
         temporary.open("w", encoding="utf-8") as listing,
     ):
         for pair in range(pairs):
-            for record in _records(pair, marks.get(pair), seed):
+            found = [*_records(pair, marks.get(pair), seed)]
+            if pair in more.jobs:
+                made.append(_made(pair, found[0], more, seed))
+                found.append(_copy(pairs + len(made) - 1, made[-1], found[0], more))
+            for record in found:
                 listing.write(", " if records else "[")
                 listing.write(json.dumps(record, ensure_ascii=False))
                 records += 1
         listing.write("]")
     for side, name in enumerate(FOLDERS):
-        write_zip(folder / f"{name}.zip", _members(side, pairs, marks, seed))
+        write_zip(folder / f"{name}.zip", _members(side, pairs, marks, made, seed))
 
     bad = {code: planned[code] for code in (*RECORD_FAULTS, *MEDIA_FAULTS) if code in planned}
     dropped = {code: planned[code] for code in (*TWINS, TIE) if code in planned}
     traps = {code: planned[code] for code in TRAPS if code in planned}
     good = records - sum(bad.values()) - sum(dropped.values())
     files = (RECORDS_FILE, *(f"{name}.zip" for name in FOLDERS))
-    return Planted(NAME, records, good, bad, traps, files, dropped)
+    return Planted(NAME, records, good, bad, traps, files, dropped, **more.truth())
 
 
-CORPUS: Final = Corpus(NAME, FULL_SCALE, write)
+CORPUS: Final = Corpus(NAME, FULL_SCALE, write, plants_copies=True)
+_COPIED: Final = pictures("text_to_video", frames)
+
+
+def _made(number: int, record: Record, more: Copies, seed: int) -> MadePair:
+    """The copy, lookalike or leak of a plain pair; its clips are frames in the same order."""
+    won, lost = (
+        frames(stream(seed, NAME, f"clip {side}", number), FRAMES) for side in range(len(FOLDERS))
+    )
+    return copied_media(MediaPair(record["prompt"], won, lost), number, more, _COPIED)
+
+
+def _copy(number: int, made: MadePair, record: Record, more: Copies) -> Record:
+    """The record of a copy, whose clips have a number of their own."""
+    names = [[f"{name}/{number:06d}/{at:02d}.jpg" for at in range(FRAMES)] for name in FOLDERS]
+    said = record["conversations"][1]["value"]
+    won = ("Video 2" in said) != made.swapped
+    images = names[won] + names[not won]
+    copy = _record(f"{number:06d}", made.pair.prompt, images, int(won))
+    key = record_key(NAME)
+    made.note(more, key(copy), key(record))
+    return copy
 
 
 def _records(number: int, mark: Mark | None, seed: int) -> Iterator[Record]:
@@ -146,7 +183,7 @@ def _spoiled(record: Record, code: str, nth: int, won: int) -> Record:
 
 
 def _members(
-    side: int, pairs: int, marks: dict[int, Mark], seed: int
+    side: int, pairs: int, marks: dict[int, Mark], made: Sequence[MadePair], seed: int
 ) -> Iterator[tuple[str, bytes]]:
     """The members of one archive; a fault of media lies on either side in turn."""
     for number in range(pairs):
@@ -162,3 +199,6 @@ def _members(
             yield name, truncated(data) if broken else data
         if code == "extra_members":
             yield f"{FOLDERS[side]}/{number:06d}/{FRAMES:02d}.jpg", pictures[0]
+    for number, copy in enumerate(made, start=pairs):
+        for at, data in enumerate(several((copy.pair.chosen, copy.pair.rejected)[side])):
+            yield f"{FOLDERS[side]}/{number:06d}/{at:02d}.jpg", data

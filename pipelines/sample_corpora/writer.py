@@ -9,8 +9,9 @@ from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
 
+from pipelines.sample_corpora.benchmark_files import write_benchmarks
 from pipelines.sample_corpora.files import replacing
-from pipelines.sample_corpora.planted import Planted
+from pipelines.sample_corpora.planted import Corpus, Planted
 from pipelines.sample_corpora.registry import CORPORA
 
 
@@ -20,13 +21,15 @@ def write_corpora(
     seed: int = 7,
     only: Sequence[str] | None = None,
     faults: bool = True,
+    copies: bool = False,
 ) -> dict[str, Planted]:
     """Write `directory/<corpus>/...` in native layout, and `directory/planted.json`.
 
     The bytes depend on the arguments alone. `scale` is the share of the published number of
     records (a corpus keeps a floor of some tens, so that every fault fits); `seed` is not
     negative; `only` names corpora of the registry; without `faults` every record is good and only
-    variants that the published corpus has by nature remain.
+    variants that the published corpus has by nature remain. With `copies`, corpora that can plant
+    copies and leaks do, and the benchmarks that leak are written to `directory/benchmarks`.
 
     `planted.json` maps each corpus written by this call to the fields of its `Planted`.
 
@@ -38,12 +41,23 @@ def write_corpora(
     if seed < 0:
         raise ValueError(f"seed must not be negative: {seed}")
     planted = {
-        name: CORPORA[name].write(directory / name, scale, seed, faults) for name in _chosen(only)
+        name: _written(CORPORA[name], directory / name, scale, seed, faults, copies)
+        for name in _chosen(only)
     }
+    if any(truth.leaks for truth in planted.values()):
+        write_benchmarks(directory / "benchmarks", seed)
     text = json.dumps({name: asdict(truth) for name, truth in planted.items()}, indent=2)
     with replacing(directory / "planted.json") as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
     return planted
+
+
+def _written(
+    corpus: Corpus, folder: Path, scale: float, seed: int, faults: bool, copies: bool
+) -> Planted:
+    if copies and corpus.plants_copies:
+        return corpus.write(folder, scale, seed, faults, copies=True)
+    return corpus.write(folder, scale, seed, faults)
 
 
 def _chosen(only: Sequence[str] | None) -> list[str]:

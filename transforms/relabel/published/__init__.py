@@ -1,0 +1,1 @@
+"""Criteria and preferences of the published OmniRewardData, matched to source pairs."""

@@ -1,0 +1,171 @@
+"""Published rows matched to source pairs: by text at two levels, then by media.
+
+A medium is the same by the digest of its bytes, else by a perceptual hash within the radius, else,
+where one of the two has no hash, by its file's name. All media of a pair must be the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from transforms.relabel.published.pairs import oriented
+from transforms.relabel.published.rows import MEDIA_PARTS
+from transforms.relabel.published.settings import PublishedSettings
+from transforms.relabel.published.texts import LEVELS, Level, key
+
+#: By what media were found to be the same, best first; ``none``: the pair has no media.
+BY: Final = ("digest", "phash", "name")
+_DIFFERENT: Final = len(BY)
+
+#: `ambiguous`: another pair fits as well; the lowest pair id was taken.
+MATCH_SCHEMA: Final = pl.Schema(
+    {
+        "row": pl.Int64,
+        "pair_id": pl.String,
+        "verdict": pl.String,
+        "text_by": pl.String,
+        "media_by": pl.String,
+        "ambiguous": pl.Boolean,
+    }
+)
+
+_TEXT: Final = ("prompt", "chosen_text", "rejected_text")
+_PAIR_TEXT: Final = ("prompt", "a_text", "b_text")
+_KEYS: Final = [f"{name}_key" for name in _TEXT]
+
+
+def matched(rows: pl.DataFrame, pairs: pl.DataFrame, settings: PublishedSettings) -> pl.DataFrame:
+    """The matches (`MATCH_SCHEMA`), one a row at most, in order of row.
+
+    `rows` as of `pairs.with_media`, `pairs` as of `pairs.source_pairs`.
+    """
+    found = [pl.DataFrame(schema=MATCH_SCHEMA)]
+    for level in LEVELS:
+        done = pl.concat(found)
+        left = rows.join(done, on="row", how="anti", maintain_order="left")
+        if left.is_empty():
+            break
+        left = _with_bytes_key(_keyed(left, level, _TEXT))
+        right = _keyed(pairs, level, _PAIR_TEXT).drop(_PAIR_TEXT)
+        right = _with_bytes_key(oriented(right))
+        found.append(_best(_same_bytes(left, right), level))
+        left = left.join(found[-1], on="row", how="anti", maintain_order="left")
+        found.append(_best(_same_look(left, right, settings), level))
+    return pl.concat(found).sort("row")
+
+
+def _keyed(frame: pl.DataFrame, level: Level, texts: Sequence[str]) -> pl.DataFrame:
+    return frame.with_columns(**{f"{name}_key": key(pl.col(name), level) for name in texts})
+
+
+def _with_bytes_key(frame: pl.DataFrame) -> pl.DataFrame:
+    """The digests of all media as one text, ``?`` for one that is not known; and their number."""
+    digests = pl.concat_list(
+        pl.concat_list(
+            pl.col(part).list.len().cast(pl.String),
+            pl.col(part).list.eval(pl.element().struct.field("digest").fill_null("?")),
+        )
+        for part in MEDIA_PARTS
+    )
+    return frame.with_columns(
+        bytes_key=digests.list.join("/"),
+        media=pl.sum_horizontal(pl.col(part).list.len() for part in MEDIA_PARTS),
+    )
+
+
+def _same_bytes(rows: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Candidates whose media, if any, have the same bytes."""
+    both = rows.select("row", "bytes_key", *_KEYS).join(
+        pairs.select("pair_id", "verdict", "media", "bytes_key", *_KEYS), on=["bytes_key", *_KEYS]
+    )
+    # A digest that nobody knows is equal to none.
+    both = both.filter(~pl.col("bytes_key").str.contains("?", literal=True))
+    return both.select(
+        "row", "pair_id", "verdict", "media", by=pl.lit(0, pl.Int32), distance=pl.lit(0, pl.Int64)
+    )
+
+
+def _same_look(
+    rows: pl.DataFrame, pairs: pl.DataFrame, settings: PublishedSettings
+) -> pl.DataFrame:
+    """Candidates whose media look alike or are called alike."""
+    few = (
+        pairs.filter(pl.col("media") > 0)
+        .join(rows.select(_KEYS).unique(), on=_KEYS, how="semi", maintain_order="left")
+        .sort("pair_id", "verdict")
+        .filter(pl.int_range(pl.len()).over(_KEYS) < 2 * settings.same_text)
+    )
+    both = rows.select("row", *_KEYS, *MEDIA_PARTS).join(few, on=_KEYS, suffix="_of")
+    both = both.filter(
+        pl.all_horizontal(
+            pl.col(part).list.len() == pl.col(f"{part}_of").list.len() for part in MEDIA_PARTS
+        )
+    ).with_row_index("candidate")
+    compared = pl.concat(
+        both.select("candidate", one=part, two=f"{part}_of").explode(
+            "one", "two", empty_as_null=False
+        )
+        for part in MEDIA_PARTS
+    )
+    judged = compared.select("candidate", **compared_media("one", "two", settings.radius))
+    verdicts = judged.group_by("candidate").agg(
+        pl.col("by").max(), pl.col("distance").sum().cast(pl.Int64)
+    )
+    return (
+        both.join(verdicts, on="candidate")
+        .filter(pl.col("by") < _DIFFERENT)
+        .select("row", "pair_id", "verdict", "media", "by", "distance")
+    )
+
+
+def compared_media(one: str, two: str, radius: int) -> dict[str, pl.Expr]:
+    """`by`: place in `BY` (3: different media), and `distance` in bits, of two media columns."""
+
+    def field(column: str, name: str) -> pl.Expr:
+        return pl.col(column).struct.field(name)
+
+    hashes = [
+        field(column, "phash").str.to_integer(base=16, dtype=pl.UInt64, strict=False)
+        for column in (one, two)
+    ]
+    distance = (hashes[0] ^ hashes[1]).bitwise_count_ones().cast(pl.Int64)
+    same_bytes = (field(one, "digest") == field(two, "digest")).fill_null(False)
+    same_name = (field(one, "name") == field(two, "name")).fill_null(False)
+    by = (
+        pl.when(same_bytes)
+        .then(0)
+        .when(distance <= radius)
+        .then(1)
+        .when(distance.is_null() & same_name)
+        .then(2)
+        .otherwise(_DIFFERENT)
+    )
+    return {
+        "by": by.cast(pl.Int32),
+        "distance": pl.when(same_bytes).then(0).otherwise(distance).fill_null(64),
+    }
+
+
+def _best(candidates: pl.DataFrame, level: Level) -> pl.DataFrame:
+    """Of a row's candidates the best; which one of equals does not depend on their order."""
+    quality = ["by", "distance"]
+    ordered = candidates.sort("row", *quality, "pair_id", "verdict")
+    best = ordered.unique("row", keep="first", maintain_order=True)
+    ties = (
+        ordered.join(best.select("row", *quality), on=["row", *quality], how="semi")
+        .group_by("row")
+        .agg(ambiguous=pl.col("pair_id").n_unique() > 1)
+    )
+    names = pl.col("by").replace_strict(dict(enumerate(BY)), default=None, return_dtype=pl.String)
+    return (
+        best.join(ties, on="row", how="left")
+        .with_columns(
+            text_by=pl.lit(level),
+            media_by=pl.when(pl.col("media") == 0).then(pl.lit("none")).otherwise(names),
+        )
+        .select(MATCH_SCHEMA.names())
+        .cast(MATCH_SCHEMA)
+    )
