@@ -1,0 +1,1 @@
+"""Asking language models: many questions, each answered once, paid once, within a budget."""
