@@ -13,6 +13,7 @@ from transforms.media.locate import MediaPlace
 from transforms.media.prepare import PreparePairs
 from transforms.media.scope import KeepInScope
 from transforms.media.store import MediaStore
+from transforms.relabel.admit import KeepAdmitted
 from transforms.relabel.relabel_rows import Books, RelabelRows
 from transforms.sampling.rank import cut_at
 from transforms.sampling.sample import SampleByRank
@@ -80,8 +81,10 @@ def _prepare(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Mani
     stages = [read]
     if plan.rank_scope is not None:
         stages.append(read.rows | "Scope" >> KeepInScope(plan.root, plan.rank_scope))
+    if plan.origin is not None:
+        stages.append(stages[-1].rows | "Admit" >> KeepAdmitted(plan.origin))
     sampled = stages[-1].rows | "Sampling" >> SampleByRank(
-        subset.corpus, recipe.seed, subset.target, plan.sampling
+        subset.corpus, recipe.seed, plan.drawn, plan.sampling
     )
     media = sampled.rows | "Media" >> PreparePairs(
         subset.task,

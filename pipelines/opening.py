@@ -39,6 +39,7 @@ class Corpora:
 
     def __init__(self, base: Path, layout: Layout) -> None:
         self._base, self._layout = base, layout
+        self.base = base
         self._beside = read_lock(lock_beside(base))
         self._output = read_lock(layout.lock)
         self._open: dict[str, OpenCorpus] = {}

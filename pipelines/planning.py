@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 
 from pipelines.layout import Layout
 from pipelines.opening import Corpora
@@ -59,6 +60,8 @@ class SubsetPlan:
     revision: str
     #: Records of the corpus, where the lock or the recipe knows.
     rows: int | None = None
+    #: The folder of the recipe: its paths are relative to it.
+    base: Path = Path()
     #: Set where dead letters are tried again: the subset is made anew, these media are taken over.
     known: KnownMedia | None = None
 
@@ -86,10 +89,15 @@ class SubsetPlan:
         return self.corpus.rank_scope if self.has_media else None
 
     @property
+    def drawn(self) -> int | None:
+        """The target by which drafts are drawn; None: all go on."""
+        return None if self.origin and self.origin.reserve is None else self.subset.target
+
+    @property
     def sampling(self) -> SamplingSettings:
-        """How many drafts go on: more where only a part of the pairs gets a criterion."""
+        """How many more are drawn: many where only a part of the pairs gets a criterion."""
         reserve = self.origin.reserve if self.origin else self.recipe.sampling.reserve
-        return SamplingSettings(reserve)
+        return SamplingSettings(reserve or 0.0)
 
     @property
     def facts(self) -> SubsetFacts:
@@ -119,7 +127,8 @@ class SubsetPlan:
                 "corpus": [self.subset.corpus, corpus],
                 "files": self.input_digests,
                 "seed": recipe.seed,
-                "sampling": asdict(self.sampling),
+                "sampling": [self.drawn, asdict(self.sampling)],
+                "origin": self.origin.inputs if self.origin and self.drawn is None else None,
                 "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
                 "store": self.layout.store,
             }
@@ -147,7 +156,7 @@ class SubsetPlan:
     @cached_property
     def origin(self) -> Origin | None:
         """Where criteria come from; None for a subset of general preferences."""
-        return origin_of(self.recipe, self.name, self.layout)
+        return origin_of(self.recipe, self.name, self.base, self.layout)
 
     def relabel_inputs(self, selected: Manifest) -> str:
         """Digest of all that the unit `relabel` depends on, from the unit before it."""
@@ -278,4 +287,5 @@ def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout) -> Subset
         tuple((source.name, opened.digests[source.name]) for source in opened.sources),
         opened.revision,
         (opened.locked.rows if opened.locked else None) or corpus.rows,
+        corpora.base,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from pipelines.origins import why_no_origin
 from pipelines.recipe import Recipe
 from transforms.beamkit.errors import BuildError
 from transforms.sources.registry import ADAPTERS
@@ -18,11 +19,11 @@ def why_not(recipe: Recipe, name: str, *, commercial_only: bool = False) -> str 
 
     With `commercial_only` neither is one whose corpus forbids commercial use.
     """
-    subset, corpus = recipe.subset(name), recipe.corpus_of(name)
+    corpus = recipe.corpus_of(name)
     if commercial_only and corpus.nc:
         return f"non-commercial: its corpus is under {corpus.licence}, and --commercial-only is set"
-    if subset.kind == "instruction":
-        return "needs criteria: the relabel stage is not part of this release yet"
+    if reason := why_no_origin(recipe, name):
+        return reason
     if ADAPTERS[corpus.adapter] is None:
         return "needs an adapter: this release can't read its corpus yet"
     if corpus.needs_mirror and corpus.path is None:

@@ -78,16 +78,16 @@ def load_of(plan: SubsetPlan) -> Load:
     on_hub = is_hub(plan.root)
     known = dict(plan.input_digests)
     cached = sum(held(known[source.name]) for source in plan.sources) if on_hub else 0
-    at_most = plan.has_media and plan.subset.target is not None and not plan.rows
+    at_most = plan.has_media and plan.drawn is not None and not plan.rows
     return Load(text, media, kept, cached, on_hub, at_most)
 
 
 def drawn_share(plan: SubsetPlan) -> float:
     """The share of a corpus's records whose media are read; 1 where its size is not known."""
-    target, rows = plan.subset.target, plan.rows
+    target, rows = plan.drawn, plan.rows
     if target is None or not rows:
         return 1.0
-    return min(1.0, reserved(target, plan.recipe.sampling.reserve) / rows)
+    return min(1.0, reserved(target, plan.sampling.reserve) / rows)
 
 
 def _each(units: Iterable[WorkUnit]) -> Iterable[WorkUnit]:

@@ -44,9 +44,17 @@ def relabelers_of(
     if settings.origin != "llm":
         return ()
     base = (environment.get(_BASE) or _DEFAULT_BASE).rstrip("/")
-    named = [("generator", settings.generator.model)]
-    named += [("judge", model) for model in settings.judges.models]
-    return tuple(Relabeler(role, model, base, _KEY) for role, model in named)
+    named = [("generator", settings.propose.model)]
+    named += [("judge", model) for model in settings.judge.models]
+    found = []
+    for role, name in named:
+        model = settings.models.get(name)
+        if model is None:
+            found.append(Relabeler(role, name, base, _KEY))
+        else:
+            served, address = model.served_as or name, model.base_url.rstrip("/")
+            found.append(Relabeler(role, served, address, model.key_env or _KEY))
+    return tuple(found)
 
 
 def check_models(

@@ -54,8 +54,11 @@ class Origin(Protocol):
         """All that its labels depend on beside the pairs, as a value for JSON."""
 
     @property
-    def reserve(self) -> float:
-        """N x (1 + reserve) pairs are drawn, since not every pair gets a criterion."""
+    def reserve(self) -> float | None:
+        """N x (1 + reserve) pairs are drawn, as not every pair gets a criterion; None: all are."""
+
+    def admits(self, drafts: pa.Table) -> pa.Array | None:
+        """Which drafts (`flight.DRAFT_SCHEMA`) can be labelled at all; None: all of them."""
 
     def look(self, rows: pa.Table) -> pa.Table:
         """What `label` needs of prepared pairs, row by row; made where they lie, in parallel."""

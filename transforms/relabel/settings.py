@@ -7,28 +7,114 @@ reversals are not given there. The values in use are stored in the run record.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas.tasks import CriterionOrigin
+from transforms.relabel.consensus import RULES, Rule
+from transforms.relabel.measured.settings import MeasuredSettings
+from transforms.relabel.published.settings import PublishedSettings
+from transforms.relabel.settings_models import ModelSettings
 
 
 @dataclass(frozen=True)
-class Generator:
-    """The model that proposes a criterion and the response which it prefers."""
+class PublishedSet:
+    """Where the published OmniRewardData is read from, and how its rows are matched."""
 
+    repo: str = "jinzhuoran/OmniRewardData"
+    revision: str = "main"
+    #: A local copy, read in place of the Hub: `<Subset>/train-*.parquet` and the unpacked media.
+    path: str | None = None
+    match: PublishedSettings = PublishedSettings()
+
+
+@dataclass(frozen=True)
+class Propose:
+    """What the generator is asked for."""
+
+    #: A name of `models`.
     model: str = "gpt-4o"
     temperature: float = 1.0
-    retries: int = 3
+    #: Version of the prompt; part of what an answer is kept under.
+    prompt_version: str = "1"
+    #: Criteria that one call asks for.
+    criteria: int = 4
+    #: Of them, how many should prefer what the source rejected.
+    reversed: int = 2
+    #: Rows that one pair may give.
+    rows_per_pair: int = 1
+    #: Length of a criterion in words and marks; Omni-RewardBench's have 15 to 31 (its table 8).
+    least_words: int = 12
+    most_words: int = 32
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.rows_per_pair <= self.criteria:
+            raise ValueError("rows_per_pair must be from 1 to criteria")
+        if not 0 <= self.reversed <= self.criteria:
+            raise ValueError("reversed must be from 0 to criteria")
+        if not 1 <= self.least_words <= self.most_words:
+            raise ValueError("least_words must be from 1 to most_words")
 
 
 @dataclass(frozen=True)
-class Judges:
-    """The models that verify a proposal, blind to it."""
+class Judge:
+    """Who verifies a proposal, blind to it."""
 
-    models: tuple[str, ...] = ("gpt-4o-mini", "Qwen2.5-VL-7B-Instruct", "gemma-3-12b-it")
+    #: Names of `models`.
+    models: tuple[str, ...] = ("gpt-4o-mini", "qwen2.5-vl-7b", "gemma-3-12b")
     temperature: float = 0.0
+    prompt_version: str = "1"
+    #: Each judge sees the pair in both orders (not in the paper).
     both_orders: bool = True
-    #: unanimous: all judges, in every order asked, agree with the proposal.
-    agreement: Literal["unanimous", "majority"] = "unanimous"
+
+    def __post_init__(self) -> None:
+        if not self.models:
+            raise ValueError("models: name at least one judge")
+        if len(set(self.models)) < len(self.models):
+            raise ValueError("models: a judge is named twice")
+
+
+@dataclass(frozen=True)
+class Consensus:
+    """Which proposals become rows."""
+
+    #: unanimous: all judges, in every order asked, agree with the proposal. majority: more than
+    #: half do. weighted: by reliability of the judges; needs the extra `crowd`.
+    rule: Rule = "unanimous"
+    #: For the rule weighted: least posterior of the proposed side.
+    least_weight: float = 0.9
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES:
+            raise ValueError(f"rule: {self.rule!r} is none of {RULES}")
+        if not 0.5 < self.least_weight <= 1:
+            raise ValueError("least_weight must be above 0.5 and at most 1")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How judges are held to what is true by measurement."""
+
+    #: Gold questions, as a share of the questions that a judge is asked.
+    gold_share: float = 0.05
+    #: A judge less accurate than this in a task loses its vote there; fewer questions than
+    #: `least_questions` decide nothing.
+    floor: float = 0.7
+    least_questions: int = 30
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.gold_share < 1 or not 0 <= self.floor <= 1:
+            raise ValueError("gold_share and floor are shares, from 0 to 1")
+
+
+@dataclass(frozen=True)
+class Views:
+    """How media are shown to models: pixels, frames."""
+
+    max_side: int = 768
+    frames: int = 8
+    views: int = 4
+    jpeg_quality: int = 85
 
 
 @dataclass(frozen=True)
@@ -36,10 +122,24 @@ class RelabelSettings:
     """How criteria come to the pairs of an instruction subset."""
 
     #: published: read from the published OmniRewardData, without cost. llm: propose and judge.
-    origin: Literal["published", "llm"] = "published"
-    criteria_per_pair: int = 1
-    #: Share of criteria asked to prefer the response that the source rejected.
-    flip_share: float = 0.5
-    prompt_version: str = "1"
-    generator: Generator = Generator()
-    judges: Judges = Judges()
+    origin: CriterionOrigin = "published"
+    published: PublishedSet = PublishedSet()
+    measured: MeasuredSettings = MeasuredSettings()
+    models: Mapping[str, ModelSettings] = field(default_factory=dict)
+    propose: Propose = Propose()
+    judge: Judge = Judge()
+    consensus: Consensus = Consensus()
+    calibration: Calibration = Calibration()
+    show: Views = Views()
+    #: N x (1 + reserve) pairs are drawn for the origin llm; only what is needed is asked about.
+    reserve: float = 2.0
+    #: Pairs of the first wave; later ones are sized by what came of those before.
+    first_wave: int = 200
+    #: Dollars that a build may spend at most; null: none without --budget.
+    budget: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.reserve < 0 or self.first_wave < 1:
+            raise ValueError("reserve must not be negative, first_wave at least 1")
+        if self.budget is not None and self.budget <= 0:
+            raise ValueError("budget: write an amount in dollars, or null")
