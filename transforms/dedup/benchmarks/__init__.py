@@ -1,0 +1,1 @@
+"""Decontamination: fingerprints of benchmarks, and the rows that copy their items."""
