@@ -13,8 +13,8 @@ from schemas.contamination import CONTAMINATION_SCHEMA, LIKENESSES, RULES
 from transforms.dedup.benchmarks.index import FingerprintIndex
 from transforms.dedup.benchmarks.match_media import MediaMatches, RowMedia, match_media
 from transforms.dedup.benchmarks.match_texts import RowTexts, alike, match_texts
-from transforms.dedup.perceptual import radius_of
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
+from transforms.dedup.settings_media import PerceptualSettings
 
 #: Matches of a table: `row` is the position in it, the other columns are those of
 #: `schemas.contamination`. Sorted by row, benchmark, rule and field, each combination once.
@@ -33,6 +33,7 @@ MATCH_SCHEMA: Final = pa.schema(
 #: Characters of an excerpt.
 _EXCERPT: Final = 200
 _FIELDS: Final = ("prompt", "a", "b")
+_PERCEPTUAL_DEFAULT: Final = PerceptualSettings()
 _EXACT, _NEAR, _PERCEPTUAL = range(len(LIKENESSES))
 
 
@@ -51,7 +52,10 @@ class _Hits(NamedTuple):
 
 
 def contaminated(
-    rows: pa.Table, index: FingerprintIndex, settings: DecontaminationSettings
+    rows: pa.Table,
+    index: FingerprintIndex,
+    settings: DecontaminationSettings,
+    perceptual: PerceptualSettings = _PERCEPTUAL_DEFAULT,
 ) -> pa.Table:
     """The matches of prepared rows (`schemas.flight.PREPARED_SCHEMA`), as `MATCH_SCHEMA`.
 
@@ -62,12 +66,14 @@ def contaminated(
     media = {field: RowMedia.of(rows, field) for field in _FIELDS}
     has_media = np.zeros(rows.num_rows, bool)
     has_media[media["prompt"].row] = True
+    has_image = np.zeros(rows.num_rows, bool)
+    has_image[media["prompt"].row[media["prompt"].modality == "image"]] = True
     hits = [_prompt_hits(prompts, has_media, index, settings)]
     for field in ("a", "b"):
         texts = RowTexts.of(rows[f"{field}_text"], np.arange(rows.num_rows))
         hits.append(_response_hits(texts, field, index, settings))
-        hits.append(_response_media_hits(media[field], field, index, settings))
-    hits += _prompt_media_hits(media["prompt"], prompts, rows.num_rows, index, settings)
+        hits.append(_response_media_hits(media[field], field, has_image, index, perceptual))
+    hits += _prompt_media_hits(media["prompt"], prompts, rows.num_rows, index, settings, perceptual)
     best = _strongest(_joined(hits), index)
     return _table(best, rows, prompt_texts, media, index)
 
@@ -97,17 +103,15 @@ def _prompts(rows: pa.Table) -> tuple[RowTexts, pa.Array]:
     counts = column.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     owner = np.repeat(np.arange(rows.num_rows), counts)
     asked = np.flatnonzero(
-        pc.equal(turns.field("role"), "user").fill_null(fill_value=False).to_numpy(
-            zero_copy_only=False
-        )
+        pc.equal(turns.field("role"), "user")
+        .fill_null(fill_value=False)
+        .to_numpy(zero_copy_only=False)
     )
     several = np.flatnonzero(counts != 1)
     contents = turns.field("content").fill_null("")
     offsets = pa.array(np.concatenate([[0], np.cumsum(counts)]), pa.int32())
     whole = pc.binary_join(pa.ListArray.from_arrays(offsets, contents), "\n")
-    texts = pa.concat_arrays(
-        [contents.take(pa.array(asked)), whole.take(pa.array(several))]
-    )
+    texts = pa.concat_arrays([contents.take(pa.array(asked)), whole.take(pa.array(several))])
     row = np.concatenate([owner[asked], several])
     return RowTexts.of(texts, row), texts
 
@@ -139,27 +143,39 @@ def _response_hits(
     )  # fmt: skip
 
 
-def _matched(media: RowMedia, field: str, index: FingerprintIndex) -> list[MediaMatches]:
+def _matched(
+    media: RowMedia, field: str, index: FingerprintIndex, settings: PerceptualSettings
+) -> list[MediaMatches]:
     return [
-        match_media(media, modality, found, radius_of(modality))
+        match_media(media, modality, found, settings)
         for (name, modality), found in index.media.items()
         if name == field
     ]
 
 
 def _response_media_hits(
-    media: RowMedia, field: str, index: FingerprintIndex, settings: DecontaminationSettings
+    media: RowMedia,
+    field: str,
+    has_image: np.ndarray,
+    index: FingerprintIndex,
+    settings: PerceptualSettings,
 ) -> _Hits:
-    return _joined(
-        [
+    """Rows whose response has a medium of an item's response.
+
+    Pictures made from the prompt's picture are edits: those of different models are as near to each
+    other as copies, so they go by their files alone unless the settings say otherwise.
+    """
+    hits = []
+    for found in _matched(media, "response_medium", index, settings):
+        is_edit = has_image[found.row] & (media.modality[found.medium] == "image")
+        is_sure = found.is_exact | ~is_edit | (settings.edits == "hash")
+        hits.append(
             _hits(
                 found.row, found.item, "response_medium", field,
-                np.where(found.is_exact, _EXACT, _PERCEPTUAL), found.bits,
-                np.ones(len(found.row), bool), found.medium,
+                np.where(found.is_exact, _EXACT, _PERCEPTUAL), found.bits, is_sure, found.medium,
             )
-            for found in _matched(media, "response_medium", index)
-        ]
-    )  # fmt: skip
+        )  # fmt: skip
+    return _joined(hits)
 
 
 def _prompt_media_hits(
@@ -168,13 +184,14 @@ def _prompt_media_hits(
     rows: int,
     index: FingerprintIndex,
     settings: DecontaminationSettings,
+    perceptual: PerceptualSettings,
 ) -> list[_Hits]:
     """Rows whose prompt has a medium of an item's prompt: with its text, or the medium alone."""
     order = np.argsort(prompts.row, kind="stable")
     counts = np.bincount(prompts.row, minlength=rows)
     start = np.cumsum(counts) - counts
     hits = []
-    for found in _matched(media, "prompt_medium", index):
+    for found in _matched(media, "prompt_medium", index, perceptual):
         # Every text of the row with the text of the item's prompt.
         times = np.where(index.prompt_of[found.item] >= 0, counts[found.row], 0)
         pair = np.repeat(np.arange(len(found.row)), times)

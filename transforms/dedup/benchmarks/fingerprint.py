@@ -26,6 +26,8 @@ from transforms.dedup.settings_benchmarks import TextPrintSettings
 from transforms.dedup.shingles import SHINGLES_VERSION
 
 FORMAT_VERSION: Final = 1
+#: Changes with every change of a perceptual hash of media (fact `phash`).
+PERCEPTUAL_VERSION: Final = 1
 METADATA_KEY: Final = b"omnireward_fingerprint"
 SUFFIX: Final = ".fingerprint.parquet"
 
@@ -93,23 +95,18 @@ class Fingerprint:
         return str(self.metadata["name"])
 
 
-def algorithms(settings: TextPrintSettings, perceptual: str) -> dict[str, Any]:
-    """What two fingerprints must have in common to be compared with the same rows.
-
-    `perceptual` names the version of the perceptual hashes of media.
-    """
+def algorithms(settings: TextPrintSettings) -> dict[str, Any]:
+    """What two fingerprints must have in common to be compared with the same rows."""
     return {
         "format": FORMAT_VERSION,
         "shingles": SHINGLES_VERSION,
         "minhash": ALGORITHM_VERSION,
-        "perceptual": perceptual,
+        "perceptual": PERCEPTUAL_VERSION,
         "print": asdict(settings),
     }
 
 
-def make_fingerprint(
-    parts: pa.Table, origin: Origin, settings: TextPrintSettings, perceptual: str
-) -> pa.Table:
+def make_fingerprint(parts: pa.Table, origin: Origin, settings: TextPrintSettings) -> pa.Table:
     """The fingerprint of items given as parts (`PART_SCHEMA`), with its metadata.
 
     Raises ValueError for a field that is none of `FIELDS`.
@@ -149,7 +146,7 @@ def make_fingerprint(
     }
     metadata = {
         **asdict(origin),
-        **algorithms(settings, perceptual),
+        **algorithms(settings),
         "items": pc.count_distinct(parts["item"]).as_py(),
         "fields": _counts(parts["field"]),
         "modalities": _counts(parts["modality"].drop_null()),
@@ -188,9 +185,7 @@ def write_fingerprint(folder: str, table: pa.Table) -> tuple[str, str]:
     return path, hashlib.sha256(data).hexdigest()
 
 
-def read_fingerprint(
-    path: str, settings: TextPrintSettings | None = None, perceptual: str = ""
-) -> Fingerprint:
+def read_fingerprint(path: str, settings: TextPrintSettings | None = None) -> Fingerprint:
     """Read a fingerprint; with settings, only one whose hashes can be compared under them.
 
     Raises:
@@ -206,7 +201,7 @@ def read_fingerprint(
         raise BuildError(f"{path}: not a fingerprint of a benchmark: {error}") from None
     metadata = _metadata(path, table)
     if settings is not None:
-        _check(path, metadata, algorithms(settings, perceptual))
+        _check(path, metadata, algorithms(settings))
         wanted = fingerprint_schema(settings)
         if not table.schema.equals(wanted):
             raise BuildError(f"{path}: its columns are not those of a fingerprint; make it again")

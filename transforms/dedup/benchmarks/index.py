@@ -15,12 +15,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.tasks import Modality
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.dedup.benchmarks.fingerprint import Fingerprint, file_of, read_fingerprint
 from transforms.dedup.benchmarks.gram_index import GramIndex
 from transforms.dedup.benchmarks.texts import only
-from transforms.dedup.perceptual import PERCEPTUAL_VERSION
+from transforms.dedup.perceptual import packed
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 from transforms.dedup.shingles import Hashes
 
@@ -69,7 +70,7 @@ class FingerprintIndex:
     prompt_of: np.ndarray
     texts: Mapping[str, TextIndex]
     #: By field and modality.
-    media: Mapping[tuple[str, str], MediaIndex]
+    media: Mapping[tuple[str, Modality], MediaIndex]
 
     @classmethod
     def of(
@@ -139,9 +140,11 @@ class _Rows:
 
     def where(self, field: str) -> np.ndarray:
         """Numbers of the rows of a field."""
-        return np.flatnonzero(
-            pc.equal(self.table["field"], field).to_numpy()
-        ) if self.table.num_rows else np.empty(0, np.int64)
+        return (
+            np.flatnonzero(pc.equal(self.table["field"], field).to_numpy())
+            if self.table.num_rows
+            else np.empty(0, np.int64)
+        )
 
 
 _NOTHING: Final = pa.table(
@@ -217,8 +220,9 @@ def _media_index(rows: _Rows, field: str, modality: str) -> MediaIndex:
     item = rows.item[every]
     lists = part["hashes"].combine_chunks()
     counts = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    words = hash_words(lists.flatten())
-    return MediaIndex(item[order], source[order], words, np.repeat(item, counts))
+    kind: Modality = modality  # type: ignore[assignment]
+    words, there = packed(lists.flatten().to_pylist(), kind)
+    return MediaIndex(item[order], source[order], words[there], np.repeat(item, counts)[there])
 
 
 def digest_words(digests: pa.Array | pa.ChunkedArray) -> np.ndarray:
@@ -226,15 +230,6 @@ def digest_words(digests: pa.Array | pa.ChunkedArray) -> np.ndarray:
     column = digests.combine_chunks() if isinstance(digests, pa.ChunkedArray) else digests
     heads = pc.utf8_slice_codeunits(column.fill_null("0" * 16), 0, 16).to_pylist()
     return np.array([int(head, 16) for head in heads], np.uint64)
-
-
-def hash_words(hashes: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """uint64[n, words]: hashes of one length, in hex; (0, 1) where there are none."""
-    texts = hashes.to_pylist()
-    if not texts:
-        return np.empty((0, 1), np.uint64)
-    data = np.frombuffer(bytes.fromhex("".join(texts)), ">u8")
-    return data.astype(np.uint64).reshape(len(texts), -1)
 
 
 def load_index(folder: str, settings: DecontaminationSettings) -> FingerprintIndex:
@@ -250,7 +245,7 @@ def _fingerprints(folder: str, settings: DecontaminationSettings) -> Iterable[Fi
     for name in settings.benchmarks:
         path = file_of(folder, name)
         if files.exists(path):
-            found = read_fingerprint(path, settings.print, PERCEPTUAL_VERSION)
+            found = read_fingerprint(path, settings.print)
             if found.name != name:
                 raise BuildError(f"{path}: it is the fingerprint of {found.name!r}; rename it")
             yield found

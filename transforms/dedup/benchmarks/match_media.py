@@ -10,8 +10,14 @@ import pyarrow.compute as pc
 
 from schemas.columns import ListColumn
 from schemas.media import SLOT_MODALITY
-from transforms.dedup.benchmarks.index import MediaIndex, digest_words, hash_words
+from schemas.tasks import Modality
+from transforms.dedup.benchmarks.index import MediaIndex, digest_words
 from transforms.dedup.hamming import near_pairs_between
+from transforms.dedup.perceptual import distance_rows, informative_rows, near_rows, packed, radius
+from transforms.dedup.settings_media import PerceptualSettings
+
+#: Words of the hash of a 3D model that say what its shape is.
+_SHAPE_WORDS: Final = 4
 
 #: Where a row has media: the name of the field, and its column.
 ROW_MEDIA: Final = {"prompt": "prompt_media", "a": "a_media", "b": "b_media"}
@@ -55,11 +61,13 @@ class MediaMatches(NamedTuple):
     medium: np.ndarray
 
 
-def match_media(media: RowMedia, modality: str, index: MediaIndex, radius: int) -> MediaMatches:
+def match_media(
+    media: RowMedia, modality: Modality, index: MediaIndex, settings: PerceptualSettings
+) -> MediaMatches:
     """All items of the index that have a medium like one of these rows' of the modality."""
     chosen = np.flatnonzero(media.modality == modality)
     same_row, same_item = _same_files(media, chosen, index)
-    near_row, near_item, bits = _near_hashes(media, chosen, index, radius)
+    near_row, near_item, bits = _near_hashes(media, chosen, modality, index, settings)
     medium = np.concatenate([same_row, near_row])
     item = np.concatenate([same_item, near_item])
     distance = np.concatenate([np.zeros(len(same_row), np.int64), bits])
@@ -84,22 +92,46 @@ def _same_files(
 
 
 def _near_hashes(
-    media: RowMedia, chosen: np.ndarray, index: MediaIndex, radius: int
+    media: RowMedia,
+    chosen: np.ndarray,
+    modality: Modality,
+    index: MediaIndex,
+    settings: PerceptualSettings,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    chosen = chosen[media.phash.is_valid().to_numpy(zero_copy_only=False)[chosen]]
+    words, there = packed(media.phash.take(pa.array(chosen)).to_pylist(), modality)
+    chosen, words = chosen[there], words[there]
     if not len(chosen) or not len(index.hashes):
         empty = np.empty(0, np.int64)
         return empty, empty, empty
     # Pictures come again in many rows: each hash is compared once.
-    hashes, back = np.unique(
-        hash_words(media.phash.take(pa.array(chosen))), axis=0, return_inverse=True
-    )
-    pairs = near_pairs_between(hashes, index.hashes, radius)
+    hashes, back = np.unique(words, axis=0, return_inverse=True)
+    back = back.ravel()
+    own, others = _near_words(hashes, index.hashes, modality, settings)
+    bits = distance_rows(hashes[own], index.hashes[others], modality).astype(np.int64)
     order = np.argsort(back, kind="stable")
-    counts = np.bincount(back.ravel(), minlength=len(hashes))
+    counts = np.bincount(back, minlength=len(hashes))
     start = np.cumsum(counts) - counts
-    times = counts[pairs.later]
+    times = counts[own]
     nth = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
-    medium = chosen[order[np.repeat(start[pairs.later], times) + nth]]
-    item = np.repeat(index.hash_item[pairs.earlier], times)
-    return medium, item, np.repeat(pairs.distance, times).astype(np.int64)
+    medium = chosen[order[np.repeat(start[own], times) + nth]]
+    return medium, np.repeat(index.hash_item[others], times), np.repeat(bits, times)
+
+
+def _near_words(
+    own: np.ndarray, others: np.ndarray, modality: Modality, settings: PerceptualSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of rows of hashes that are near: by the radius first, then by all that the rule asks.
+
+    Of 3D models the words of the shape are compared by the radius, the colour afterwards.
+    """
+    mine = np.flatnonzero(informative_rows(own, modality, settings))
+    theirs = np.flatnonzero(informative_rows(others, modality, settings))
+    compared = _SHAPE_WORDS if modality == "mesh" else own.shape[1]
+    pairs = near_pairs_between(
+        np.ascontiguousarray(own[mine, :compared]),
+        np.ascontiguousarray(others[theirs, :compared]),
+        radius(modality, settings),
+    )
+    one, other = mine[pairs.later], theirs[pairs.earlier]
+    near = near_rows(own[one], others[other], modality, settings)
+    return one[near], other[near]

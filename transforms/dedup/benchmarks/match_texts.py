@@ -13,8 +13,13 @@ from transforms.dedup.benchmarks.texts import only, take, tokens_of
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 from transforms.dedup.shingles import Hashes, row_hashes, shingles
 
-#: A text that is boilerplate for more than this share is compared as a whole only.
-_MOST_BOILERPLATE: Final = 0.5
+#: Below so many n-grams that are not boilerplate, or this share of all, a text is compared as a
+#: whole only.
+_LEAST_GRAMS: Final = 5
+_LEAST_OWN: Final = 0.2
+
+#: A copy may have lost some tokens: rows' texts of this share of the least number are looked at.
+_SLACK: Final = 0.9
 
 
 class RowTexts(NamedTuple):
@@ -62,7 +67,7 @@ def match_texts(
     """
     asked, indexed = _equal(texts, index, least)
     found = [_exact_matches(texts, asked, indexed)]
-    long_enough = only(texts.tokens, texts.counts >= least)
+    long_enough = only(texts.tokens, texts.counts >= _SLACK * least)
     for grams, n in (
         (index.short, settings.print.short_ngram),
         (index.long, settings.print.ngram),
@@ -116,9 +121,7 @@ def _equal(texts: RowTexts, index: TextIndex, least: int) -> tuple[np.ndarray, n
 
 def _exact_matches(texts: RowTexts, asked: np.ndarray, indexed: np.ndarray) -> TextMatches:
     every = np.ones(len(asked), bool)
-    return TextMatches(
-        asked, indexed, every.astype(np.float32), every, every, texts.counts[asked]
-    )
+    return TextMatches(asked, indexed, every.astype(np.float32), every, every, texts.counts[asked])
 
 
 class _Judged(NamedTuple):
@@ -143,12 +146,12 @@ def _judged(
     row_inside = (
         (of_row >= _wanted(rows_tokens, settings))
         & (rows_tokens >= least)
-        & (shared.of_asked >= (1 - _MOST_BOILERPLATE) * shared.whole_asked)
+        & _tells(shared.of_asked, shared.whole_asked)
     )
     item_inside = (
         (of_item >= _wanted(items_tokens, settings))
         & (items_tokens >= least)
-        & (shared.of_indexed >= (1 - _MOST_BOILERPLATE) * shared.whole_indexed)
+        & _tells(shared.of_indexed, shared.whole_indexed)
     )
     of_inside = np.maximum(np.where(row_inside, of_row, 0), np.where(item_inside, of_item, 0))
     tokens = np.where(row_inside, rows_tokens, 0)
@@ -179,14 +182,17 @@ def _near(
     )
 
 
+def _tells(own: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Whether what a text has beside boilerplate is enough to know it by."""
+    return (own == whole) | ((own >= _LEAST_GRAMS) & (own >= _LEAST_OWN * whole))
+
+
 def _wanted(tokens: np.ndarray, settings: DecontaminationSettings) -> np.ndarray:
     """The overlap from which texts of so many tokens are alike."""
     return np.where(
         tokens < settings.exact_tokens,
         1.0,
-        np.where(
-            tokens < settings.print.short_tokens, settings.short_overlap, settings.overlap
-        ),
+        np.where(tokens < settings.print.short_tokens, settings.short_overlap, settings.overlap),
     )
 
 
