@@ -10,7 +10,15 @@ import logging
 
 import typer
 
-from pipelines.commands import building, looking, making, media, sources
+from pipelines.commands import (
+    benchmark,
+    building,
+    contamination,
+    looking,
+    making,
+    media,
+    sources,
+)
 from pipelines.commands.console import fail
 from pipelines.commands.doctor import doctor
 from pipelines.recipe_binding import RecipeError
@@ -46,6 +54,15 @@ media_app = typer.Typer(no_args_is_help=True, help="Check media files; clear up 
 media_app.command("check")(media.check)
 media_app.command("gc")(media.gc)
 app.add_typer(media_app, name="media")
+
+benchmark_app = typer.Typer(
+    no_args_is_help=True, help="Fingerprints of benchmarks that the dataset must not contain."
+)
+benchmark_app.command("add")(benchmark.add)
+benchmark_app.command("list")(benchmark.list_benchmarks)
+benchmark_app.command("show")(benchmark.show)
+app.add_typer(benchmark_app, name="benchmark")
+app.command("contamination")(contamination.contamination)
 
 
 def main() -> None:

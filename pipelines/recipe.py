@@ -15,6 +15,7 @@ from pathlib import Path
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest, read_yaml
 from schemas.tasks import CriterionOrigin, Kind, TaskName
 from transforms.dedup.settings import DedupSettings
+from transforms.dedup.settings_benchmarks import DecontaminationSettings
 from transforms.media.settings import MediaPolicy
 from transforms.relabel.settings import RelabelSettings
 from transforms.sampling.settings import SamplingSettings
@@ -76,6 +77,7 @@ class Recipe:
     sampling: SamplingSettings = SamplingSettings()
     media: MediaPolicy = MediaPolicy()
     dedup: DedupSettings = DedupSettings()
+    decontamination: DecontaminationSettings = DecontaminationSettings()
     relabel: RelabelSettings = RelabelSettings()
     quality: QualitySettings = QualitySettings()
     writing: WritingSettings = WritingSettings()

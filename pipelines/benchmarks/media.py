@@ -1,0 +1,126 @@
+"""Media of benchmark items as hashes: read where they lie, decoded in the sandbox, each once."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from pipelines.benchmarks.items import MediumPart
+from pipelines.benchmarks.variants import variants
+from schemas.ids import source_digest
+from schemas.tasks import Modality
+from transforms.beamkit import files
+from transforms.media.containers import reader_of
+from transforms.media.errors import MediaError
+from transforms.media.guess import modality_of
+from transforms.media.sandbox.runner import Sandbox
+
+#: Media that are decoded or wait for it, at most.
+_AHEAD: Final = 16
+
+_ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz")
+
+
+@dataclass(frozen=True)
+class HashedMedium:
+    """What is kept of a medium: SHA-256 of its bytes, and perceptual hashes, none if undecodable.
+
+    The first hash is that of the medium itself, the others are of its crops.
+    """
+
+    modality: Modality
+    source: str
+    hashes: tuple[str, ...]
+
+
+@dataclass
+class MediaHasher:
+    """Hashes media, each content once. `skipped` counts what could not be used, by reason.
+
+    A medium that can't be decoded keeps its digest: equal files are found all the same.
+    """
+
+    sandbox: Sandbox
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._known: dict[str, HashedMedium | None] = {}
+
+    def of_records(self, parts: Sequence[MediumPart]) -> list[HashedMedium | None]:
+        """The hashes of media whose bytes came with their records, in order."""
+        return self._hashed([(part.data or b"", part.path) for part in parts])
+
+    def of_paths(
+        self, paths: Sequence[str], root: str, media_root: str
+    ) -> Mapping[str, HashedMedium]:
+        """The hashes of media by path: below a folder, or in an archive, of the benchmark."""
+        wanted = {path: member for path in paths if (member := _member(path)) is not None}
+        self.skipped["media_on_the_web"] += len({p for p in paths if urlsplit(p).scheme in _WEB})
+        container = files.join(root, media_root) if media_root else root
+        found: dict[str, HashedMedium] = {}
+        by_member: dict[str, list[str]] = {}
+        for path, member in wanted.items():
+            by_member.setdefault(member, []).append(path)
+        for batch in _batches(self._bytes(container, sorted(by_member))):
+            for (_, name), hashed in zip(batch, self._hashed(batch), strict=True):
+                if hashed is not None:
+                    found.update(dict.fromkeys(by_member[name], hashed))
+        return found
+
+    def _bytes(self, container: str, members: Sequence[str]) -> Iterator[tuple[bytes, str]]:
+        if not members:
+            return
+        reader = reader_of(container if container.lower().endswith(_ARCHIVES) else f"{container}/")
+        for member, data in reader(container, members):
+            if isinstance(data, MediaError):
+                self.skipped[data.reason] += 1
+            else:
+                yield data, member
+
+    def _hashed(self, media: Sequence[tuple[bytes, str]]) -> list[HashedMedium | None]:
+        digests = [source_digest(data) for data, _ in media]
+        with ThreadPoolExecutor(max(self.sandbox.workers, 1)) as pool:
+            asked: dict[str, Future[HashedMedium | None]] = {}
+            for digest, (data, name) in zip(digests, media, strict=True):
+                if digest not in self._known and digest not in asked:
+                    asked[digest] = pool.submit(self._one, digest, data, name)
+            self._known |= {digest: future.result() for digest, future in asked.items()}
+        return [self._known[digest] for digest in digests]
+
+    def _one(self, digest: str, data: bytes, name: str) -> HashedMedium | None:
+        modality = modality_of(data, name)
+        if modality is None:
+            self.skipped["not_a_medium"] += 1
+            return None
+        try:
+            hashes = variants(data, modality, self.sandbox)
+        except MediaError as error:
+            self.skipped[error.reason] += 1
+            hashes = ()
+        return HashedMedium(modality, digest, hashes)
+
+
+_WEB: Final = ("http", "https", "ftp", "s3", "gs", "data")
+
+
+def _member(path: str) -> str | None:
+    """A path below the media root; None for what lies on the web."""
+    if urlsplit(path).scheme in _WEB:
+        return None
+    return posixpath.normpath(path.replace("\\", "/")).lstrip("/")
+
+
+def _batches(media: Iterator[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:
+    batch: list[tuple[bytes, str]] = []
+    for one in media:
+        batch.append(one)
+        if len(batch) >= _AHEAD:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
