@@ -18,11 +18,11 @@ from typing import Final
 
 import numpy as np
 
-from transforms.media.mesh_picture import decode_picture
-from transforms.media.mesh_scene import Array, Part, Scene, TextureUse, transformed
+from transforms.media.mesh.picture import decode_picture
+from transforms.media.mesh.scene import Array, Part, Scene, TextureUse, transformed
 from transforms.media.settings import MeshPolicy
 
-_POINTS: Final = 1 << 13
+_POINTS: Final = 1 << 14
 #: Pairs and triangles of points are taken at these steps around the list of points.
 _STEPS: Final = (1, 1009, 2003, 3001, 4001, 5003, 6007, 7001)
 _SEED: Final = 20_02
@@ -36,14 +36,14 @@ _TINY: Final = 1e-30
 #: nine of ten models lie.
 _RANGES: Final = np.array(
     [
-        *((0.15, 0.65), (0.30, 0.80), (0.45, 0.95), (0.60, 1.02), (0.75, 1.10), (0.85, 1.22)),
-        *((0.95, 1.35), (1.05, 1.50), (1.15, 1.75), (1.30, 2.20)),
-        *((0.10, 0.45), (0.30, 0.75), (0.50, 0.95), (0.70, 1.15), (0.90, 1.35), (1.10, 1.55)),
-        *((1.30, 1.80), (1.50, 2.10), (1.70, 2.50), (2.00, 3.20)),
-        *((0.05, 0.40), (0.20, 0.70), (0.40, 1.00), (0.70, 1.50)),
-        *((0.05, 0.32), (0.00, 0.035)),
-        *((0.30, 0.95), (0.40, 0.95), (0.40, 0.95)),
-        *((0.20, 0.60), (0.30, 0.80), (0.30, 0.85)),
+        *((0.26, 0.79), (0.43, 0.84), (0.56, 0.90), (0.70, 0.95), (0.83, 1.00), (0.94, 1.09)),
+        *((1.04, 1.22), (1.12, 1.40), (1.20, 1.80), (1.27, 2.15)),
+        *((0.25, 0.48), (0.48, 0.81), (0.64, 1.04), (0.84, 1.24), (1.06, 1.40), (1.32, 1.58)),
+        *((1.58, 1.78), (1.80, 2.08), (2.07, 2.60), (2.28, 3.05)),
+        *((0.28, 0.50), (0.44, 0.71), (0.60, 0.87), (0.82, 1.07)),
+        *((0.11, 0.34), (0.00, 0.037)),
+        *((0.35, 0.93), (0.35, 0.88), (0.38, 0.90)),
+        *((0.28, 0.52), (0.45, 0.80), (0.40, 0.65)),
     ]
 )
 
@@ -176,9 +176,7 @@ def _spread(scene: Scene, policy: MeshPolicy) -> tuple[Array, Array | None, Arra
         end = begin + float(weight.sum())
         mine = np.flatnonzero((mark >= begin) & (mark < end))
         sums = np.cumsum(weight)
-        face = np.minimum(
-            np.searchsorted(sums, mark[mine] - begin, side="right"), len(weight) - 1
-        )
+        face = np.minimum(np.searchsorted(sums, mark[mine] - begin, side="right"), len(weight) - 1)
         begin = end
         share = _shares(draws[mine, 1:]) if corner.shape[1] == 3 else np.ones((len(mine), 1))
         points.append((corner[face] * share[:, :, None]).sum(axis=1))
