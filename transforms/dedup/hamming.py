@@ -91,26 +91,32 @@ def near_pairs(
 
 
 def near_pairs_between(
-    left: Words, right: Words, radius: int, max_links: int | None = None
+    left: Words,
+    right: Words,
+    radius: int,
+    groups: tuple[npt.NDArray[Any], npt.NDArray[Any]] | None = None,
+    max_links: int | None = None,
 ) -> NearPairs:
     """Every pair of a row of `left` and a row of `right` within `radius` bits.
 
-    `later` are rows of `left`, `earlier` of `right`; shapes uint64 (n, k) and (m, k).
-    `max_links` bounds the rows of one hash that a row is paired with, the first ones count.
+    `later` are rows of `left`, `earlier` of `right`; shapes uint64 (n, k) and (m, k). `groups`,
+    whole numbers (n,) and (m,): pairs are sought among rows of one number only. `max_links` bounds
+    the rows of one hash and group that a row is paired with, the first ones count; without it a
+    hash that many rows of both have costs their product.
 
     Raises:
         ValueError: shapes that don't fit.
     """
-    _checked(left)
-    if _checked(right).shape[1] != left.shape[1]:
+    if _checked(right).shape[1] != _checked(left).shape[1]:
         raise ValueError(f"hashes of {left.shape[1]} and {right.shape[1]} words")
-    one = _Grouped.of(left, np.zeros(len(left), np.int64))
-    two = _Grouped.of(right, np.zeros(len(right), np.int64))
+    own, other = groups or (np.zeros(len(left), np.int64), np.zeros(len(right), np.int64))
+    one, two = _Grouped.of(left, own), _Grouped.of(right, other)
     links = max(len(right), 1) if max_links is None else max_links
     found = [_stacked([])]
     for first, second, bits in _joined(one.hashes, two.hashes, radius, ordered=False):
-        rows, theirs, pair = _members(one, two, first, second, len(left), links)
-        found.append((rows, theirs, bits[pair]))
+        same = np.flatnonzero(one.group[first] == two.group[second])
+        rows, theirs, pair = _members(one, two, first[same], second[same], len(left), links)
+        found.append((rows, theirs, bits[same][pair]))
     return _sorted(*_stacked(found))
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from transforms.dedup.hamming import NearPairs, Words, near_pairs, near_pairs_between
+from transforms.dedup.hamming import near_pairs, near_pairs_between
 from transforms.dedup.media_prints import MARK_COLUMNS, MODALITIES, Media
 from transforms.dedup.perceptual import WORDS, distance_rows, near_rows, radius
 from transforms.dedup.settings_media import PerceptualSettings
@@ -186,20 +186,10 @@ def response_candidates(
         links = settings.max_links
         pairs = near_pairs(straight, most, group=groups[there[mine]], max_links=links)
         found.append((there[mine[pairs.later]], there[mine[pairs.earlier]]))
-        swapped = _between(
-            straight, crossed, most, links, groups[there[mine]], groups[there[turned]]
-        )
+        of_both = groups[there[mine]], groups[there[turned]]
+        swapped = near_pairs_between(straight, crossed, most, of_both, links)
         found.append((there[mine[swapped.later]], there[turned[swapped.earlier]]))
     return _distinct(found, len(rows), first)
-
-
-def _between(
-    left: Words, right: Words, most: int, links: int, group: Rows, other_group: Rows
-) -> NearPairs:
-    """Near pairs of rows of one group: the group is a word that may not differ."""
-    pairs = near_pairs_between(left, right, most, max_links=links)
-    kept = group[pairs.later] == other_group[pairs.earlier]
-    return NearPairs(pairs.later[kept], pairs.earlier[kept], pairs.distance[kept])
 
 
 def _distinct(found: list[tuple[Rows, Rows]], count: int, first: int) -> tuple[Rows, Rows]:
@@ -229,14 +219,11 @@ def _shared(
     rows: MediaOfRows, code: int, settings: PerceptualSettings
 ) -> Iterator[tuple[Rows, Rows]]:
     modality = MODALITIES[code]
-    row, words, known = [], [], []
-    for media in (rows.prompt, rows.a, rows.b):
-        mine = np.flatnonzero(media.code == code)
-        row.append(media.row()[mine])
-        words.append(media.sought(mine, WORDS[modality]))
-        known.append(media.known[mine])
-    of_row, of_words, of_known = (np.concatenate(parts) for parts in (row, words, known))
-    order = np.lexsort((of_row, *of_words.T[::-1], of_known))
+    sides = [(media, np.flatnonzero(media.code == code)) for media in (rows.prompt, rows.a, rows.b)]
+    of_row: Rows = np.concatenate([media.row()[mine] for media, mine in sides])
+    of_words = np.concatenate([media.sought(mine, WORDS[modality]) for media, mine in sides])
+    of_known = np.concatenate([media.known[mine] for media, mine in sides])
+    order: Rows = np.lexsort((of_row, *of_words.T[::-1], of_known)).astype(np.int64)
     new = np.ones(len(order), bool)
     new[1:] = (of_words[order[1:]] != of_words[order[:-1]]).any(axis=1)
     new[1:] |= of_known[order[1:]] != of_known[order[:-1]]

@@ -8,7 +8,7 @@ in their order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -103,23 +103,21 @@ class Media:
         lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
         start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         values = lists.flatten()
-        _, offsets, data = values.buffers()
-        count = len(values)
-        wide = np.dtype(np.int64 if pa.types.is_large_binary(values.type) else np.int32)
-        ends = (
-            np.frombuffer(offsets, wide, count + 1, values.offset * wide.itemsize) if count else []
-        )
-        return cls._read(start, np.asarray(ends, np.int64), data, count, settings)
+        return cls._read(start, *_octets(values), settings)
 
     @classmethod
     def _read(
-        cls, start: Any, ends: Any, data: Any, count: int, settings: PerceptualSettings
+        cls,
+        start: npt.NDArray[np.int64],
+        ends: npt.NDArray[np.int64],
+        octets: npt.NDArray[np.uint8],
+        settings: PerceptualSettings,
     ) -> Media:
+        count = len(ends) - 1
         code = np.zeros(count, np.uint8)
         digest = np.zeros((count, _DIGEST_WORDS), np.uint64)
         words = np.zeros((count, _MOST_WORDS), np.uint64)
         known = np.zeros(count, bool)
-        octets = np.frombuffer(data, np.uint8) if count else np.empty(0, np.uint8)
         sizes = np.diff(ends)
         for size in np.unique(sizes).tolist():
             rows = np.flatnonzero(sizes == size)
@@ -171,6 +169,16 @@ def _arrow(column: pa.Array | pa.ChunkedArray | pl.Series) -> pa.Array:
     if pa.types.is_null(array.type):
         return array.cast(MARKS_SCHEMA[0].type)
     return array
+
+
+def _octets(values: pa.Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
+    """Where each binary value begins, and the last ends, in the octets of all."""
+    if len(values) == 0:
+        return np.zeros(1, np.int64), np.empty(0, np.uint8)
+    _, offsets, data = values.buffers()
+    wide = np.dtype(np.int64 if pa.types.is_large_binary(values.type) else np.int32)
+    ends = np.frombuffer(offsets, wide, len(values) + 1, values.offset * wide.itemsize)
+    return ends.astype(np.int64), np.frombuffer(data, np.uint8)
 
 
 def _big_endian(octets: npt.NDArray[np.uint8]) -> Words:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.tasks import Modality
-from transforms.dedup.hamming import Words, bit_distances
+from transforms.dedup.hamming import NearPairs, Words, bit_distances, near_pairs_between
 from transforms.dedup.settings_media import PerceptualSettings
 
 #: 64-bit words of a hash.
@@ -103,6 +103,29 @@ def _same_colour(one: Words, other: Words, settings: PerceptualSettings) -> Flag
     same = np.bitwise_count(one ^ other) <= settings.mesh_colour_radius
     lacks = (one == 0) | (other == 0)
     return np.asarray(np.where(lacks, (one == other) | settings.mesh_colour_may_lack, same))
+
+
+def near_between(
+    phashes: Sequence[str | None],
+    known: Sequence[str | None],
+    modality: Modality,
+    settings: PerceptualSettings = _DEFAULT,
+) -> NearPairs:
+    """All near-equal pairs of two lists of hashes: of `phashes` (`later`), of `known` (`earlier`).
+
+    For copies of benchmark items: `known` are hashes of their variants, too. Distances are those of
+    `distance`. Memory is some 100 bytes a hash, and what is found.
+    """
+    words, there = packed(phashes, modality)
+    others, given = packed(known, modality)
+    asked = np.flatnonzero(there & informative_rows(words, modality, settings))
+    held = np.flatnonzero(given & informative_rows(others, modality, settings))
+    shape = slice(0, _SHAPE_WORDS if modality == "mesh" else WORDS[modality])
+    left, right = (np.ascontiguousarray(w) for w in (words[asked, shape], others[held, shape]))
+    pairs = near_pairs_between(left, right, radius(modality, settings))
+    later, earlier = asked[pairs.later], held[pairs.earlier]
+    near = near_rows(words[later], others[earlier], modality, settings)
+    return NearPairs(later[near], earlier[near], pairs.distance[near])
 
 
 def informative(
