@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas.columns import one_array
 from schemas.media import SLOT_MODALITY
@@ -66,10 +67,10 @@ def _marks(media: pa.Array) -> pa.Array:
     lengths = media.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     refs = media.flatten()
-    slots, info = refs.field("slot").to_pylist(), refs.field("info")
-    digests, hashes = info.field("digest").to_pylist(), info.field("phash").to_pylist()
+    fields = [("slot",), ("info", "digest"), ("info", "phash")]
+    columns = [pc.struct_field(refs, list(path)).to_pylist() for path in fields]
     marks = []
-    for slot, digest, phash in zip(slots, digests, hashes, strict=True):
+    for slot, digest, phash in zip(*columns, strict=True):
         if digest is None:
             raise ValueError(f"a medium of slot {slot!r} has no digest")
         marks.append(mark(SLOT_MODALITY[slot], digest, phash))

@@ -1,4 +1,4 @@
-"""Near pairs of hashes: none is missed, none is made up, whatever the order and the way of search."""
+"""Near pairs of hashes: none is missed, none is made up, in whatever order and way of search."""
 
 from __future__ import annotations
 
