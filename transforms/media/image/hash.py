@@ -8,9 +8,14 @@ are fixed-point, and the cosines here are rounded once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+
+#: Shares of the width (left, right) and height (top, bottom) that are cut off: left, top, right,
+#: bottom.
+Crop = tuple[float, float, float, float]
 
 _SIDE: Final = 32
 _LOW: Final = 8
@@ -36,10 +41,28 @@ def perceptual_hash(picture: Any, area: tuple[float, float] | None = None) -> st
     Pictures of one origin differ in few bits (2 or 3 for half the size, or JPEG of quality 50),
     strangers in about 32. Alpha is not looked at.
     """
+    return _hash(_grey(picture), None if area is None else (0.0, 0.0, *area))
+
+
+def cropped_hashes(
+    picture: Any, crops: Sequence[Crop], area: tuple[float, float] | None = None
+) -> list[str]:
+    """Hashes of a picture with these shares of its width and height cut off, one each."""
+    grey = _grey(picture)
+    width, height = area or grey.size
+    return [
+        _hash(grey, (width * left, height * top, width * (1 - right), height * (1 - bottom)))
+        for left, top, right, bottom in crops
+    ]
+
+
+def _grey(picture: Any) -> Any:
+    return picture if picture.mode == "L" else picture.convert("L")
+
+
+def _hash(grey: Any, box: tuple[float, float, float, float] | None) -> str:
     from PIL import Image
 
-    grey = picture if picture.mode == "L" else picture.convert("L")
-    box = None if area is None else (0.0, 0.0, *area)
     small = grey.resize((_SIDE, _SIDE), Image.Resampling.BOX, box=box)
     frequencies = (_COSINES @ np.asarray(small, dtype=np.int64) @ _COSINES.T).ravel()
     ordered = np.sort(frequencies)

@@ -24,8 +24,8 @@ pictures put inside. obj, ply, stl and off become GLB:
 
 Models are described at rest: animations stay in a kept or packed GLB, but nothing plays them.
 Facts `vertices` and `faces` count what is stored and drawn by the default scene, a part that
-stands in several places once; `frames` and `phash` are not given: no perceptual hash of shapes
-is known well enough to call two models the same by it.
+stands in several places once; `phash` is that of `hash`, of shape and colour; `frames` is not
+given.
 """
 
 from __future__ import annotations
@@ -54,6 +54,16 @@ class DecodedMesh:
     document: Document | None = None
     missing: list[str] = field(default_factory=list)
     dropped: int = 0
+
+    def phash(self, policy: MeshPolicy) -> str | None:
+        """The perceptual hash of what is drawn, made once."""
+        if self._phash is None:
+            from transforms.media.mesh.hash import mesh_hash
+
+            self._phash = (mesh_hash(self.scene, policy),)
+        return self._phash[0]
+
+    _phash: tuple[str | None] | None = field(default=None, repr=False)
 
 
 @guarded
@@ -95,9 +105,10 @@ def validate(
 
 
 @guarded
-def describe(decoded: DecodedMesh, policy: MeshPolicy) -> Facts:  # noqa: ARG001 - protocol
-    """Facts of the source: `format`, `bytes`, `vertices`, `faces`."""
-    return _facts(decoded.model.kind, len(decoded.source), decoded.scene)
+def describe(decoded: DecodedMesh, policy: MeshPolicy) -> Facts:
+    """Facts of the source: `format`, `bytes`, `vertices`, `faces`, `phash`."""
+    facts = _facts(decoded.model.kind, len(decoded.source), decoded.scene)
+    return {**facts, "phash": decoded.phash(policy)}
 
 
 @guarded
@@ -138,8 +149,9 @@ def normalise(decoded: DecodedMesh, policy: MeshPolicy) -> Product:
     changes += ["missing_texture"] if decoded.missing else []
     if not changes:
         return Product(describe(decoded, policy))
-    made = scene if "flattened" not in changes else _read_glb(data, policy).scene
-    return Product(_facts("glb", len(data), made), data, tuple(changes))
+    made = decoded if "flattened" not in changes else _read_glb(data, policy)
+    facts = {**_facts("glb", len(data), made.scene), "phash": made.phash(policy)}
+    return Product(facts, data, tuple(changes))
 
 
 @guarded

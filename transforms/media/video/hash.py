@@ -20,6 +20,15 @@ _PARTS: Final = 4
 _HELD: Final = 48
 
 
+def hashed_frames(count: int) -> list[int]:
+    """Which of so many frames (counted from 0) the hash of a clip is made of."""
+    step = 1
+    while -(-count // step) > _HELD:
+        step *= 2
+    last = -(-count // step) - 1
+    return [last * part // _PARTS * step for part in range(1, _PARTS)]
+
+
 class Thumbnails:
     """Grey pictures at even steps through a clip of unknown length.
 

@@ -48,11 +48,11 @@ def picture_of(frame: Any, turn: Turn, background: str) -> Image:
     return turn.of_picture(_flat(frame, background))
 
 
-def thumbnail(frame: Any, turn: Turn, background: str) -> Image:
-    """The frame in grey, 32 x 32, turned: what its hash is made of."""
+def thumbnail(frame: Any, turn: Turn, background: str, side: int = _SMALL) -> Image:
+    """The frame in grey, `side` x `side`, turned: what its hash is made of."""
     from PIL import Image
 
-    size = (_SMALL, _SMALL)
+    size = (side, side)
     if has_alpha(frame):
         picture = _flat(frame, background).convert("L").resize(size, Image.Resampling.BOX)
     else:
