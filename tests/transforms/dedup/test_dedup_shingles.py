@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.dedup.shingles import Hashes, row_hashes, shingles, token_hashes
+from transforms.dedup.shingles import Hashes, numbered, row_hashes, shingles, token_hashes
 
 #: A change of these is a change of `SHINGLES_VERSION`: prints that were kept don't match any more.
 GOLDEN_TOKENS = [
@@ -162,6 +162,18 @@ def test_ngrams_are_those_of_each_row(n: int) -> None:
     by_gram = dict(zip(flat, found.values.tolist(), strict=True))
     assert [by_gram[gram] for gram in flat] == found.values.tolist()
     assert len(set(by_gram.values())) == len(by_gram)
+
+
+def test_repeats_are_told_apart_within_a_row() -> None:
+    bag = tokens_of("a b a a c b", "a a", "", "b a a b a c")
+    found = numbered(bag)
+    rows = [set(part.tolist()) for part in np.split(found.values, found.offsets[1:-1])]
+    assert [len(row) for row in rows] == [6, 2, 0, 6]
+    assert rows[0] == rows[3]
+    assert rows[1] < rows[0]
+    assert set(bag.values.tolist()) < rows[0]
+    once = tokens_of("a b c", "a")
+    assert numbered(once).values.tolist() == once.values.tolist()
 
 
 ASCII = st.text(st.characters(max_codepoint=127), max_size=40)
