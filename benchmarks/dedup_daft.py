@@ -7,6 +7,7 @@ stays. Bands are grouped with NumPy, clusters joined by union-find.
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import daft
@@ -52,6 +53,7 @@ def main() -> None:
     signatures = column.values.to_numpy().astype(np.uint32).reshape(-1, BANDS * ROWS)
     kept = signed["id"].filter(first_of_cluster(signatures)).to_pylist()
     rows.where(col("id").is_in(kept)).write_parquet(str(options.output), compression="zstd")
+    os._exit(0)  # all is written; Daft's threads sometimes abort an interpreter that finalises
 
 
 if __name__ == "__main__":

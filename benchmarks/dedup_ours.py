@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from transforms.dedup.near_text import near_pairs
 from transforms.dedup.prints import Prints
-from transforms.dedup.settings import NearTextSettings
+from transforms.dedup.settings_text import NearTextSettings
 from transforms.dedup.text_prints import text_prints
 
 #: The peers' parameters: 5-grams of words, 14 bands of 8 values.

@@ -179,19 +179,12 @@ def _responses(
 def _similarity(
     one: Part, x: np.ndarray, other: Part, y: np.ndarray, settings: NearTextSettings
 ) -> np.ndarray:
-    """float32: similarity of texts; 1 if equal after folding, else 0 where one of them is short.
-
-    Sets don't count repeats: a sentence said ten times has the shingles of one said fifty times.
-    So the similarity is no more than the ratio of the numbers of tokens.
-    """
+    """float32: similarity of texts; 1 if equal after folding, else 0 where one of them is short."""
     equal = one.sequences[x] == other.sequences[y]
-    fewer = np.minimum(one.tokens[x], other.tokens[y])
+    short = np.minimum(one.tokens[x], other.tokens[y]) < settings.short_tokens
     result = equal.astype(np.float32)
-    open_ = np.flatnonzero(~equal & (fewer >= settings.short_tokens))
-    x, y = x[open_], y[open_]
-    ratio = fewer[open_] / np.maximum(one.tokens[x], other.tokens[y]).clip(1)
-    estimate = similarity(one.signatures[x], other.signatures[y])
-    result[open_] = np.minimum(estimate, ratio.astype(np.float32))
+    open_ = np.flatnonzero(~equal & ~short)
+    result[open_] = similarity(one.signatures[x[open_]], other.signatures[y[open_]])
     return result
 
 

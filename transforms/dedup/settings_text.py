@@ -50,6 +50,11 @@ class NearTextSettings:
         for name in ("min_prompt_similarity", "min_response_similarity"):
             if not 0 < getattr(self, name) <= 1:
                 raise ValueError(f"{name}: {getattr(self, name)} is not above 0 and at most 1")
+            if getattr(self, name) < self.band_threshold:
+                raise ValueError(
+                    f"{name}: {getattr(self, name)} is less than what the bands find, "
+                    f"{self.band_threshold:.2f}; write more bands, or fewer rows in each"
+                )
         if self.short_tokens < 0:
             raise ValueError(f"short_tokens: {self.short_tokens} is less than 0; 0 is no rule")
 

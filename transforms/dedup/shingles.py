@@ -113,6 +113,32 @@ def shingles(tokens: Hashes, n: int) -> Hashes:
     return Hashes(out, out_offsets)
 
 
+def numbered(bag: Hashes) -> Hashes:
+    """The hashes with their repeats told apart: within a row the k-th equal one is another hash.
+
+    The first of each keeps its hash. The set of a row's results stands for its multiset, so that
+    the Jaccard similarity of two sets is that of the multisets: texts that repeat themselves would
+    have few distinct n-grams, of which every edit would spoil a large share. Which of the equal
+    ones is the k-th is arbitrary.
+    """
+    values, offsets = bag
+    rows = np.repeat(np.arange(len(offsets) - 1, dtype=np.uint64), bag.counts)
+    keys = _mix(values + rows * _K3)
+    order = np.argsort(keys)
+    ordered = keys[order]
+    again = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
+    if not len(again):
+        return bag
+    # Runs of equal hashes: how far every repeat is behind the first of its run.
+    leads = np.ones(len(again), bool)
+    leads[1:] = again[1:] != again[:-1] + 1
+    firsts = again[leads] - 1
+    repeat = (again - firsts[np.cumsum(leads) - 1]).astype(np.uint64)
+    result = values.copy()
+    result[order[again]] = _mix(values[order[again]] + repeat * _K4)
+    return Hashes(result, offsets)
+
+
 def row_hashes(tokens: Hashes) -> np.ndarray:
     """uint64[rows]: one hash of the whole token sequence of every row: equal iff all tokens are.
 

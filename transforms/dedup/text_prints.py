@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from transforms.dedup.minhash import bands, compact, signatures, union
 from transforms.dedup.settings_text import NearTextSettings
-from transforms.dedup.shingles import Hashes, row_hashes, shingles, token_hashes
+from transforms.dedup.shingles import Hashes, numbered, row_hashes, shingles, token_hashes
 
 #: Rows of one pass: bounds the n-grams in memory.
 _ROWS = 2048
@@ -85,7 +85,8 @@ class _Part:
 
 def _part(texts: pa.ChunkedArray, settings: NearTextSettings) -> _Part:
     tokens: Hashes = token_hashes(texts)
-    signed = signatures(shingles(tokens, settings.ngram), settings.num_perm, settings.seed)
+    grams = numbered(shingles(tokens, settings.ngram))
+    signed = signatures(grams, settings.num_perm, settings.seed)
     return _Part(tokens.counts, row_hashes(tokens), signed)
 
 

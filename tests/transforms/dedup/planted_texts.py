@@ -2,58 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from keyword import kwlist
 
 import numpy as np
 import pyarrow as pa
 
 Texts = tuple[str, str, str]
 
-_SYLLABLES = [
-    "ba",
-    "de",
-    "fi",
-    "go",
-    "hu",
-    "ka",
-    "le",
-    "mi",
-    "no",
-    "pu",
-    "ra",
-    "se",
-    "ti",
-    "vo",
-    "wa",
-    "xe",
-    "yo",
-    "za",
-    "chi",
-    "tha",
-    "ren",
-    "lon",
-    "mer",
-    "sta",
-]
-_KEYWORDS = [
-    "def",
-    "return",
-    "if",
-    "else",
-    "for",
-    "in",
-    "while",
-    "class",
-    "import",
-    "from",
-    "not",
-    "and",
-    "or",
-    "with",
-    "as",
-    "try",
-]
+_SYLLABLES = re.findall("..", "badefigohukaleminopuarasetivowaxeyozachthrelonmerstaunde")
+_KEYWORDS = [word for word in kwlist if word.islower()]
 _PUNCTUATION = (" ", " ", " ", " ", " ", " ", ", ", ". ", "; ", "\n")
 
 
@@ -78,10 +38,10 @@ class Writer:
         ranks = np.minimum(rng.zipf(1.15, length) - 1, len(self.words) - 1)
         rare = rng.integers(0, len(self.words), length)
         chosen = np.where(ranks == len(self.words) - 1, rare, ranks)
-        return [self.words[number] for number in chosen]
+        return [self.words[number] for number in chosen.tolist()]
 
     def joined(self, rng: np.random.Generator, words: list[str]) -> str:
-        gaps = rng.choice(len(self.between), len(words))
+        gaps = rng.integers(0, len(self.between), len(words)).tolist()
         return "".join(w + self.between[g] for w, g in zip(words, gaps, strict=True)).strip()
 
     def edited(self, rng: np.random.Generator, words: list[str], share: float) -> list[str]:
@@ -90,7 +50,7 @@ class Writer:
         for _ in range(max(1, round(len(words) * share))):
             at = int(rng.integers(len(edited)))
             word = edited[at]
-            kind = rng.choice(["substitute", "insert", "delete", "misspell"])
+            kind = ("substitute", "insert", "delete", "misspell")[rng.integers(4)]
             if kind == "substitute":
                 edited[at] = self.words[rng.integers(len(self.words))]
             elif kind == "insert":
