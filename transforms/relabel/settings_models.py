@@ -16,6 +16,19 @@ MODALITIES: Final = ("text", "image", "video", "audio")
 Structured = Literal["json_schema", "json_object", "plain"]
 
 
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("base_url: write an address like https://api.openai.com/v1")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("base_url: an address without user, key, query or fragment")
+
+
+def _amount(name: str, value: float) -> None:
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name}: {value} is negative or no number")
+
+
 @dataclass(frozen=True)
 class Prices:
     """Dollars a million tokens."""
@@ -162,16 +175,3 @@ class ModelSettings:
             raise ValueError(f"structured: {self.structured!r}; json_schema, json_object or plain")
         if self.key_env is not None and not self.key_env.isidentifier():
             raise ValueError("key_env: write the name of an environment variable, not a key")
-
-
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("base_url: write an address like https://api.openai.com/v1")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("base_url: an address without user, key, query or fragment")
-
-
-def _amount(name: str, value: float) -> None:
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"{name}: {value} is negative or no number")
