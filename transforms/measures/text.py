@@ -158,9 +158,7 @@ def _text(
     )  # fmt: skip
 
 
-def _marker(
-    name: str, family: str, listed: str, least: float, ratio: float = 1.5
-) -> Attribute:
+def _marker(name: str, family: str, listed: str, least: float, ratio: float = 1.5) -> Attribute:
     """An attribute that counts English words or phrases."""
     return _text(
         name, family, "occurrences", (f"more {name}", f"fewer {name}"), Margin(least, ratio),

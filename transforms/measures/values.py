@@ -158,9 +158,7 @@ class _Media:
             infos = [ref["info"] for ref in slots[slot]]
             data = [self._fetch(info) for info in infos]
             try:
-                medium = open_response(
-                    slot, Parts(data, infos, rate)
-                )
+                medium = open_response(slot, Parts(data, infos, rate))
             except UnreadableError as error:
                 reasons.append(f"{slot}: {error}")
                 continue
