@@ -155,7 +155,7 @@ _DETAIL: Final = Need("edges", least=0.5)
 
 #: name, family, unit, words for more and less, margin, function, then what not all have.
 _LOOKS: Final = (
-    ("sharpness", "focus", "points", "sharper", "softer", Margin(12), sharpness, (_DETAIL,)),
+    ("sharpness", "focus", "points", "sharper", "softer", Margin(14), sharpness, (_DETAIL,)),
     ("brightness", "light", "per cent", "brighter", "darker", Margin(13, 1.2), brightness, ()),
     ("contrast", "contrast", "per cent", "more contrast", "less contrast",
      Margin(6, 1.35), contrast, ()),

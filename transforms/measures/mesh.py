@@ -9,11 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from transforms.measures.attribute import Attribute, Margin, Need
+from transforms.measures.attribute import Attribute, Margin
 from transforms.measures.solid import SOME_FACES, Solid
 
 #: A loose part counts as a body from this share of the surface on; debris doesn't.
 _BODY: Final = 0.005
+#: Points whose depth below the hull is taken: each against every facet.
+_DEPTH_POINTS: Final = 1_000
 
 
 def height_ratio(solid: Solid) -> float:
@@ -78,10 +80,16 @@ def fullness(solid: Solid) -> float:
 
 
 def hollows(solid: Solid) -> float:
-    """Surface by that of the convex hull: 1 for a ball, above 2 for limbs, folds and holes."""
+    """Mean depth of the surface below the convex hull, in per cent of the diagonal.
+
+    0 for a body that bulges everywhere; the larger the more limbs, folds and holes it has.
+    """
     from scipy.spatial import ConvexHull
 
-    return float(solid.welded.area / ConvexHull(solid.welded.vertices).area)
+    points = solid.points[:_DEPTH_POINTS]
+    facets = ConvexHull(points).equations
+    depths = -(points @ facets[:, :3].T + facets[:, 3]).max(axis=1)
+    return 100 * float(depths.clip(0).mean()) / solid.diagonal
 
 
 MESH: Final[tuple[Attribute, ...]] = (
@@ -103,8 +111,8 @@ MESH: Final[tuple[Attribute, ...]] = (
               Margin(10, 1.6), roughness),
     Attribute("fullness", "mesh", "mass", "per cent", "fills its box", "slim in its box",
               Margin(18, 1.3), fullness),
-    Attribute("hollows", "mesh", "mass", "ratio", "limbs and hollows", "simple outline",
-              Margin(0.6, 1.5), hollows, needs=(Need("bodies", most=1_000),)),
+    Attribute("hollows", "mesh", "mass", "per cent", "limbs and hollows", "simple outline",
+              Margin(2.5, 1.8), hollows),
     Attribute("painted", "mesh", "paint", "0 or 1", "coloured", "uncoloured", Margin(1),
               lambda solid: float(solid.painted), flag=True),
 )  # fmt: skip

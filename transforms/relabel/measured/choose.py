@@ -7,9 +7,9 @@ rows of a smaller one, and order, shards and workers don't matter.
 2. Among their families, and then within the family, one is drawn with probabilities in proportion
    to weight (weighted rendezvous hashing). Rare attributes have large weights, so common ones,
    such as length, are drawn where there is little else.
-3. A coin decides whether the source's label is to be reversed (where that is a tie: which response
-   is to be preferred). The direction follows: *more* of the attribute if the response wanted has
-   more of it, else *less*. So within each attribute about half reverse the source, and neither the
+3. A coin decides whether the source's label is to be reversed. The direction follows: *more* of the
+   attribute if the response wanted has more of it, else *less*. Where the source says tie, the coin
+   decides the direction. So within each attribute about half reverse the source, and neither the
    attribute nor its value tells which response is preferred: the sentence has to be read.
 """
 
@@ -132,8 +132,9 @@ def _choices(
     a, b = (side[attribute.name][rows] for side in sides)
     coin = draws(pairs[rows], settings.seed, "reverse", attribute.name)
     reverse, said = coin < settings.flip_share, source[rows]
-    wants_a = np.where(said == "tie", coin < 0.5, (said == "a") != reverse)
-    more = wants_a == (a > b)
+    has_more = a > b
+    more = np.where(said == "tie", coin < 0.5, ((said == "a") != reverse) == has_more)
+    wants_a = more == has_more
     criteria = np.empty(len(rows), object)
     for is_more, direction in zip((True, False), DIRECTIONS, strict=True):
         at = np.flatnonzero(more == is_more)

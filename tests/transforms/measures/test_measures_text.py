@@ -1,0 +1,134 @@
+"""Attributes of texts against counts made by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pyarrow as pa
+import pytest
+from measures_made import no_fetch, prepared
+
+from transforms.measures.attribute import strengths
+from transforms.measures.tables import attributes_of
+from transforms.measures.values import as_arrays, attribute_values
+
+LIST = "Do this:\n\n1. Boil water.\n2. Add 250 g of rice.\n3. Wait (about 12 minutes).\n\nEnjoy!"
+CODE = "Use `len` here:\n\n```python\na = 1\n\nprint(a)  # why?\n```\nDone."
+RICH = (
+    "# Title\n\n**Bold** and **more bold**: see https://example.org/x?y=1!\n\n"
+    '| a | b |\n| - | - |\n| 1 | 2 |\n\n- "Quoted words", he said.\n- NASA and ESA 😀🎉'
+)
+CHATTY = "Sure! I'm glad you asked, and I'd say it's fine. Don't you think so?"
+FORMAL = (
+    "However, the results may perhaps depend on the method. Therefore the authors could possibly "
+    "be wrong, because for example such as this one it is not always clear. In such a case the "
+    "reader must never trust the figures."
+)
+
+
+def _values(text: str | None) -> dict[str, float]:
+    values = attribute_values(prepared([(text, "x")]), "t2t", no_fetch)
+    return {name: column[0] for name, column in as_arrays(values, "t2t", "a").items()}
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        (LIST, {"list_items": 3, "numbered_items": 3, "numbers": 2, "paragraphs": 3,
+                "parentheses": 1, "exclamation_marks": 1, "sentences": 5, "words": 17,
+                "questions": 0, "opening_words": 2}),
+        (CODE, {"code_lines": 3, "inline_code": 1, "questions": 0, "sentences": 2, "headings": 0}),
+        (RICH, {"headings": 1, "bold_phrases": 2, "links": 1, "table_rows": 3, "quotations": 1,
+                "list_items": 2, "numbered_items": 0, "capitals": 2, "emoji": 2}),
+        (CHATTY, {"contractions": 4, "first_person": 2, "second_person": 2, "courtesies": 1,
+                  "pleasant_opening": 1, "ends_with_question": 1, "questions": 1, "sentences": 3,
+                  "exclamation_marks": 1}),
+        (FORMAL, {"hedges": 4, "connectives": 3, "examples": 2, "absolutes": 3,
+                  "contractions": 0, "first_person": 0, "pleasant_opening": 0, "sentences": 3}),
+        ("As an AI language model, I can't. A language model is no person.", {"ai_mentions": 2}),
+        ("Wait... what?! See Dr. Smith, e.g. today.", {"sentences": 3, "questions": 1}),
+        ("Sì, è così — perché no?", {"words": 5, "latin": 1, "ends_with_question": 1}),
+    ],
+)  # fmt: skip
+def test_counts_are_those_of_a_reader(text, counts):
+    values = _values(text)
+    assert {name: values[name] for name in counts} == counts
+
+
+def test_shares_and_means():
+    values = _values("The extraordinary elephants considered everything. It is in the box.")
+    assert values["sentence_length"] == 5
+    assert values["long_words"] == pytest.approx(0.4)
+    assert values["english"] == pytest.approx(0.5)  # the, it, is, in, the
+
+
+def test_reading_ease_is_flesch():
+    values = _values("The cat sat on the mat. The dog made a big mess here.")
+    # 13 words, 2 sentences, 13 syllables: "made" and "here" have one each.
+    assert values["reading_ease"] == pytest.approx(206.835 - 1.015 * 6.5 - 84.6)
+
+
+def test_harder_text_has_less_reading_ease():
+    hard = _values("Considerable institutional heterogeneity complicates comparative evaluation.")
+    assert (
+        hard["reading_ease"]
+        < 0
+        < 80
+        < _values("We go to the sea and swim all day.")["reading_ease"]
+    )
+
+
+def test_variety_is_taken_of_as_many_words_of_both():
+    repeated, varied = (
+        "one two three four five. " * 40,
+        " ".join(f"word{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(200)),
+    )
+    assert _values(repeated)["variety"] == 0.05
+    assert _values(varied)["variety"] == 1
+    assert math.isnan(_values("too short a text")["variety"])
+
+
+def test_other_scripts_have_no_words_to_compare():
+    chinese = "春天的时候,图书馆需要再检查一次。" * 4
+    values = attribute_values(prepared([(chinese, "One word. " * 60)]), "t2t", no_fetch)
+    a, b = (as_arrays(values, "t2t", side) for side in "ab")
+    assert (a["latin"][0], b["latin"][0]) == (0, 1)
+    known = attributes_of("t2t")
+    assert strengths(known["words"], a, b)[0] == 0  # no criterion about words
+    assert strengths(known["latin"], a, b)[0] > 1
+
+
+def test_a_count_that_its_rate_contradicts_is_no_criterion():
+    long = "It may rain on the hill. " * 3 + "The road is wet and the sun is low in the sky. " * 40
+    short = "It might be so, or it could be that the sea is deep, perhaps, and the sky is not. Now we go."
+    values = attribute_values(
+        prepared([(long, short), (long, long.replace("may", "will"))]), "t2t", no_fetch
+    )
+    a, b = (as_arrays(values, "t2t", side) for side in "ab")
+    hedges = attributes_of("t2t")["hedges"]
+    assert list(a["hedges"]) == [3, 3] and list(b["hedges"]) == [3, 0]
+    assert list(strengths(hedges, a, b)) == [0, 1]
+    few = attribute_values(prepared([(long + "Maybe. " * 4, short)]), "t2t", no_fetch)
+    a, b = (as_arrays(few, "t2t", side) for side in "ab")
+    assert a["hedges"][0] - b["hedges"][0] == 4  # more, but a smaller part of the words
+    assert strengths(hedges, a, b)[0] == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\n" * 5_000, "\x00\x07", "```", "|" * 5_000, "😀" * 2_000, "a" * 100_000,
+             "[" * 9_000, "*" * 9_999, "1. " * 3_000, "‮abc", "﻿?", "((((" * 2_000, "'’\"“" * 900]
+)  # fmt: skip
+def test_hostile_text_is_measured_or_null(text):
+    values = _values(text)
+    assert values["characters"] == len(text)
+    assert all(math.isnan(value) or math.isfinite(value) for value in values.values())
+
+
+def test_no_text_is_null_and_says_so():
+    values = attribute_values(prepared([(None, "Two words.")]), "t2t", no_fetch)
+    assert values["a_unmeasured"].to_pylist() == ["no text"]
+    assert values["b_unmeasured"].to_pylist() == [None]
+    for name in attributes_of("t2t"):
+        assert values[f"a_{name}"].to_pylist() == [None], name
+    assert values["b_words"].to_pylist() == [2]
+    assert values["a_words"].type == pa.float64()
