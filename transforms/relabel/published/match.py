@@ -33,7 +33,7 @@ MATCH_SCHEMA: Final = pl.Schema(
 )
 
 _TEXT: Final = ("prompt", "chosen_text", "rejected_text")
-_PAIR_TEXT: Final = ("prompt", "a_text", "b_text")
+_ANSWERS: Final = ("a_text", "b_text")
 _KEYS: Final = [f"{name}_key" for name in _TEXT]
 
 
@@ -49,12 +49,22 @@ def matched(rows: pl.DataFrame, pairs: pl.DataFrame, settings: PublishedSettings
         if left.is_empty():
             break
         left = _with_bytes_key(_keyed(left, level, _TEXT))
-        right = _keyed(pairs, level, _PAIR_TEXT).drop(_PAIR_TEXT)
-        right = _with_bytes_key(oriented(right))
+        right = _with_bytes_key(oriented(_asked_the_same(pairs, left, level)))
         found.append(_best(_same_bytes(left, right), level))
         left = left.join(found[-1], on="row", how="anti", maintain_order="left")
         found.append(_best(_same_look(left, right, settings), level))
     return pl.concat(found).sort("row")
+
+
+def _asked_the_same(pairs: pl.DataFrame, rows: pl.DataFrame, level: Level) -> pl.DataFrame:
+    """The pairs whose prompt some row has, with keys in place of text.
+
+    Answers, the bulk of the text, are read of these alone.
+    """
+    asked = _keyed(pairs.select("pair_id", "prompt"), level, ["prompt"]).drop("prompt")
+    asked = asked.join(rows.select("prompt_key").unique(), on="prompt_key", how="semi")
+    few = pairs.join(asked, on="pair_id", maintain_order="left")
+    return _keyed(few, level, _ANSWERS).drop("prompt", *_ANSWERS)
 
 
 def _keyed(frame: pl.DataFrame, level: Level, texts: Sequence[str]) -> pl.DataFrame:

@@ -1,14 +1,15 @@
 """For published rows without a source pair: the nearest pair, and which part of it differs.
 
-Candidates share pairs of neighbouring words, or media, with the row; those that are common to many
-source pairs are not looked at, and a few with the most in common are compared in full. So the cost
-grows with the text that is read once, not with rows times pairs.
+Candidates have a whole part, neighbouring words near the beginning of a part, or media in common
+with the row, of which the rarest are looked at; a few with the most in common are compared in full.
+So the cost grows with the text that is read once, not with rows times pairs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
@@ -37,14 +38,15 @@ MISS_SCHEMA: Final = pa.schema(
     ]
 )
 
-#: Words of a part from which candidates are found.
-_WORDS: Final = 40
-#: What more source pairs than this share is too common to tell anything.
-_COMMON: Final = 64
-#: A medium in common counts as so many pairs of words.
-_MEDIUM_WEIGHT: Final = 8
+#: Characters of a part of whose words candidates are found.
+_CHARACTERS: Final = 240
+#: Source pairs that a row meets at most, those of its rarest traits.
+_MET: Final = 2_000
+#: An equal part or medium counts as so many pairs of words.
+_WHOLE_WEIGHT: Final = 16
 _SEEN: Final = 160
 
+_PAIR_TEXT: Final = ("prompt", "a_text", "b_text")
 _TEXT: Final = {"prompt": "prompt", "chosen": "chosen_text", "rejected": "rejected_text"}
 
 
@@ -56,13 +58,15 @@ def nearest(rows: pl.DataFrame, pairs: pl.DataFrame, settings: PublishedSettings
     rows = rows.sort("row").head(settings.most_misses)
     if rows.is_empty() or pairs.is_empty():
         return pl.DataFrame(schema=_NEAREST)
-    texts = [folded(pl.col(name)).alias(name) for name in _TEXT.values()]
-    rows = rows.with_columns(texts)
-    pairs = pairs.with_columns(
-        folded(pl.col(name)).alias(name) for name in ("prompt", "a_text", "b_text")
-    )
     chosen = _candidates(rows, pairs, settings.candidates)
-    both = chosen.join(rows, on="row").join(oriented(pairs), on="pair_id", suffix="_of")
+    few = pairs.join(chosen.select("pair_id").unique(), on="pair_id", how="semi")
+    both = chosen.join(
+        rows.with_columns(folded(pl.col(name)) for name in _TEXT.values()), on="row"
+    ).join(
+        oriented(few.with_columns(folded(pl.col(name)) for name in _PAIR_TEXT)),
+        on="pair_id",
+        suffix="_of",
+    )
     scored = _scored(both, settings.radius)
     best = scored.sort(
         "row", "similarity", "pair_id", "verdict", descending=[False, True, False, False]
@@ -85,14 +89,19 @@ _NEAREST: Final = pl.Schema(
 
 
 def _candidates(rows: pl.DataFrame, pairs: pl.DataFrame, most: int) -> pl.DataFrame:
-    """`row` and `pair_id` of those with the most in common."""
+    """`row` and `pair_id` of those with the most in common, by the rarest traits of each row."""
     asked = _traits(rows, "row", [*_TEXT.values()], MEDIA_PARTS)
-    known = _traits(
-        pairs, "pair_id", ["prompt", "a_text", "b_text"], ["prompt_media", "a_media", "b_media"]
-    ).join(asked.select("trait").unique(), on="trait", how="semi")
-    telling = known.filter(pl.len().over("trait") <= _COMMON)
+    media = ("prompt_media", "a_media", "b_media")
+    known = _traits(pairs, "pair_id", _PAIR_TEXT, media).join(
+        asked.select("trait").unique(), on="trait", how="semi"
+    )
+    telling = (
+        asked.join(known.group_by("trait").len("pairs"), on="trait")
+        .sort("row", "pairs", "trait")
+        .filter(pl.col("pairs").cum_sum().over("row") <= _MET)
+    )
     shared = (
-        asked.join(telling.select("trait", "pair_id"), on="trait")
+        telling.join(known.select("trait", "pair_id"), on="trait")
         .group_by("row", "pair_id")
         .agg(pl.col("weight").sum())
         .sort("row", "weight", "pair_id", descending=[False, True, False])
@@ -100,36 +109,34 @@ def _candidates(rows: pl.DataFrame, pairs: pl.DataFrame, most: int) -> pl.DataFr
     return shared.group_by("row", maintain_order=True).head(most).select("row", "pair_id")
 
 
-def _traits(frame: pl.DataFrame, name: str, texts: list[str], media: Any) -> pl.DataFrame:
-    """What a row or pair can be found by: hashes of neighbouring words, of digests and hashes."""
+def _traits(
+    frame: pl.DataFrame, name: str, texts: Sequence[str], media: Sequence[str]
+) -> pl.DataFrame:
+    """What a row or pair can be found by, as hashes: whole parts, neighbouring words, media."""
     found = []
     for column in texts:
-        words = (
-            frame.select(name, word=pl.col(column).str.split(" ").list.head(_WORDS))
-            .drop_nulls("word")
-            .explode("word", empty_as_null=False)
+        some = frame.select(name, text=column).drop_nulls("text")
+        found.append(_trait(some, name, pl.col("text").hash(seed=3), _WHOLE_WEIGHT))
+        beginning = folded(pl.col("text").str.head(_CHARACTERS))
+        words = some.select(name, word=beginning.str.split(" ")).explode(
+            "word", empty_as_null=False
         )
-        follows = pl.col(name) == pl.col(name).shift(-1)
-        found.append(
-            words.with_columns(
-                trait=pl.struct("word", after=pl.col("word").shift(-1)).hash(seed=5), here=follows
-            )
-            .filter("here")
-            .select(name, "trait", weight=pl.lit(1, pl.Int64))
+        neighbours = words.with_columns(after=pl.col("word").shift(-1)).filter(
+            pl.col(name) == pl.col(name).shift(-1)
         )
+        found.append(_trait(neighbours, name, pl.struct("word", "after").hash(seed=5), 1))
     for column in media:
         medium = frame.select(name, medium=column).explode("medium", empty_as_null=False)
-        found += [
-            medium.select(name, fact=pl.col("medium").struct.field(fact))
-            .drop_nulls("fact")
-            .select(
-                name,
-                trait=pl.col("fact").hash(seed=11),
-                weight=pl.lit(_MEDIUM_WEIGHT, pl.Int64),
+        for fact in ("digest", "phash", "name"):
+            facts = medium.select(name, fact=pl.col("medium").struct.field(fact))
+            found.append(
+                _trait(facts.drop_nulls(), name, pl.col("fact").hash(seed=11), _WHOLE_WEIGHT)
             )
-            for fact in ("digest", "phash", "name")
-        ]
-    return pl.concat(found).unique(maintain_order=True)
+    return pl.concat(found).unique([name, "trait"])
+
+
+def _trait(frame: pl.DataFrame, name: str, trait: pl.Expr, weight: int) -> pl.DataFrame:
+    return frame.select(name, trait=trait, weight=pl.lit(weight, pl.Int64))
 
 
 def _scored(both: pl.DataFrame, radius: int) -> pl.DataFrame:

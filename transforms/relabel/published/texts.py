@@ -17,7 +17,7 @@ LEVELS: Final[tuple[Level, ...]] = ("canonical", "folded")
 #: Stands between the turns of a prompt.
 TURN_BREAK: Final = "\x1e"
 
-_PLACEHOLDER: Final = r"\s*<(?:image|video|audio)>[ \t]*\n?"
+_PLACEHOLDER: Final = r"<(?:image|video|audio)>[ \t]*\n?"
 _PLAIN: Final = {
     "‘": "'", "’": "'", "‚": "'", "“": '"', "”": '"', "„": '"',
     "–": "-", "—": "-", "−": "-", "\u200b": "", "\ufeff": "", "\u00ad": "",
