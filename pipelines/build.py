@@ -40,7 +40,7 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, *, write: bool = Tru
             plan.subset.target if plan.subset.kind == "general" else None,
             plan.earlier,
             Spool(PAIRS_ROLE, read_part, write_roster),
-            plan.recipe.dedup,
+            plan.rules,
         )
     units = [prepared, selected]
     if plan.origin is not None:

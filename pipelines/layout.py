@@ -45,6 +45,10 @@ class Layout:
         """The subset's rows that were removed as duplicates, and what they matched."""
         return files.join(self.output, "duplicates", f"{subset}.parquet")
 
+    def contamination(self, subset: str) -> str:
+        """The subset's rows that match items of benchmarks, removed or only reported."""
+        return files.join(self.output, "contamination", f"{subset}.parquet")
+
     def labels(self, subset: str) -> str:
         """What was said of the subset's pairs: criteria, verdicts, producers, cost."""
         return files.join(self.output, "labels", f"{subset}.parquet")

@@ -15,7 +15,8 @@ from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
 from schemas.tasks import TASKS
 from transforms.beamkit.manifest import Manifest, finished, read_manifest
-from transforms.dedup.select import INDEX_ROLE, EarlierIndex, SelectTarget
+from transforms.dedup.benchmarks.index import used
+from transforms.dedup.select import INDEX_ROLE, EarlierIndex, Rules, SelectTarget
 from transforms.media.known import KnownMedia
 from transforms.relabel.origin import Origin
 from transforms.relabel.relabel_rows import RelabelTarget
@@ -151,7 +152,18 @@ class SubsetPlan:
     def select_inputs(self) -> str:
         """Digest of all that the unit `select` depends on."""
         earlier = [(one.subset, one.part.digest, one.same_kind) for one in self.earlier]
-        return digest_of([self.prepare_inputs, asdict(self.recipe.dedup), earlier])
+        rules = self.rules
+        against = used(rules.decontamination, rules.fingerprints)["fingerprints"]
+        known = {name: entry["digest"] for name, entry in against.items()}
+        compared = {**asdict(rules.decontamination), "waived": None, "benchmarks": known}
+        return digest_of([self.prepare_inputs, asdict(rules.dedup), compared, earlier])
+
+    @property
+    def rules(self) -> Rules:
+        """What counts as a copy, and where the fingerprints of benchmarks lie."""
+        decontamination = self.recipe.decontamination
+        folder = str(self.base / decontamination.fingerprints)
+        return Rules(self.recipe.dedup, decontamination, folder)
 
     @cached_property
     def origin(self) -> Origin | None:

@@ -28,13 +28,14 @@ from transforms.beamkit import files
 from transforms.beamkit.counts import dead, dead_share
 from transforms.beamkit.errors import BuildError, find_build_error
 from transforms.beamkit.manifest import Manifest, Part, read_manifest
-from transforms.dedup.select import DUPLICATES_ROLE
+from transforms.dedup.benchmarks.index import missing, missing_message, used
+from transforms.dedup.select import CONTAMINATION_ROLE, DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
 from transforms.relabel.relabel_rows import LABELS_ROLE
 from transforms.writing.write_subset import SHARD_ROLE, TRAIN
 
 #: Files of units before `write` that are part of the dataset: what was removed and why, labels.
-TOLD_ROLES: Final = (DUPLICATES_ROLE, LABELS_ROLE)
+TOLD_ROLES: Final = (DUPLICATES_ROLE, CONTAMINATION_ROLE, LABELS_ROLE)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,11 @@ def run(
     ]
     write_lock(layout.lock, corpora.lock)  # a run that is killed goes on with the same commits
     records: dict[str, Any] = dict(before.get("subsets", {}))
+    rules = plans[0].rules
+    lacking = missing(rules.decontamination, rules.fingerprints)
     failures: list[Failure] = []
+    if lacking:
+        failures.append(Failure("decontamination", missing_message(lacking, rules.fingerprints)))
     for plan in plans:
         with watch(plan), building(layout):
             record = _build(plan, request)
@@ -97,6 +102,7 @@ def run(
     write_lock(layout.lock, lock)
     ordered = {name: records[name] for name in recipe.subsets if name in records}
     record = run_record(recipe, ordered, left_out, request.runner, lock.as_json())
+    record["decontamination"] = used(rules.decontamination, rules.fingerprints)
     write_record(layout, record)
     return record, failures
 
@@ -257,6 +263,7 @@ def _final_path(plan: SubsetPlan, part: Part) -> str:
         "where": layout.where,
         "dead": layout.dead_letters,
         DUPLICATES_ROLE: layout.duplicates,
+        CONTAMINATION_ROLE: layout.contamination,
         LABELS_ROLE: layout.labels,
     }
     return places[part.role](plan.name)

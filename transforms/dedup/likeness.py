@@ -1,9 +1,13 @@
-"""Prints of prepared pairs, and what is near-equal among them. Prints hold hashes, never text."""
+"""Prints of prepared pairs, and what is near-equal among them. Prints hold hashes, never text.
+
+A pair of texts is a copy of another if prompt, prompt media and both responses are near-equal. Where
+the responses are media, these are compared by perceptual hashes, among rows of near-equal prompts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,9 +16,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.flight import PREPARED_SCHEMA
-from transforms.dedup.near_text import Edges, near_pairs, near_prompts
+from transforms.dedup.edges import EDGE_SCHEMA
+from transforms.dedup.groups import components
+from transforms.dedup.media_pairs import (
+    MediaOfRows,
+    media_edges,
+    near_pairs_media,
+    response_candidates,
+)
+from transforms.dedup.media_prints import Media, media_prints
+from transforms.dedup.near_text import near_pairs, near_prompts
 from transforms.dedup.prints import Prints
 from transforms.dedup.settings import DedupSettings
+from transforms.dedup.settings_text import NearTextSettings
 from transforms.dedup.text_prints import text_prints
 
 #: Columns of prepared pairs that a print holds as they are.
@@ -22,6 +36,9 @@ KEYS: Final = ("row_id", "pair_id", "key", "rank", "payload_bytes", "preference"
 
 #: What stands between the turns of a prompt where it is read as one text.
 _BETWEEN_TURNS: Final = "\n\n"
+
+#: Spreads small numbers over 64 bits (Knuth's multiplier).
+_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def row_prints(prepared: pa.Table, settings: DedupSettings) -> pa.Table:
@@ -37,8 +54,9 @@ def row_prints(prepared: pa.Table, settings: DedupSettings) -> pa.Table:
     texts = text_prints(
         prompt_texts(prepared["prompt"]), prepared["a_text"], prepared["b_text"], settings.near
     )
-    for field in texts.schema:
-        prints = prints.append_column(field, texts[field.name])
+    for table in (texts, media_prints(prepared)):
+        for field in table.schema:
+            prints = prints.append_column(field, table[field.name])
     return prints
 
 
@@ -64,27 +82,109 @@ class ByPrints:
         """Near-equal pairs."""
         if self.settings.near is None:
             return []
-        edges = near_pairs(Prints.of(prints), np.arange(prints.num_rows), self.settings.near)
-        return [_edges(edges, "near")]
+        media = MediaOfRows.of(prints, self.settings.perceptual)
+        of_media = (media.a.count > 0) & (media.b.count > 0)
+        return [
+            self._texts(prints, media, np.flatnonzero(~of_media), self.settings.near),
+            self._responses(prints, media, of_media, self.settings.near),
+        ]
 
     def prompts(self, prints: pa.Table) -> pl.DataFrame | None:
         """Near-equal prompts."""
         if self.settings.near is None:
             return None
         edges = near_prompts(Prints.of(prints), np.arange(prints.num_rows), self.settings.near)
-        return _edges(edges, "near")
+        return pl.DataFrame({"later": edges.later, "earlier": edges.earlier})
 
     def media(self, prints: pa.Table) -> pl.DataFrame | None:
-        """Near-equal media."""
-        return None
+        """Rows that share a near-equal medium."""
+        if self.settings.near is None:
+            return None
+        media = MediaOfRows.of(prints, self.settings.perceptual)
+        later, earlier = media_edges(media, settings=self.settings.perceptual)
+        return pl.DataFrame({"later": later, "earlier": earlier})
+
+    def _texts(
+        self, prints: pa.Table, media: MediaOfRows, rows: np.ndarray, near: NearTextSettings
+    ) -> pl.DataFrame:
+        """Copies among rows whose responses are texts: near-equal texts about near-equal media.
+
+        Texts are looked for among rows that share a prompt medium, so that a text that recurs with
+        other pictures hides no copy.
+        """
+        context = self._context(media)[rows]
+        texts = Prints.of(prints.take(pa.array(rows)))
+        texts = replace(texts, pair=texts.pair ^ context, bands=texts.bands ^ context[:, None])
+        edges = near_pairs(texts, np.arange(len(rows)), near)
+        later, earlier = rows[edges.later], rows[edges.earlier]
+        verdicts = near_pairs_media(media, later, earlier, self.settings.perceptual)
+        return _edges(
+            later[verdicts.equal],
+            earlier[verdicts.equal],
+            np.minimum(edges.similarity, verdicts.strength)[verdicts.equal],
+            edges.swapped[verdicts.equal],
+            "near",
+        )
+
+    def _context(self, media: MediaOfRows) -> np.ndarray:
+        """uint64 a row: equal where prompts have a near-equal medium in common, 0 without one."""
+        nothing = replace(media.a, start=np.zeros_like(media.a.start))
+        alone = MediaOfRows(media.prompt, _none(nothing), _none(nothing))
+        later, earlier = media_edges(alone, settings=self.settings.perceptual)
+        root = components(len(media), later, earlier)
+        numbers = np.where(media.prompt.count > 0, root + 1, 0).astype(np.uint64)
+        return numbers * _SPREAD
+
+    def _responses(
+        self, prints: pa.Table, media: MediaOfRows, of_media: np.ndarray, near: NearTextSettings
+    ) -> pl.DataFrame:
+        """Copies among rows whose responses are media."""
+        rows = np.flatnonzero(of_media)
+        texts = Prints.of(prints.take(pa.array(rows)))
+        edges = near_prompts(texts, np.arange(len(rows)), near)
+        group = np.full(len(media), -1, np.int64)
+        group[rows] = components(len(rows), edges.later, edges.earlier)
+        # A picture made of the prompt's picture: edits of one source are alike without being copies.
+        is_edit = (media.prompt.count > 0) & (media.a.count > 0)
+        found = []
+        for edits in (False, True):
+            later, earlier = response_candidates(media, 0, self.settings.perceptual, edits, group)
+            mine = (is_edit[later] == edits) & (is_edit[earlier] == edits)
+            later, earlier = later[mine], earlier[mine]
+            verdicts = near_pairs_media(media, later, earlier, self.settings.perceptual, edits)
+            found.append(
+                _edges(
+                    later[verdicts.equal],
+                    earlier[verdicts.equal],
+                    verdicts.strength[verdicts.equal],
+                    verdicts.swapped[verdicts.equal],
+                    "perceptual",
+                )
+            )
+        return pl.concat(found)
 
 
-def _edges(edges: Edges, how: str) -> pl.DataFrame:
+def _none(media: Media) -> Media:
+    """The media of rows that have none."""
+    return replace(
+        media,
+        code=media.code[:0],
+        digest=media.digest[:0],
+        words=media.words[:0],
+        known=media.known[:0],
+    )
+
+
+def _edges(
+    later: np.ndarray, earlier: np.ndarray, strength: np.ndarray, swapped: np.ndarray, how: str
+) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "later": edges.later,
-            "earlier": edges.earlier,
-            "strength": edges.similarity,
-            "swapped": edges.swapped,
-        }
-    ).with_columns(how=pl.lit(how))
+            "later": later,
+            "earlier": earlier,
+            "strength": strength,
+            "swapped": swapped,
+            "how": [how] * len(later),
+        },
+        schema=EDGE_SCHEMA,
+    )

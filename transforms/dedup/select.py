@@ -15,16 +15,22 @@ from typing import Any, Final
 import apache_beam as beam
 import pyarrow as pa
 
+from schemas.contamination import CONTAMINATION_SCHEMA
 from transforms.beamkit import files, tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.counts import Count
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
+from transforms.dedup.benchmarks.contaminated import contaminated, contamination_rows
+from transforms.dedup.benchmarks.index import FingerprintIndex, load_index
 from transforms.dedup.decide import Decision, Earlier, decide
 from transforms.dedup.likeness import ByPrints, no_prints, row_prints
 from transforms.dedup.settings import DedupSettings
+from transforms.dedup.settings_benchmarks import DecontaminationSettings
 
 PRINTS_ROLE: Final = "prints"
+MATCHES_ROLE: Final = "matches"
+CONTAMINATION_ROLE: Final = "contamination"
 INDEX_ROLE: Final = "index"
 DUPLICATES_ROLE: Final = "duplicates"
 
@@ -66,6 +72,18 @@ class Spool:
     write_roster: WriteRoster
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What counts as a copy: of a row of the dataset, and of an item of a benchmark.
+
+    `fingerprints` is the folder of the benchmarks' fingerprints.
+    """
+
+    dedup: DedupSettings
+    decontamination: DecontaminationSettings
+    fingerprints: str
+
+
 class SelectRows(beam.PTransform):
     """Input: the `prepare` manifest of a subset; output: the manifest of its unit `select`."""
 
@@ -76,11 +94,11 @@ class SelectRows(beam.PTransform):
         wanted: int | None,
         earlier: Sequence[EarlierIndex],
         spool: Spool,
-        settings: DedupSettings,
+        rules: Rules,
     ) -> None:
         super().__init__()
         self.subset, self.target, self.wanted = subset, target, wanted
-        self.earlier, self.spool, self.settings = tuple(earlier), spool, settings
+        self.earlier, self.spool, self.rules = tuple(earlier), spool, rules
 
     def expand(self, prepared: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
         """Fingerprint file by file, then decide."""
@@ -91,13 +109,13 @@ class SelectRows(beam.PTransform):
             | "SpreadFiles" >> beam.Reshuffle()
             | "Fingerprint"
             >> beam.ParDo(
-                _Fingerprint(self.target.work, self.spool.read, self.settings)
+                _Fingerprint(self.subset, self.target.work, self.spool.read, self.rules)
             ).with_output_types(Part)
             | "GatherPrints" >> beam.combiners.ToList()
         )
         decided = prints | "Decide" >> beam.ParDo(
             _Decide(
-                self.subset, self.target.work, self.wanted, self.earlier, self.spool, self.settings
+                self.subset, self.target.work, self.wanted, self.earlier, self.spool, self.rules
             )
         ).with_outputs("counts", main="parts")
         return decided.parts | "CommitSelected" >> CommitManifest(
@@ -106,14 +124,28 @@ class SelectRows(beam.PTransform):
 
 
 class _Fingerprint(ThreadedDoFn):
-    def __init__(self, work: str, read: ReadPairs, settings: DedupSettings) -> None:
+    def __init__(self, subset: str, work: str, read: ReadPairs, rules: Rules) -> None:
         super().__init__()
-        self.folder, self.read, self.settings = work, read, settings
+        self.subset, self.folder, self.read, self.rules = subset, work, read, rules
+        self._index: FingerprintIndex | None = None
+
+    def setup(self) -> None:
+        """Load the benchmarks once a process."""
+        super().setup()
+        self._index = load_index(self.rules.fingerprints, self.rules.decontamination)
 
     def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
-        """The prints of one spool file."""
-        prints = row_prints(self.read(element), self.settings)
+        """The prints of one spool file, and its rows that match items of benchmarks."""
+        rows = self.read(element)
+        prints = row_prints(rows, self.rules.dedup)
         yield tables.write_ipc(prints, _path(self.folder, PRINTS_ROLE), PRINTS_ROLE)
+        assert self._index is not None
+        if self._index.names and rows.num_rows:
+            perceptual = self.rules.dedup.perceptual
+            matches = contaminated(rows, self._index, self.rules.decontamination, perceptual)
+            told = contamination_rows(self.subset, rows, matches)
+            if told.num_rows:
+                yield tables.write_ipc(told, _path(self.folder, MATCHES_ROLE), MATCHES_ROLE)
 
 
 class _Decide(beam.DoFn):
@@ -124,33 +156,45 @@ class _Decide(beam.DoFn):
         wanted: int | None,
         earlier: Sequence[EarlierIndex],
         spool: Spool,
-        settings: DedupSettings,
+        rules: Rules,
     ) -> None:
         self.subset, self.folder, self.wanted = subset, work, wanted
-        self.earlier, self.spool, self.settings = earlier, spool, settings
+        self.earlier, self.spool, self.rules = earlier, spool, rules
 
     def process(self, element: list[Part]) -> Iterator[Any]:
         """Decide on a subset, and write what was decided."""
-        decision = self._decided(element)
+        matches = _read_all(element, MATCHES_ROLE, CONTAMINATION_SCHEMA.empty_table())
+        decision = self._decided(element, matches)
         yield self.spool.write_roster(decision.roster, _path(self.folder, "roster"))
         yield tables.write_ipc(decision.index, _path(self.folder, INDEX_ROLE), INDEX_ROLE)
-        path = _path(self.folder, DUPLICATES_ROLE, "parquet")
-        yield tables.write_parquet(decision.duplicates, path, DUPLICATES_ROLE)
+        order = [(name, "ascending") for name in CONTAMINATION_SCHEMA.names]
+        for role, table in (
+            (DUPLICATES_ROLE, decision.duplicates),
+            (CONTAMINATION_ROLE, matches.sort_by(order)),
+        ):
+            yield tables.write_parquet(table, _path(self.folder, role, "parquet"), role)
         count: Count
         for count in decision.counts:
             yield beam.pvalue.TaggedOutput("counts", count)
 
-    def _decided(self, parts: Sequence[Part]) -> Decision:
-        prints = [tables.read_ipc(part) for part in parts]
+    def _decided(self, parts: Sequence[Part], matches: pa.Table) -> Decision:
+        gone = matches.filter(matches["removed"])
+        rules = zip(gone["row_id"].to_pylist(), gone["rule"].to_pylist(), strict=True)
+        settings = self.rules.dedup
         return decide(
             self.subset,
-            pa.concat_tables(prints) if prints else no_prints(self.settings),
-            {},
+            _read_all(parts, PRINTS_ROLE, no_prints(settings)),
+            dict(sorted(rules)),
             [one.read() for one in self.earlier],
-            ByPrints(self.settings),
-            self.settings,
+            ByPrints(settings),
+            settings,
             self.wanted,
         )
+
+
+def _read_all(parts: Sequence[Part], role: str, empty: pa.Table) -> pa.Table:
+    """The tables of one role as one."""
+    return pa.concat_tables([empty, *(tables.read_ipc(p) for p in parts if p.role == role)])
 
 
 def _path(folder: str, role: str, end: str = "arrow") -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from transforms.dedup.settings_media import PerceptualSettings
 from transforms.dedup.settings_text import NearTextSettings
 
 #: What becomes of one pair with opposite preferences.
@@ -33,6 +34,8 @@ class DedupSettings:
     contradictions: Contradictions = "drop"
     #: Near-equal texts; null compares and groups nothing but exact copies.
     near: NearTextSettings | None = NearTextSettings()
+    #: Near-equal media: how far perceptual hashes may be apart.
+    perceptual: PerceptualSettings = PerceptualSettings()
     split: SplitSettings = SplitSettings()
 
     def __post_init__(self) -> None:

@@ -14,9 +14,7 @@ def noise(rng: np.random.Generator, size: tuple[int, int], slope: float = 1.6) -
     fx, fy = np.fft.rfftfreq(width)[None, :], np.fft.fftfreq(height)[:, None]
     fall = 1 / np.maximum(np.hypot(fx, fy), 1 / max(size)) ** slope
     grey = np.fft.irfft2(np.fft.rfft2(rng.normal(size=(height, width))) * fall, (height, width))
-    tint = np.fft.irfft2(
-        np.fft.rfft2(rng.normal(size=(3, height, width))) * fall, (height, width)
-    )
+    tint = np.fft.irfft2(np.fft.rfft2(rng.normal(size=(3, height, width))) * fall, (height, width))
     mixed = grey[..., None] + 0.4 * np.moveaxis(tint, 0, -1)
     low, high = np.quantile(mixed, (0.01, 0.99))
     return np.asarray(np.clip((mixed - low) / (high - low), 0, 1))
@@ -47,9 +45,7 @@ def sibling(prompt: int, seed: int, size: tuple[int, int] = (256, 256)) -> Image
     return made
 
 
-def _body(
-    made: Image.Image, rng: np.random.Generator, place: np.ndarray, size: np.ndarray
-) -> None:
+def _body(made: Image.Image, rng: np.random.Generator, place: np.ndarray, size: np.ndarray) -> None:
     mask = Image.new("L", made.size)
     x, y = place * made.size
     w, h = size * made.size
