@@ -1,7 +1,7 @@
 """Prints of prepared pairs, and what is near-equal among them. Prints hold hashes, never text.
 
-A pair of texts is a copy of another if prompt, prompt media and both responses are near-equal. Where
-the responses are media, these are compared by perceptual hashes, among rows of near-equal prompts.
+A pair of texts is a copy of another if prompt, prompt media and both responses are near-equal.
+Responses that are media are compared by perceptual hashes, where prompts are much the same.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from transforms.dedup.media_pairs import (
     response_candidates,
 )
 from transforms.dedup.media_prints import Media, media_prints
-from transforms.dedup.near_text import near_pairs, near_prompts
+from transforms.dedup.near_text import near_pairs, near_prompts, prompt_similarity
 from transforms.dedup.prints import Prints
 from transforms.dedup.settings import DedupSettings
 from transforms.dedup.settings_text import NearTextSettings
@@ -86,7 +86,7 @@ class ByPrints:
         of_media = (media.a.count > 0) & (media.b.count > 0)
         return [
             self._texts(prints, media, np.flatnonzero(~of_media), self.settings.near),
-            self._responses(prints, media, of_media, self.settings.near),
+            self._responses(prints, media, self.settings.near),
         ]
 
     def prompts(self, prints: pa.Table) -> pl.DataFrame | None:
@@ -136,27 +136,27 @@ class ByPrints:
         return numbers * _SPREAD
 
     def _responses(
-        self, prints: pa.Table, media: MediaOfRows, of_media: np.ndarray, near: NearTextSettings
+        self, prints: pa.Table, media: MediaOfRows, near: NearTextSettings
     ) -> pl.DataFrame:
-        """Copies among rows whose responses are media."""
-        rows = np.flatnonzero(of_media)
-        texts = Prints.of(prints.take(pa.array(rows)))
-        edges = near_prompts(texts, np.arange(len(rows)), near)
-        group = np.full(len(media), -1, np.int64)
-        group[rows] = components(len(rows), edges.later, edges.earlier)
-        # A picture made of the prompt's picture: edits of one source are alike without being copies.
+        """Copies among rows whose responses are media, with prompts that are much the same."""
+        texts, any_length = Prints.of(prints), replace(near, short_tokens=0)
+        # Pictures made of the prompt's picture: edits of one source are alike without being copies.
         is_edit = (media.prompt.count > 0) & (media.a.count > 0)
         found = []
         for edits in (False, True):
-            later, earlier = response_candidates(media, 0, self.settings.perceptual, edits, group)
+            later, earlier = response_candidates(media, 0, self.settings.perceptual, edits)
             mine = (is_edit[later] == edits) & (is_edit[earlier] == edits)
             later, earlier = later[mine], earlier[mine]
+            prompts = prompt_similarity(texts, later, earlier, any_length)
+            enough = prompts >= self.settings.min_prompt_similarity_of_media
+            later, earlier, prompts = later[enough], earlier[enough], prompts[enough]
             verdicts = near_pairs_media(media, later, earlier, self.settings.perceptual, edits)
+            strength = np.minimum(prompts, verdicts.strength)
             found.append(
                 _edges(
                     later[verdicts.equal],
                     earlier[verdicts.equal],
-                    verdicts.strength[verdicts.equal],
+                    strength[verdicts.equal],
                     verdicts.swapped[verdicts.equal],
                     "perceptual",
                 )

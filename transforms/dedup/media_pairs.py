@@ -7,7 +7,7 @@ prompt and responses the other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -109,7 +109,11 @@ def _verdicts(
 def _alike(
     left: Media, right: Media, one: Rows, other: Rows, settings: PerceptualSettings, exact: bool
 ) -> npt.NDArray[np.float32]:
-    """Strength of the weakest of media compared one by one; -1 where one of them is not near."""
+    """Strength of media compared one by one, in the mean; -1 where they are not near.
+
+    Of several pictures (frames, views) each may be twice as far as one alone, if they are near in
+    the mean: among many one is always far.
+    """
     found = np.ones(len(one), np.float32)
     count = left.count[one]
     found[count != right.count[other]] = -1
@@ -118,7 +122,15 @@ def _alike(
     pair = np.repeat(compared, number)
     nth = np.arange(len(pair)) - np.repeat(np.cumsum(number) - number, number)
     first, second = left.start[one[pair]] + nth, right.start[other[pair]] + nth
-    np.minimum.at(found, pair, _strength(left, right, first, second, settings, exact))
+    several = replace(settings, image_radius=min(2 * settings.image_radius, 31))
+    strength = _strength(left, right, first, second, settings, exact)
+    of_many = np.repeat(number, number) > 1
+    strength[of_many] = _strength(left, right, first[of_many], second[of_many], several, exact)
+    far = np.zeros(len(one), bool)
+    far[pair[strength < 0]] = True
+    found[compared] = np.bincount(pair, strength, len(one))[compared] / number
+    mean_too_far = (count > 1) & (found < 1 - settings.image_radius / 64)
+    found[far | mean_too_far] = -1
     return found
 
 

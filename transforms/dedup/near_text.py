@@ -100,6 +100,23 @@ def near_prompts(prints: Prints, places: np.ndarray, settings: NearTextSettings)
     return _joined([equal, near])
 
 
+def prompt_similarity(
+    prints: Prints, later: np.ndarray, earlier: np.ndarray, settings: NearTextSettings
+) -> np.ndarray:
+    """float32: how similar the prompts of given pairs of rows are, 0 to 1."""
+    found = [
+        _similarity(
+            prints.prompt,
+            later[at : at + _BLOCK],
+            prints.prompt,
+            earlier[at : at + _BLOCK],
+            settings,
+        )
+        for at in range(0, len(later), _BLOCK)
+    ]
+    return np.concatenate([np.empty(0, np.float32), *found])
+
+
 def candidates(
     hashes: np.ndarray, limit: int, asked: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:

@@ -36,11 +36,16 @@ class DedupSettings:
     near: NearTextSettings | None = NearTextSettings()
     #: Near-equal media: how far perceptual hashes may be apart.
     perceptual: PerceptualSettings = PerceptualSettings()
+    #: Least similarity of prompts where both responses are near-equal media: these say most, and
+    #: one word of a short prompt spoils half of its trigrams.
+    min_prompt_similarity_of_media: float = 0.3
     split: SplitSettings = SplitSettings()
 
     def __post_init__(self) -> None:
         choices = ("drop", "majority", "tie", "first")
         if self.contradictions not in choices:
             raise ValueError(f"contradictions: {self.contradictions!r} is none of {choices}")
+        if not 0 <= self.min_prompt_similarity_of_media <= 1:
+            raise ValueError("min_prompt_similarity_of_media must be from 0 to 1")
         if self.near is None and self.split.validation:
             raise ValueError("split.validation needs groups of near-equal prompts: set near")
