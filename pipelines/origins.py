@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,7 +35,7 @@ def origin_of(recipe: Recipe, subset: str, base: Path, layout: Layout) -> Origin
     return _MAKERS[name](recipe, subset, base, layout)
 
 
-def _measured(recipe: Recipe, subset: str, base: Path, layout: Layout) -> Origin:
+def _measured(recipe: Recipe, subset: str, _base: Path, layout: Layout) -> Origin:
     from transforms.media.store import MediaStore
     from transforms.relabel.measured.origin import MeasuredOrigin
 
@@ -55,15 +56,28 @@ def _published(recipe: Recipe, subset: str, base: Path, layout: Layout) -> Origi
     return PublishedOrigin(subset, corpus, task, named, media, revision, where.match)
 
 
+def _llm(recipe: Recipe, subset: str, _base: Path, layout: Layout) -> Origin:
+    from pipelines.judge_pictures import JudgePictures
+    from transforms.beamkit import files
+    from transforms.measures.values import attribute_values
+    from transforms.media.store import MediaStore
+    from transforms.relabel.protocol.origin import LlmOrigin
+
+    chosen, store = recipe.subset(subset), MediaStore(layout.store)
+    measure = functools.partial(attribute_values, task=chosen.task, fetch=store.published)
+    return LlmOrigin(
+        subset,
+        chosen.corpus,
+        chosen.task,
+        recipe.relabel,
+        files.join(layout.output, ".work", "answers"),
+        JudgePictures(store, recipe.media),
+        measure if recipe.relabel.calibration.gold_share else None,
+    )
+
+
 _MAKERS: Final[dict[CriterionOrigin, Callable[[Recipe, str, Path, Layout], Origin]]] = {
     "measured": _measured,
     "published": _published,
+    "llm": _llm,
 }
-
-
-def why_no_origin(recipe: Recipe, subset: str) -> str | None:
-    """Why a subset's criteria can't be had here and now; None if they can, or it has none."""
-    name = origin_name(recipe, subset)
-    if name is None or name in _MAKERS:
-        return None
-    return f"needs criteria of origin {name!r}, which this release can't make yet"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from pipelines.origins import why_no_origin
 from pipelines.recipe import Recipe
 from transforms.beamkit.errors import BuildError
 from transforms.sources.registry import ADAPTERS
@@ -22,8 +21,6 @@ def why_not(recipe: Recipe, name: str, *, commercial_only: bool = False) -> str 
     corpus = recipe.corpus_of(name)
     if commercial_only and corpus.nc:
         return f"non-commercial: its corpus is under {corpus.licence}, and --commercial-only is set"
-    if reason := why_no_origin(recipe, name):
-        return reason
     if ADAPTERS[corpus.adapter] is None:
         return "needs an adapter: this release can't read its corpus yet"
     if corpus.needs_mirror and corpus.path is None:

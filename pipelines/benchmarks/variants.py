@@ -46,4 +46,8 @@ def _crops(data: bytes) -> list[str]:
         (width * left, height * upper, width * (1 - right), height * (1 - lower))
         for left, upper, right, lower in _CROPS
     ]
-    return [perceptual_hash(grey.crop(tuple(map(round, box)))) for box in boxes]
+    edges = [
+        (round(left), round(upper), round(right), round(lower))
+        for left, upper, right, lower in boxes
+    ]
+    return [perceptual_hash(grey.crop(box)) for box in edges]

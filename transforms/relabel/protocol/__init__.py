@@ -1,0 +1,1 @@
+"""The origin `llm`: a generator proposes criteria, judges verify them blind, consensus decides."""
