@@ -71,7 +71,8 @@ def informative_rows(
     if modality == "mesh":
         return np.asarray(words[:, :_SHAPE_WORDS].any(axis=1))
     ones = np.bitwise_count(words)
-    enough = (ones >= settings.min_bits) & (ones <= 64 - settings.min_bits)
+    least = settings.audio_min_bits if modality == "audio" else settings.min_bits
+    enough = (ones >= least) & (ones <= 64 - least)
     if modality == "video":
         return np.asarray(enough.sum(axis=1) >= settings.min_frames)
     return np.asarray(enough.all(axis=1))

@@ -122,8 +122,8 @@ def test_modalities_and_their_radii() -> None:
         return None, [(slot, name, phash(7, words, flips))], None
 
     for slot, words, most in (
-        ("video", 3, 18),
-        ("audio", 1, SETTINGS.audio_radius),
+        ("video", 3, 22),
+        ("audio", 1, 7),
         ("image", 1, 6),
     ):
         base = answer(slot, words, 0, "x")

@@ -51,7 +51,10 @@ def test_a_conforming_glb_keeps_its_bytes() -> None:
     data = made.textured()
     found = product(data)
     assert (found.data, found.changes) == (None, ())
-    assert found.facts == {"format": "glb", "bytes": len(data), "vertices": 4, "faces": 2}
+    phash = found.facts["phash"]
+    facts = {"format": "glb", "bytes": len(data), "vertices": 4, "faces": 2, "phash": phash}
+    assert found.facts == facts
+    assert len(bytes.fromhex(phash)) == 40
 
 
 CUBES = {

@@ -144,17 +144,23 @@ def _spreads(points: Array) -> tuple[float, float]:
 
 
 def _colour(points: Array, colours: Array) -> Array:
-    """Nine measures in [0, 1] of colours (n, 3) in sRGB: means, spreads, place and strength."""
+    """Nine measures in [0, 1] of colours (n, 3) in sRGB: their mean, how they spread, how strong
+    they are, and how light the shells of the model are from its centre outwards.
+    """
     placed = points - points.mean(axis=0)
     radius = (placed * placed).sum(axis=1)
-    inner = colours[radius <= np.median(radius)].mean(axis=0)
+    light = colours.mean(axis=1)
+    shell = np.searchsorted(np.quantile(radius, (0.25, 0.5, 0.75)), radius)
+    count = np.bincount(shell, minlength=4)
+    shells = np.bincount(shell, light - light.mean(), minlength=4) / np.maximum(count, 1)
     strength = colours.max(axis=1) - colours.min(axis=1)
-    spread = np.minimum(colours.std(axis=0) * 2.5, 1)
-    light = float(np.clip(0.5 + 2 * (inner - colours.mean(axis=0)).mean(), 0, 1))
-    even = float(np.abs(np.diff(colours.mean(axis=1))).mean())
-    return np.array(
-        [*colours.mean(axis=0), *spread, light, min(2 * strength.mean(), 1), min(3 * even, 1)]
-    )
+    measures = [
+        *(1.25 * (colours.mean(axis=0) - 0.1)),
+        2.5 * light.std(),
+        2 * strength.mean(),
+        *(0.5 + 5 * shells),
+    ]
+    return np.clip(np.array(measures), 0, 1)
 
 
 def _spread(scene: Scene, policy: MeshPolicy) -> tuple[Array, Array | None, Array | None]:
