@@ -61,8 +61,8 @@ def contamination_view(found: pl.DataFrame, limit: int) -> Group:
         removed=pl.col("row_id").filter(pl.col("removed")).n_unique(),
         reported=pl.col("row_id").filter(~pl.col("removed")).n_unique(),
     )
-    for row in groups.sort("subset", "benchmark", "rule").iter_rows():
-        counted.add_row(*map(escape, row[:3]), *(f"{number:,}" for number in row[3:]))
+    for group in groups.sort("subset", "benchmark", "rule").iter_rows():
+        counted.add_row(*map(escape, group[:3]), *(f"{number:,}" for number in group[3:]))
     rows = table_of(
         "Rows", "row", "key", "item", "rule", "strength", "excerpt", right=("strength",)
     )

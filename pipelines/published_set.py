@@ -13,7 +13,6 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-from transforms.media.sandbox.runner import Sandbox
 
 from pipelines import inputs
 from pipelines.layout import Layout
@@ -21,6 +20,7 @@ from pipelines.media_check import Checker
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.address import Address
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.relabel.published.pairs import MEDIA_SCHEMA
 from transforms.relabel.settings import PublishedSet
