@@ -15,13 +15,16 @@ from pipelines.benchmarks.variants import variants
 from schemas.ids import source_digest
 from schemas.tasks import Modality
 from transforms.beamkit import files
-from transforms.media.containers import reader_of
+from transforms.media.containers import folder, reader_of
 from transforms.media.errors import MediaError
 from transforms.media.guess import modality_of
 from transforms.media.sandbox.runner import Sandbox
 
 #: Media that are decoded or wait for it, at most.
 _AHEAD: Final = 16
+
+#: Folders that may be taken off the front of a path.
+_MAX_ABOVE: Final = 8
 
 _ARCHIVES: Final = (".zip", ".tar", ".tar.gz", ".tgz")
 
@@ -63,24 +66,45 @@ class MediaHasher:
         self.skipped["media_on_the_web"] += len({p for p in paths if urlsplit(p).scheme in _WEB})
         container = files.join(root, media_root) if media_root else root
         found: dict[str, HashedMedium] = {}
-        by_member: dict[str, list[str]] = {}
-        for path, member in wanted.items():
-            by_member.setdefault(member, []).append(path)
+        # Paths may begin with folders above the root: they are taken off one by one.
+        for _ in range(_MAX_ABOVE):
+            by_member: dict[str, list[str]] = {}
+            for path, member in wanted.items():
+                by_member.setdefault(member, []).append(path)
+            met = self._found(container, by_member, found)
+            wanted = {
+                path: member.split("/", 1)[1]
+                for path, member in wanted.items()
+                if member not in met and "/" in member
+            }
+            if not wanted:
+                break
+        missing = sum(1 for path in paths if path not in found and _member(path) is not None)
+        if missing:
+            self.skipped["media_not_read"] += missing
+        return found
+
+    def _found(
+        self, container: str, by_member: Mapping[str, Sequence[str]], found: dict[str, HashedMedium]
+    ) -> set[str]:
+        """Hash the members that are there into `found`, by path; returns which they are."""
+        met: set[str] = set()
         for batch in _batches(self._bytes(container, sorted(by_member))):
             for (_, name), hashed in zip(batch, self._hashed(batch), strict=True):
+                met.add(name)
                 if hashed is not None:
                     found.update(dict.fromkeys(by_member[name], hashed))
-        return found
+        return met
 
     def _bytes(self, container: str, members: Sequence[str]) -> Iterator[tuple[bytes, str]]:
         if not members:
             return
-        reader = reader_of(container if container.lower().endswith(_ARCHIVES) else f"{container}/")
+        reader = reader_of(container) if container.lower().endswith(_ARCHIVES) else folder.read
         for member, data in reader(container, members):
-            if isinstance(data, MediaError):
-                self.skipped[data.reason] += 1
-            else:
+            if not isinstance(data, MediaError):
                 yield data, member
+            elif data.reason != "media_missing":
+                self.skipped[data.reason] += 1
 
     def _hashed(self, media: Sequence[tuple[bytes, str]]) -> list[HashedMedium | None]:
         digests = [source_digest(data) for data, _ in media]

@@ -45,12 +45,15 @@ def guess_roles(records: Sequence[Mapping[str, Any]]) -> tuple[Roles, list[str]]
     for column in (_cells(column, records) for column in profiles(records)):
         words = _words(column.name)
         if column.kind in _MEDIA:
+            if words & {"id", "uid", "key"}:
+                continue
             side = response_media if _is_of_response(column.name, words) else prompt_media
             side.append((column.name,))
         elif column.kind not in _TEXTS:
             continue
         elif words & set(_RESPONSES) and not words & (_ABOUT - {"source"}):
-            responses.append(column.name)
+            # A few values over and over are verdicts, whatever the column is called.
+            (left if column.kind == "category" else responses).append(column.name)
         elif words & set(_PROMPTS) and not words & _ABOUT:
             prompts.append(column.name)
         else:
