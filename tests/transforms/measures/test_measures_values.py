@@ -1,4 +1,4 @@
-"""Values of prepared pairs of every modality: aligned, stable, null where nothing can be measured."""
+"""Values of prepared pairs of every modality: aligned, stable, null where there is none."""
 
 from __future__ import annotations
 
@@ -154,9 +154,11 @@ def test_media_without_facts_and_rows_without_media_are_null():
     rows = prepared([(good, [{**good[0], "info": None}]), (good, []), (good, None)])
     values = attribute_values(rows, "t2i", shelf.fetch)
     assert values["b_unmeasured"].to_pylist() == ["no media"] * 3
-    assert values["b_brightness"].null_count == 3 and values["a_brightness"].null_count == 0
+    assert values["b_brightness"].null_count == 3
+    assert values["a_brightness"].null_count == 0
     assert missing(values)["b_brightness"] == 3
-    assert "a_brightness" not in missing(values) and "pair_id" not in missing(values)
+    assert "a_brightness" not in missing(values)
+    assert "pair_id" not in missing(values)
 
 
 def test_a_medium_of_another_slot_is_nothing_to_measure():
@@ -183,7 +185,8 @@ def test_a_store_that_lost_a_file_stops_the_build():
 def test_no_rows_have_no_values():
     for task in TASKS:
         empty = attribute_values(prepared([]), task, no_fetch)
-        assert empty.num_rows == 0 and empty.schema == values_schema(task)
+        assert empty.num_rows == 0
+        assert empty.schema == values_schema(task)
 
 
 # ---- Tables of attributes.
@@ -192,9 +195,12 @@ def test_no_rows_have_no_values():
 def test_every_attribute_is_described():
     for task in TASKS:
         for name, attribute in attributes_of(task).items():
-            assert name == attribute.name and attribute.unit and attribute.family
+            assert name == attribute.name
+            assert attribute.unit
+            assert attribute.family
             assert attribute.more != attribute.less
-            assert attribute.weight > 0 and attribute.margin.absolute > 0
+            assert attribute.weight > 0
+            assert attribute.margin.absolute > 0
             assert not attribute.flag or attribute.margin == Margin(1)
 
 

@@ -55,6 +55,7 @@ def test_a_corpus_gives_balanced_criteria(corpus, scale, task):
     bound = 2 / choices.num_rows**0.5  # four standard deviations of a fair coin
     assert abs(frame["reversed"].mean() - 0.5) < bound
     assert abs((frame["verdict"] == "a").mean() - 0.5) < bound
-    assert spread["share"].max() < 0.5 and spread.height >= 3
+    assert spread["share"].max() < 0.5
+    assert spread.height >= 3
     gold = gold_questions(label_table(choices, task), 3)
     assert gold.num_rows > 0

@@ -1,1 +1,1 @@
-"""Criteria of origin `measured`: true by measurement, in subsets of their own, and gold questions."""
+"""Criteria of origin `measured`: true by measurement; and gold questions for judges."""
