@@ -127,7 +127,8 @@ def test_resolution_and_format_make_little_difference():
 
 def test_the_copy_is_bounded_and_upright_in_size():
     picture = open_picture(png(np.zeros((700, 1400, 3))))
-    assert picture.pixels.shape == (SIDE // 2, SIDE, 3) and picture.size == (1400, 700)
+    assert picture.pixels.shape == (SIDE // 2, SIDE, 3)
+    assert picture.size == (1400, 700)
     clear = Image.new("RGBA", (40, 40), (255, 0, 0, 0))
     assert measured(KNOWN["brightness"], open_picture(png(clear))) == pytest.approx(100)
 
@@ -173,7 +174,8 @@ def test_edits_are_measured_against_their_source():
 
 def test_an_edit_of_another_format_is_not_laid_over_its_source():
     cropped = _edit(SCENE, SCENE[:, :160])
-    assert np.isnan(cropped["change"]) and np.isnan(cropped["layout_kept"])
+    assert np.isnan(cropped["change"])
+    assert np.isnan(cropped["layout_kept"])
     assert cropped["reshaped"] == pytest.approx(2)
 
 
@@ -190,7 +192,8 @@ def test_values_of_edits_need_both_pictures():
     values = attribute_values(rows, "ti2i", shelf.fetch)
     assert values["a_brightness"].null_count == 0
     shifts = values["a_brightness_shift"].to_pylist()
-    assert shifts[0] < -15 and shifts[1:] == [None, None]
+    assert shifts[0] < -15
+    assert shifts[1:] == [None, None]
     assert values["a_unmeasured"].to_pylist() == [
         None, "prompt_images: UnidentifiedImageError", None,
     ]  # fmt: skip

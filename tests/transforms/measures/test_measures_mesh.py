@@ -130,5 +130,6 @@ def test_size_and_place_make_no_difference():
 def test_degenerate_models_are_measured_or_null(vertices, faces):
     solid = Solid(np.asarray(vertices, float), np.asarray(faces), painted=False)
     values = {attribute.name: measured(attribute, solid) for attribute in MESH}
-    assert values["faces"] == len(faces) and values["painted"] == 0
+    assert values["faces"] == len(faces)
+    assert values["painted"] == 0
     assert all(math.isnan(value) or math.isfinite(value) for value in values.values())

@@ -70,12 +70,9 @@ def test_reading_ease_is_flesch():
 
 def test_harder_text_has_less_reading_ease():
     hard = _values("Considerable institutional heterogeneity complicates comparative evaluation.")
-    assert (
-        hard["reading_ease"]
-        < 0
-        < 80
-        < _values("We go to the sea and swim all day.")["reading_ease"]
-    )
+    easy = _values("We go to the sea and swim all day.")
+    assert hard["reading_ease"] < 0
+    assert easy["reading_ease"] > 80
 
 
 def test_variety_is_taken_of_as_many_words_of_both():
@@ -100,13 +97,17 @@ def test_other_scripts_have_no_words_to_compare():
 
 def test_a_count_that_its_rate_contradicts_is_no_criterion():
     long = "It may rain on the hill. " * 3 + "The road is wet and the sun is low in the sky. " * 40
-    short = "It might be so, or it could be that the sea is deep, perhaps, and the sky is not. Now we go."
+    short = (
+        "It might be so, or it could be that the sea is deep, perhaps, and the sky is not. "
+        "Now we go."
+    )
     values = attribute_values(
         prepared([(long, short), (long, long.replace("may", "will"))]), "t2t", no_fetch
     )
     a, b = (as_arrays(values, "t2t", side) for side in "ab")
     hedges = attributes_of("t2t")["hedges"]
-    assert list(a["hedges"]) == [3, 3] and list(b["hedges"]) == [3, 0]
+    assert list(a["hedges"]) == [3, 3]
+    assert list(b["hedges"]) == [3, 0]
     assert list(strengths(hedges, a, b)) == [0, 1]
     few = attribute_values(prepared([(long + "Maybe. " * 4, short)]), "t2t", no_fetch)
     a, b = (as_arrays(few, "t2t", side) for side in "ab")
@@ -116,7 +117,7 @@ def test_a_count_that_its_rate_contradicts_is_no_criterion():
 
 @pytest.mark.parametrize(
     "text", ["", " ", "\n" * 5_000, "\x00\x07", "```", "|" * 5_000, "😀" * 2_000, "a" * 100_000,
-             "[" * 9_000, "*" * 9_999, "1. " * 3_000, "‮abc", "﻿?", "((((" * 2_000, "'’\"“" * 900]
+             "[" * 9_000, "*" * 9_999, "1. " * 3_000, "\u202eabc", "\ufeff?", "((((" * 2_000, "'’\"“" * 900]
 )  # fmt: skip
 def test_hostile_text_is_measured_or_null(text):
     values = _values(text)

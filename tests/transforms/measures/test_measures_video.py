@@ -77,7 +77,9 @@ def test_motion_does_not_depend_on_the_rate_of_the_file():
 def test_frames_of_unknown_rate_compare_only_with_as_many():
     frames = [png(frame) for frame in _panned(10, 4)]
     loose, paced = clip_of_frames(frames), clip_of_frames(frames, 5)
-    assert loose.step_s == -10 and math.isnan(loose.duration_s) and math.isnan(loose.fps)
+    assert loose.step_s == -10
+    assert math.isnan(loose.duration_s)
+    assert math.isnan(loose.fps)
     assert (paced.step_s, paced.duration_s, paced.fps) == (0.2, 2, 5)
     assert measured(KNOWN["motion"], loose) == measured(KNOWN["motion"], paced) > 1
     assert len(loose.looks) == 6
@@ -95,6 +97,7 @@ def test_short_clips_are_measured_or_null(number):
     clip = clip_of_frames([png(STILL)] * number)
     assert isinstance(clip, Clip)
     values = {attribute.name: measured(attribute, clip) for attribute in VIDEO}
-    assert math.isnan(values["flicker"]) and math.isnan(values["brightening"])
+    assert math.isnan(values["flicker"])
+    assert math.isnan(values["brightening"])
     assert math.isnan(values["motion"]) == (number == 1)
     assert values["brightness"] > 10

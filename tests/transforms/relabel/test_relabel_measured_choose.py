@@ -85,7 +85,8 @@ def _known(task: str) -> tuple[pa.Table, pa.ChunkedArray, pa.Table]:
 def test_every_choice_is_true_by_the_margin(task):
     values, preferences, choices = _known(task)
     a, b = as_arrays(values, task, "a"), as_arrays(values, task, "b")
-    assert choices.schema == CHOICE_SCHEMA and choices.num_rows > 1_000
+    assert choices.schema == CHOICE_SCHEMA
+    assert choices.num_rows > 1_000
     frame = pl.DataFrame(pl.from_arrow(choices))
     source = np.array(preferences.to_pylist())
     for row in frame.rows(named=True):
@@ -131,7 +132,7 @@ def test_no_attribute_dominates():
 
 
 def test_the_larger_value_wins_no_more_often_than_chance_whatever_the_source_likes():
-    values, preferences, choices = _known("t2i")
+    _, preferences, choices = _known("t2i")
     source = np.array(preferences.to_pylist())
     frame = pl.DataFrame(pl.from_arrow(choices)).filter(attribute="brightness")
     larger = np.where(frame["a"] > frame["b"], "a", "b")
@@ -189,7 +190,8 @@ def test_several_criteria_of_a_pair_are_of_different_families():
         )
     )
     counted = families.group_by("row").agg(pl.len(), n=pl.col("family").n_unique())
-    assert counted["len"].max() == 3 and (counted["len"] == counted["n"]).all()
+    assert counted["len"].max() == 3
+    assert (counted["len"] == counted["n"]).all()
     kept = set(map(tuple, three.select(["pair_id", "criterion"]).to_pandas().to_numpy().tolist()))
     first = set(map(tuple, one.select(["pair_id", "criterion"]).to_pandas().to_numpy().tolist()))
     assert first < kept  # more criteria keep the first
@@ -236,7 +238,8 @@ def test_labels_say_what_was_measured():
         facts = json.loads(label["producer"]["parameters"])
         assert label["producer"]["origin"] == label["producer"]["model"] == "measured"
         assert label["producer"]["prompt_version"] == prompt_version()
-        assert facts["attribute"] == choice["attribute"] and facts["task"] == "t2i"
+        assert facts["attribute"] == choice["attribute"]
+        assert facts["task"] == "t2i"
         assert facts["a"] == pytest.approx(choice["a"], rel=1e-5)
         assert ((facts["a"] > facts["b"]) == (facts["direction"] == "more")) == (
             label["verdict"] == "a"
@@ -260,10 +263,12 @@ def test_gold_is_far_apart_balanced_and_prefix_stable():
     counts: dict[tuple[str, str, str], int] = {}
     for fact, verdict in zip(facts, gold["verdict"].to_pylist(), strict=True):
         attribute = attributes_of(fact["task"])[fact["attribute"]]
-        assert attribute.gold and (attribute.flag or fact["strength"] >= 2)
+        assert attribute.gold
+        assert attribute.flag or fact["strength"] >= 2
         key = (fact["task"], fact["attribute"], verdict)
         counts[key] = counts.get(key, 0) + 1
-    assert max(counts.values()) == 4 and len(counts) > 40
+    assert max(counts.values()) == 4
+    assert len(counts) > 40
     assert pc.mean(pc.equal(gold["verdict"], "a").cast(pa.int8())).as_py() == pytest.approx(
         0.5, abs=0.1
     )
@@ -287,17 +292,17 @@ def test_gold_skips_attributes_that_are_no_more():
 def test_draws_are_even_and_independent():
     pairs = pair_numbers(_known("t2i")[0]["pair_id"])
     one, two = draws(pairs, 0, "one"), draws(pairs, 0, "two")
-    assert one.min() > 0 and one.max() < 1
-    assert one.mean() == pytest.approx(0.5, abs=0.02) and one.std() == pytest.approx(
-        0.2887, abs=0.01
-    )
+    assert one.min() > 0
+    assert one.max() < 1
+    assert one.mean() == pytest.approx(0.5, abs=0.02)
+    assert one.std() == pytest.approx(0.2887, abs=0.01)
     assert abs(np.corrcoef(one, two)[0, 1]) < 0.05
     assert abs(np.corrcoef(one, draws(pairs, 1, "one"))[0, 1]) < 0.05
     assert draws(pairs[:1], 0, "one")[0] == one[0]
 
 
 def test_a_changed_table_or_wording_needs_another_version():
-    """When this fails: raise VERSION of measures.tables or `version` of frames.yaml, then the digest."""
+    """When this fails: raise VERSION (measures.tables) or `version` (frames.yaml) too."""
     tables = [repr(attribute) for task in TASKS for attribute in attributes_of(task).values()]
     folder = Path(sys.modules[choose.__module__].__file__).parent / "wording"
     texts = [path.read_text() for path in sorted(folder.glob("*.yaml"))]

@@ -47,7 +47,8 @@ def test_every_sentence_has_the_form_of_a_criterion(task):
     for _, name, direction in (subject for subject in SUBJECTS if subject[0] == task):
         for sentence in sentences(task, name, direction):
             assert TOKENS[0] <= tokens(sentence) <= TOKENS[1], sentence
-            assert sentence.endswith(".") and sentence.count(". ") == 0, sentence
+            assert sentence.endswith("."), sentence
+            assert ". " not in sentence, sentence
             assert sentence[0].isupper(), sentence
             assert not BANNED.search(sentence), sentence
             assert any(noun in sentence for noun in frames().nouns[task]), sentence

@@ -1,1 +1,1 @@
-"""Criteria of origin `measured`: true by measurement, for subsets of their own; gold questions."""
+"""Criteria of origin `measured`: true by measurement; and gold questions for judges."""

@@ -157,7 +157,7 @@ def _choices(
 
 
 def label_table(choices: pa.Table, task: str) -> pa.Table:
-    """Choices as labels (`schemas.label.LABEL_SCHEMA`): one row a criterion, verdict by measurement.
+    """Choices as labels (`schemas.label.LABEL_SCHEMA`): one row a criterion.
 
     The producer's parameters hold what was measured: attribute, direction, both values, margin.
     """

@@ -62,7 +62,7 @@ def _composed(task: str, demands: tuple[str, ...], reasons: tuple[str, ...]) -> 
 def criterion_of(
     task: str, attribute: str, direction: Direction, pairs: np.ndarray, seed: int
 ) -> list[str]:
-    """One sentence for each pair (`draws.pair_numbers`), by a hash of pair, attribute, direction."""
+    """One sentence for each of `draws.pair_numbers`, by a hash of pair, attribute, direction."""
     known = sentences(task, attribute, direction)
     at = (draws(pairs, seed, "sentence", attribute, direction) * len(known)).astype(int)
     return [known[place] for place in at.tolist()]

@@ -1,4 +1,4 @@
-"""Chance that is a function of a pair alone: the same in any order, batch, shard and subset size."""
+"""Chance that is a function of a pair alone: the same in any order, batch, shard and number."""
 
 from __future__ import annotations
 

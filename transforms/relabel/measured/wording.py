@@ -1,9 +1,9 @@
 """The wording of criteria, read from the YAML files of the folder ``wording``.
 
-A file has, for each attribute, ``more`` and ``less`` (what is wanted), and in each: ``do`` (demands,
-infinitives), ``why`` (reasons) and ``cues`` (words of which every demand has one, and none of the
-other direction's: a check that no demand stands on the wrong side). ``things`` names what is
-counted; then the general demands about counted things apply too.
+A file has, for each attribute, ``more`` and ``less`` (what is wanted), and in each: ``do``
+(demands, infinitives), ``why`` (reasons) and ``cues`` (words of which every demand has one, and
+none of the other direction's: a check that no demand stands on the wrong side). ``things`` names
+what is counted; then the general demands about counted things apply too.
 """
 
 from __future__ import annotations
