@@ -21,11 +21,16 @@ def sample_corpora(
     copies: Annotated[
         bool, typer.Option(help="Plant duplicates and leaked items, and the benchmarks they leak.")
     ] = True,
+    published: Annotated[
+        bool, typer.Option(help="Write a sample of the published set, with criteria, beside them.")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q")] = False,
 ) -> None:
     """Write small corpora in their native layouts, and a recipe that builds from them."""
     from pipelines.display import planted_table
+    from pipelines.recipe import load_recipe
     from pipelines.sample_corpora import write_corpora
+    from pipelines.sample_corpora.published_set import write_published_set
     from pipelines.sample_recipe import write_sample_recipe
 
     try:
@@ -35,6 +40,8 @@ def sample_corpora(
     except ValueError as error:
         fail(error, 2)
     recipe = write_sample_recipe(folder, planted)
+    if published:
+        write_published_set(folder, load_recipe(recipe), seed)
     if quiet:
         return
     out.print(planted_table(folder, planted))

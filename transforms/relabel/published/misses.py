@@ -1,8 +1,8 @@
 """For published rows without a source pair: the nearest pair, and which part of it differs.
 
-Candidates have a whole part, neighbouring words near the beginning of a part, or media in common
-with the row, of which the rarest are looked at; a few with the most in common are compared in full.
-So the cost grows with the text that is read once, not with rows times pairs.
+Candidates have a whole part in common with the row, or, where none has, neighbouring words near the
+beginning of a part; the rarest of these decide, and a few pairs are compared in full. So the cost
+grows with the text that is read once, not with rows times pairs.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ MISS_SCHEMA: Final = pa.schema(
 )
 
 #: Characters of a part of whose words candidates are found.
-_CHARACTERS: Final = 240
+_CHARACTERS: Final = 160
 #: Source pairs that a row meets at most, those of its rarest traits.
 _MET: Final = 2_000
-#: An equal part or medium counts as so many pairs of words.
-_WHOLE_WEIGHT: Final = 16
 _SEEN: Final = 160
 
 _PAIR_TEXT: Final = ("prompt", "a_text", "b_text")
 _TEXT: Final = {"prompt": "prompt", "chosen": "chosen_text", "rejected": "rejected_text"}
+_ROW_PARTS: Final = ([*_TEXT.values()], MEDIA_PARTS)
+_PAIR_PARTS: Final = (_PAIR_TEXT, ("prompt_media", "a_media", "b_media"))
 
 
 def nearest(rows: pl.DataFrame, pairs: pl.DataFrame, settings: PublishedSettings) -> pl.DataFrame:
@@ -89,54 +89,63 @@ _NEAREST: Final = pl.Schema(
 
 
 def _candidates(rows: pl.DataFrame, pairs: pl.DataFrame, most: int) -> pl.DataFrame:
-    """`row` and `pair_id` of those with the most in common, by the rarest traits of each row."""
-    asked = _traits(rows, "row", [*_TEXT.values()], MEDIA_PARTS)
-    media = ("prompt_media", "a_media", "b_media")
-    known = _traits(pairs, "pair_id", _PAIR_TEXT, media).join(
-        asked.select("trait").unique(), on="trait", how="semi"
-    )
+    """`row` and `pair_id` of those with the most in common, by the rarest traits of each row.
+
+    Words are looked at only for rows that share no whole part with any pair.
+    """
+    by_part = _sharing(_parts(rows, "row", _ROW_PARTS), _parts(pairs, "pair_id", _PAIR_PARTS), most)
+    rest = rows.join(by_part, on="row", how="anti")
+    if rest.is_empty():
+        return by_part
+    asked = _words(rest, "row", [*_TEXT.values()])
+    return pl.concat([by_part, _sharing(asked, _words(pairs, "pair_id", _PAIR_TEXT), most)])
+
+
+def _sharing(asked: pl.DataFrame, known: pl.DataFrame, most: int) -> pl.DataFrame:
+    """For each row the pairs that share most traits; `asked` and `known` have a column `trait`."""
+    known = known.join(asked.select("trait").unique(), on="trait", how="semi")
     telling = (
         asked.join(known.group_by("trait").len("pairs"), on="trait")
         .sort("row", "pairs", "trait")
         .filter(pl.col("pairs").cum_sum().over("row") <= _MET)
     )
-    shared = (
-        telling.join(known.select("trait", "pair_id"), on="trait")
-        .group_by("row", "pair_id")
-        .agg(pl.col("weight").sum())
-        .sort("row", "weight", "pair_id", descending=[False, True, False])
-    )
+    shared = telling.join(known, on="trait").group_by("row", "pair_id").len("shared")
+    shared = shared.sort("row", "shared", "pair_id", descending=[False, True, False])
     return shared.group_by("row", maintain_order=True).head(most).select("row", "pair_id")
 
 
-def _traits(
-    frame: pl.DataFrame, name: str, texts: Sequence[str], media: Sequence[str]
+def _parts(
+    frame: pl.DataFrame, name: str, parts: tuple[Sequence[str], Sequence[str]]
 ) -> pl.DataFrame:
-    """What a row or pair can be found by, as hashes: whole parts, neighbouring words, media."""
+    """Hashes of whole texts, and of the digest, look and name of each medium."""
+    texts, media = parts
+    found = [
+        frame.select(name, trait=pl.col(column)).drop_nulls().with_columns(pl.col("trait").hash(3))
+        for column in texts
+    ]
+    for column in media:
+        medium = frame.select(name, medium=column).explode("medium", empty_as_null=False)
+        found += [
+            medium.select(name, trait=pl.col("medium").struct.field(fact))
+            .drop_nulls()
+            .with_columns(pl.col("trait").hash(11))
+            for fact in ("digest", "phash", "name")
+        ]
+    return pl.concat(found).unique()
+
+
+def _words(frame: pl.DataFrame, name: str, texts: Sequence[str]) -> pl.DataFrame:
+    """Hashes of neighbouring words near the beginning of each text."""
     found = []
     for column in texts:
-        some = frame.select(name, text=column).drop_nulls("text")
-        found.append(_trait(some, name, pl.col("text").hash(seed=3), _WHOLE_WEIGHT))
-        beginning = folded(pl.col("text").str.head(_CHARACTERS))
-        words = some.select(name, word=beginning.str.split(" ")).explode(
-            "word", empty_as_null=False
-        )
+        beginning = folded(pl.col(column).str.head(_CHARACTERS))
+        words = frame.select(name, word=beginning.str.split(" ")).drop_nulls()
+        words = words.explode("word", empty_as_null=False)
         neighbours = words.with_columns(after=pl.col("word").shift(-1)).filter(
             pl.col(name) == pl.col(name).shift(-1)
         )
-        found.append(_trait(neighbours, name, pl.struct("word", "after").hash(seed=5), 1))
-    for column in media:
-        medium = frame.select(name, medium=column).explode("medium", empty_as_null=False)
-        for fact in ("digest", "phash", "name"):
-            facts = medium.select(name, fact=pl.col("medium").struct.field(fact))
-            found.append(
-                _trait(facts.drop_nulls(), name, pl.col("fact").hash(seed=11), _WHOLE_WEIGHT)
-            )
-    return pl.concat(found).unique([name, "trait"])
-
-
-def _trait(frame: pl.DataFrame, name: str, trait: pl.Expr, weight: int) -> pl.DataFrame:
-    return frame.select(name, trait=trait, weight=pl.lit(weight, pl.Int64))
+        found.append(neighbours.select(name, trait=pl.struct("word", "after").hash(5)))
+    return pl.concat(found).unique()
 
 
 def _scored(both: pl.DataFrame, radius: int) -> pl.DataFrame:

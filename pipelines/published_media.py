@@ -1,0 +1,61 @@
+"""Pictures of the published OmniRewardData: found by the paths of its rows, digest and hash taken.
+
+Paths bear the folder of their archive (``omni_ti2t/1.jpg``), which unpacked archives lack; so a
+picture is looked for below the media folder, with and without that level, and in archives there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from schemas.ids import source_digest
+from transforms.media.containers import folder, tar
+from transforms.media.errors import MediaError
+from transforms.media.sandbox import Sandbox
+from transforms.media.settings import MediaPolicy
+from transforms.relabel.published.pairs import MEDIA_SCHEMA
+
+
+def published_media(root: Path, paths: Collection[str], policy: MediaPolicy) -> pa.Table:
+    """Digest and perceptual hash of the pictures of `paths` (`MEDIA_SCHEMA`), in order of path.
+
+    One that is not found below `root` is left out; one that can't be decoded has no hash.
+
+    Raises:
+        BuildError: an archive is damaged.
+    """
+    rows: list[dict[str, str | None]] = []
+
+    def pictures() -> Iterator[bytes]:
+        for path, data in _found(root, set(paths)):
+            rows.append({"path": path, "digest": source_digest(data), "phash": None})
+            yield data
+
+    with Sandbox(policy) as sandbox:
+        for at, fate in enumerate(sandbox.map("image", pictures())):
+            if not isinstance(fate, MediaError):
+                rows[at]["phash"] = fate.facts.get("phash")
+    rows.sort(key=lambda row: str(row["path"]))
+    return pa.Table.from_pylist(rows, schema=MEDIA_SCHEMA)
+
+
+def _found(root: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
+    """The pictures that are there; names that would lead out of the folder are not followed."""
+    for container, read in (
+        (root, folder.read),
+        *((archive, tar.read) for archive in sorted(root.glob("*.tar"))),
+    ):
+        for strip in (False, True):
+            # Two paths may be one name without their folders: then it is not known which is meant.
+            names: dict[str, list[str]] = {}
+            for path in sorted(wanted):
+                name = path.split("/", 1)[-1] if strip else path
+                names.setdefault(name, []).append(path)
+            sure = {name: of[0] for name, of in names.items() if len(of) == 1}
+            for one in read(str(container), sorted(sure)) if sure else ():
+                if isinstance(one.data, bytes) and sure[one.member] in wanted:
+                    wanted.discard(sure[one.member])
+                    yield sure[one.member], one.data
