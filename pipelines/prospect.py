@@ -51,7 +51,9 @@ def look_ahead(request: RunRequest) -> Prospect:
     Raises:
         BuildError: an input is missing or wrong.
     """
-    ready, left_out = choose(request.recipe, request.names, commercial_only=request.commercial_only)
+    ready, left_out = choose(
+        request.recipe, request.names, request.base, commercial_only=request.commercial_only
+    )
     layout = request.layout
     corpora = Corpora(request.base, layout)
     plans = plan_subsets(request.recipe, ready, corpora, layout)

@@ -14,7 +14,7 @@ import pyarrow as pa
 from schemas.ids import source_digest
 from transforms.media.containers import folder, tar
 from transforms.media.errors import MediaError
-from transforms.media.sandbox import Sandbox
+from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.relabel.published.pairs import MEDIA_SCHEMA
 

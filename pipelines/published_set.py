@@ -7,22 +7,18 @@ Without a picture's hash a row can still be matched by its text and the picture'
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from pipelines import inputs
 from pipelines.layout import Layout
-from pipelines.media_check import Checker
+from pipelines.published_media import published_media as pictures_of
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.address import Address
-from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
-from transforms.relabel.published.pairs import MEDIA_SCHEMA
 from transforms.relabel.settings import PublishedSet
 from transforms.sources.adapter import SourceFile
 
@@ -78,35 +74,15 @@ def published_media(
     target = files.join(layout.output, ".work", "published", f"{subset}-{mark}.arrow")
     if files.exists(target):
         return target
-    with Sandbox(policy) as sandbox:
-        table = pa.Table.from_pylist(list(_hashes(root, named, sandbox)), schema=MEDIA_SCHEMA)
+    paths = {
+        path
+        for file, _ in named
+        for path in pl.read_parquet(file, columns=["images"])["images"].explode().drop_nulls()
+    }
+    inner = root / "media"
+    table = pictures_of(inner if inner.is_dir() else root, paths, policy)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
     files.write_once(target, sink.getvalue().to_pybytes())
     return target
-
-
-def _hashes(root: Path, named: Named, sandbox: Sandbox) -> Iterator[dict[str, Any]]:
-    """Path, digest and perceptual hash of every picture that is there and decodes."""
-    paths = sorted(
-        {
-            path
-            for file, _ in named
-            for path in pl.read_parquet(file, columns=["images"])["images"].explode().drop_nulls()
-        }
-    )
-    inside = {path: found for path in paths if (found := _inside(root, path)) is not None}
-    checked = Checker(sandbox, "image").check(inside.values())
-    for path, one in zip(inside, checked, strict=True):
-        if one.reason is None and one.facts is not None:
-            yield {"path": path, "digest": one.source_digest, "phash": one.facts.get("phash")}
-
-
-def _inside(root: Path, path: str) -> Path | None:
-    """A picture's file below the set's folder, with or without the path's first part."""
-    for name in (path, path.partition("/")[2]):
-        file = (root / name).resolve()
-        if name and file.is_relative_to(root) and file.is_file():
-            return file
-    return None

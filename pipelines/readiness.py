@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
+from pipelines.origins import origin_name
 from pipelines.recipe import Recipe
 from transforms.beamkit.errors import BuildError
 from transforms.sources.registry import ADAPTERS
@@ -13,14 +15,21 @@ from transforms.sources.registry import ADAPTERS
 UNKNOWN: Final = "unknown"
 
 
-def why_not(recipe: Recipe, name: str, *, commercial_only: bool = False) -> str | None:
+def why_not(
+    recipe: Recipe, name: str, base: Path | None = None, *, commercial_only: bool = False
+) -> str | None:
     """Why a subset can't be built by this release on this machine; None if it can.
 
-    With `commercial_only` neither is one whose corpus forbids commercial use.
+    `base` is the folder of the recipe, if what lies beside it is to be looked at. With `commercial_only` neither is one whose corpus forbids
+    commercial use.
     """
     corpus = recipe.corpus_of(name)
     if commercial_only and corpus.nc:
         return f"non-commercial: its corpus is under {corpus.licence}, and --commercial-only is set"
+    published = recipe.relabel.published.path
+    if origin_name(recipe, name) == "published" and published is not None:
+        if base is not None and not (base / published / name).is_dir():
+            return f"needs criteria: the published set in {published} has no {name}"
     if ADAPTERS[corpus.adapter] is None:
         return "needs an adapter: this release can't read its corpus yet"
     if corpus.needs_mirror and corpus.path is None:
@@ -39,7 +48,7 @@ def forbidden(recipe: Recipe, names: Iterable[str]) -> list[str]:
 
 
 def choose(
-    recipe: Recipe, names: Sequence[str], *, commercial_only: bool = False
+    recipe: Recipe, names: Sequence[str], base: Path | None = None, *, commercial_only: bool = False
 ) -> tuple[list[str], dict[str, str]]:
     """The subsets to build, in the recipe's order, and those left out with the reason.
 
@@ -47,14 +56,14 @@ def choose(
         BuildError: a subset asked for by name can't be built, or none can.
     """
     for name in names:
-        reason = why_not(recipe, name, commercial_only=commercial_only)
+        reason = why_not(recipe, name, base, commercial_only=commercial_only)
         if reason:
             raise BuildError(f"{name} can't be built: {reason}")
     wanted = [name for name in recipe.subsets if not names or name in names]
     left_out = {
         name: reason
         for name in wanted
-        if (reason := why_not(recipe, name, commercial_only=commercial_only))
+        if (reason := why_not(recipe, name, base, commercial_only=commercial_only))
     }
     ready = [name for name in wanted if name not in left_out]
     if not ready:

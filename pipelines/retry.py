@@ -145,7 +145,7 @@ def retry(
     """
     half = [name for name in half if name not in before]
     layout, names = request.layout, (*before, *half)
-    choose(request.recipe, names)
+    choose(request.recipe, names, request.base)
     record = read_record(layout) or {"subsets": {}}
     known = {}
     for plan in plan_subsets(request.recipe, before, Corpora(request.base, layout), layout):

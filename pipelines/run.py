@@ -78,7 +78,9 @@ def run(
         BuildError: an input is wrong; says which, and what to do.
     """
     layout, recipe = request.layout, request.recipe
-    ready, left_out = choose(recipe, request.names, commercial_only=request.commercial_only)
+    ready, left_out = choose(
+        recipe, request.names, request.base, commercial_only=request.commercial_only
+    )
     before = read_record(layout) or {}
     _check_commercial(request, before.get("subsets", {}))
     corpora = corpora or Corpora(request.base, layout)
@@ -122,7 +124,9 @@ def _shard_counts(records: Mapping[str, Any]) -> dict[str, int]:
 
 def forget(request: RunRequest) -> None:
     """Forget the finished work of the subsets to be built; stored media stay."""
-    ready, _ = choose(request.recipe, request.names, commercial_only=request.commercial_only)
+    ready, _ = choose(
+        request.recipe, request.names, request.base, commercial_only=request.commercial_only
+    )
     for name in ready:
         layout = request.layout
         files.remove(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,11 @@ _HEADER = """\
 _MAX_DEAD_SHARE = 0.5
 
 
-def sample_recipe(planted: Mapping[str, Planted]) -> str:
-    """The text of a recipe over the sample corpora; their paths are relative to the recipe."""
+def sample_recipe(planted: Mapping[str, Planted], benchmarks: Sequence[str] = ()) -> str:
+    """The text of a recipe over the sample corpora; their paths are relative to the recipe.
+
+    `benchmarks` are those of which there are fingerprints.
+    """
     recipe: dict[str, Any] = yaml.safe_load(shipped("beam_config.yaml").read_text("utf-8"))
     written = {CORPORA[name].recipe_name: name for name in planted}
     recipe["corpora"] = {
@@ -43,14 +46,20 @@ def sample_recipe(planted: Mapping[str, Planted]) -> str:
         most = corpus.rows if target is None else min(target, corpus.rows)
         # Whatever is drawn, deduplication and decontamination take no more than was planted.
         least = max(0, most - corpus.removable)
+        if subset["kind"] == "instruction":  # not every pair gets a criterion
+            least = min(least, 1)
         subsets[name] = {**subset, "target": target, "min_count": least}
     recipe["subsets"] = subsets
     recipe["quality"]["max_dead_share"] = _MAX_DEAD_SHARE
+    recipe["relabel"]["published"]["path"] = "published"
+    recipe["decontamination"]["benchmarks"] = list(benchmarks)
     return _HEADER + yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)
 
 
-def write_sample_recipe(folder: Path, planted: Mapping[str, Planted]) -> Path:
+def write_sample_recipe(
+    folder: Path, planted: Mapping[str, Planted], benchmarks: Sequence[str] = ()
+) -> Path:
     """Write the recipe beside the corpora; returns its path."""
     path = folder / "beam_config.yaml"
-    path.write_text(sample_recipe(planted), encoding="utf-8")
+    path.write_text(sample_recipe(planted, benchmarks), encoding="utf-8")
     return path

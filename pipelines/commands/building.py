@@ -74,7 +74,7 @@ def _warn_of_unclear(request: RunRequest) -> None:
     """Say of which subsets nobody knows whether commercial use is allowed."""
     from pipelines.readiness import choose, unclear
 
-    ready, _ = choose(request.recipe, request.names, commercial_only=True)
+    ready, _ = choose(request.recipe, request.names, request.base, commercial_only=True)
     names = unclear(request.recipe, ready)
     if names:
         err.print(

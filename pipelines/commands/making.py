@@ -39,13 +39,27 @@ def sample_corpora(
         )
     except ValueError as error:
         fail(error, 2)
-    recipe = write_sample_recipe(folder, planted)
+    recipe = write_sample_recipe(folder, planted, _fingerprinted(folder) if copies else ())
     if published:
         write_published_set(folder, load_recipe(recipe), seed)
     if quiet:
         return
     out.print(planted_table(folder, planted))
     out.print(f"Build from them with: omnireward build --recipe {recipe}", soft_wrap=True)
+
+
+def _fingerprinted(folder: Path) -> list[str]:
+    """The sample benchmarks, each with its fingerprint beside the recipe."""
+    from pipelines.benchmarks.add import AddRequest, add_benchmark
+    from transforms.dedup.settings_benchmarks import DecontaminationSettings
+    from transforms.media.settings import MediaPolicy
+
+    settings = DecontaminationSettings()
+    target = str(folder / settings.fingerprints)
+    found = sorted(path for path in (folder / "benchmarks").glob("*") if path.is_dir())
+    for path in found:
+        add_benchmark(AddRequest(path.name, path), target, settings.print, MediaPolicy())
+    return [path.name for path in found]
 
 
 def new_source(

@@ -98,7 +98,7 @@ def write_published_set(
     """Write `directory/published` of the corpora in `directory`; returns the truth by subset.
 
     `recipe` is the one that goes with the corpora (`sample_recipe`). Subsets whose corpus is not
-    there are left out. The bytes depend on the corpora and `seed` alone.
+    there, or too small, are left out. The bytes depend on the corpora and `seed` alone.
     """
     rmtree(directory / FOLDER, ignore_errors=True)
     truth: dict[str, list[PublishedRow]] = {}
@@ -109,7 +109,9 @@ def write_published_set(
         corpus = recipe.corpora[subset.corpus]
         made = _Writer(name, subset, seed)
         root = directory / str(corpus.path)
-        rows = made.rows(drafts_of(subset.corpus, corpus, root), root)
+        rows = list(made.rows(drafts_of(subset.corpus, corpus, root), root))
+        if not rows:
+            continue
         write_parquet(directory / FOLDER / name / FILE, SCHEMA, rows, _GROUP_ROWS)
         truth[name] = made.truth
         if made.media:
@@ -153,6 +155,8 @@ class _Writer:
             for criterion, reverse in self._criteria(pair)
         ][:wanted]
         kinds = (*MATCHING[self.subset.task], *MISSES, UNREADABLE)
+        if len(planned) < len(kinds):
+            return
         share = max(1, round(_SHARE * len(planned)))
         marks = spread(len(planned), dict.fromkeys(kinds, share), rng)
         for at, (pair, criterion, reverse) in enumerate(planned):
