@@ -20,15 +20,16 @@ def why_not(
 ) -> str | None:
     """Why a subset can't be built by this release on this machine; None if it can.
 
-    `base` is the folder of the recipe, if what lies beside it is to be looked at. With `commercial_only` neither is one whose corpus forbids
-    commercial use.
+    `base` is the folder of the recipe, if what lies beside it is to be looked at. With
+    `commercial_only` neither is one whose corpus forbids commercial use.
     """
     corpus = recipe.corpus_of(name)
     if commercial_only and corpus.nc:
         return f"non-commercial: its corpus is under {corpus.licence}, and --commercial-only is set"
     published = recipe.relabel.published.path
-    if origin_name(recipe, name) == "published" and published is not None:
-        if base is not None and not (base / published / name).is_dir():
+    if origin_name(recipe, name) == "published" and base is not None and published is not None:
+        where = base / published / name
+        if not where.is_dir():
             return f"needs criteria: the published set in {published} has no {name}"
     if ADAPTERS[corpus.adapter] is None:
         return "needs an adapter: this release can't read its corpus yet"

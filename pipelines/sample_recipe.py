@@ -16,6 +16,8 @@ _HEADER = """\
 # Targets are scaled to their size. Faults are planted on purpose, so many dead letters are allowed.
 """
 _MAX_DEAD_SHARE = 0.5
+#: Share of the good rows that are like no other by chance.
+_UNLIKE = 0.9
 
 
 def sample_recipe(planted: Mapping[str, Planted], benchmarks: Sequence[str] = ()) -> str:
@@ -44,8 +46,9 @@ def sample_recipe(planted: Mapping[str, Planted], benchmarks: Sequence[str] = ()
         wanted = subset["target"]  # null: all there is
         target = None if wanted is None else max(1, round(wanted * share))
         most = corpus.rows if target is None else min(target, corpus.rows)
-        # Whatever is drawn, deduplication and decontamination take no more than was planted.
-        least = max(0, most - corpus.removable)
+        # Whatever is drawn, deduplication and decontamination take what was planted, and a little
+        # that is alike by chance: made-up texts are made of few sentences.
+        least = max(0, int(most * _UNLIKE) - corpus.removable)
         if subset["kind"] == "instruction":  # not every pair gets a criterion
             least = min(least, 1)
         subsets[name] = {**subset, "target": target, "min_count": least}

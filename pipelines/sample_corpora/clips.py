@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+#: Patches a side of the ground over which a clip's block moves.
+_PATCHES = 6
+
 
 def frames(rng: np.random.Generator, number: int = 8, size: int = 64) -> list[bytes]:
     """The frames of a clip as JPEG files, `size` pixels wide and three quarters as high."""
@@ -39,11 +42,17 @@ def clip(rng: np.random.Generator, number: int = 8, size: int = 64, rate: int = 
 
 
 def _pixels(rng: np.random.Generator, number: int, size: int) -> list[npt.NDArray[np.uint8]]:
-    """RGB frames: a gradient, and a block that moves over it; noise makes clips distinct."""
+    """RGB frames: a gradient with coarse patches, and a block that moves over it.
+
+    Patches differ as much as real scenes do, so that clips are for perceptual hashes too.
+    """
     height, width = size * 3 // 4, size
     low, high = rng.integers(0, 128, 3), rng.integers(96, 232, 3)
     slope = np.linspace(0, 1, width, dtype=np.float32)[None, :, None]
-    ground = low + (high - low) * slope + rng.integers(0, 16, (height, width, 1))
+    patches = rng.integers(-70, 71, (_PATCHES, _PATCHES, 1))
+    tall, wide = -(-height // _PATCHES), -(-width // _PATCHES)
+    relief = patches.repeat(tall, axis=0).repeat(wide, axis=1)[:height, :width]
+    ground = low + (high - low) * slope + relief + rng.integers(0, 16, (height, width, 1))
     left, top = rng.integers(0, width // 2), rng.integers(0, height // 2)
     across, down = rng.integers(1, 4), rng.integers(-2, 3)
     colour, extent = rng.integers(0, 256, 3), size // 5

@@ -24,6 +24,10 @@ class _Body(NamedTuple):
     faces: npt.NDArray[np.uint32]
 
 
+#: Patches of paint across one view.
+_PAINT = 4
+
+
 def mesh(rng: np.random.Generator, form: Literal["glb", "obj"] = "glb") -> bytes:
     """A decodable, closed model of two or three bodies with coloured corners, as file bytes."""
     bodies = [_turned(rng) for _ in range(int(rng.integers(2, 4)))]
@@ -132,7 +136,11 @@ def _obj(body: _Body) -> bytes:
 
 
 def views(rng: np.random.Generator, size: int = 32) -> bytes:
-    """Views of a body from `VIEWS` sides as one PNG file, `VIEWS` times as wide as high."""
+    """Views of a body from `VIEWS` sides as one PNG file, `VIEWS` times as wide as high.
+
+    The body is painted in patches and lies low or high in its picture, so that bodies differ as
+    much as rendered models do.
+    """
     colour, ground = rng.integers(40, 232, 3), rng.integers(200, 256, 3)
     round_, turn = bool(rng.integers(2)), rng.uniform(0, np.pi)
     shape = rng.uniform(0.45, 0.9, 3)
@@ -140,7 +148,13 @@ def views(rng: np.random.Generator, size: int = 32) -> bytes:
         _shaded(shape, turn + side * 2 * np.pi / VIEWS, size, round_=round_)
         for side in range(VIEWS)
     ]
-    shade = np.concatenate(shown, axis=1)[:, :, None]
+    patch = size // _PAINT
+    paint = rng.uniform(0.25, 1.0, (_PAINT, VIEWS * _PAINT))
+    painted = paint.repeat(patch, axis=0).repeat(patch, axis=1)
+    shift = int(rng.integers(-size // 4, size // 4 + 1))
+    whole = np.concatenate(shown, axis=1)
+    whole[:, : painted.shape[1]] *= painted[:size]
+    shade = np.roll(whole, shift, axis=0)[:, :, None]
     pixels = np.where(shade > 0, colour * shade, ground).astype(np.uint8)
     pixels[0, 0] = rng.integers(0, 256, 3)  # so that no two are alike
     file = io.BytesIO()
