@@ -56,11 +56,13 @@ def main() -> None:
     files = sorted(options.source.glob("*.jsonl"))
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
         tables = list(pool.map(printed, files))
+        lengths = [table.num_rows for table in tables]
         prints = Prints.of(pa.concat_tables(tables))
+        del tables
         edges = near_pairs(prints, np.arange(prints.rows), SETTINGS)
         kept = np.ones(prints.rows, bool)
         kept[edges.later] = False
-        parts = np.split(kept, np.cumsum([table.num_rows for table in tables])[:-1])
+        parts = np.split(kept, np.cumsum(lengths)[:-1])
         list(pool.map(write_kept, files, parts, [options.output] * len(files)))
 
 

@@ -145,7 +145,7 @@ class Caller:
         if not isinstance(result, Fault):
             return intent, result
         if result.billed:
-            self.accounts.committer.give(Paid(_row(intent, "unknown", (0, 0), worst, 0)))
+            await self.accounts.committer.commit(Paid(_row(intent, "unknown", (0, 0), worst, 0)))
         elif not self.accounts.store.note(unpaid := Unpaid(intent.id)):
             self.accounts.committer.give(unpaid)
         return result

@@ -1,4 +1,4 @@
-"""A scripted OpenAI-compatible server on a loopback port: exact faults, and counts of all it did."""
+"""A scripted OpenAI-compatible server on loopback: exact faults, and counts of all it did."""
 
 from tests.transforms.relabel.llm_server.behaviour import Behaviour, Kind, Script
 from tests.transforms.relabel.llm_server.server import LlmServer, Served, running

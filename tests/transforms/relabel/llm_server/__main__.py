@@ -12,7 +12,8 @@ from tests.transforms.relabel.llm_server.server import LlmServer
 async def _serve(script: Script) -> None:
     server = LlmServer(script)
     await server.start()
-    print(server.base_url, flush=True)
+    sys.stdout.write(server.base_url + "\n")
+    sys.stdout.flush()
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
