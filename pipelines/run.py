@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -150,6 +151,7 @@ def _run_graph(plan: SubsetPlan, request: RunRequest) -> None:
     try:
         pipeline = beam.Pipeline(options=options)
         build_subset(pipeline, plan)
+        gc.freeze()  # what is imported by now stays: it need not be searched for garbage
         with _quiet_workers(request):
             pipeline.run().wait_until_finish()
     except BuildError:
