@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import time
 from collections import Counter
@@ -204,6 +205,8 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, *, write: bool) -> None:
     try:
         pipeline = beam.Pipeline(options=options)
         build_subset(pipeline, plan, write=write)
+        gc.collect()
+        gc.freeze()  # what is there by now stays: it need not be searched for garbage
         with _quiet_workers(request):
             pipeline.run().wait_until_finish()
     except BuildError:

@@ -14,10 +14,13 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from transforms.beamkit.head import Head
 from transforms.beamkit.hub.address import is_hub
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _UNCOMPRESSED: Final = "uncompressed"  # Beam's CompressionTypes.UNCOMPRESSED
 
@@ -139,6 +142,20 @@ def create(path: str) -> Iterator[BinaryIO]:
     stream = _beam().create(path, compression_type=_UNCOMPRESSED)
     with stream:
         yield stream
+
+
+@contextmanager
+def create_native(path: str) -> Iterator[pa.NativeFile]:
+    """`create` for Arrow's writers, which write local files past the interpreter."""
+    import pyarrow as pa
+
+    if is_local(path):
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with pa.OSFile(path, "wb") as stream:
+            yield stream
+        return
+    with create(path) as stream:
+        yield pa.PythonFile(stream, "w")
 
 
 def write_once(path: str, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -58,11 +59,17 @@ def published(rows: pa.Table, roster: pa.Table, facts: SubsetFacts, fetch: Fetch
         columns[prefix + "score"] = _rounded(rows[f"{side}_score"])
         columns[prefix + "info"] = _infos(rows[f"{side}_media"])
         columns |= _media_columns(rows[f"{side}_media"], prefix, RESPONSE_MEDIA, fetch)
+    nulls = _nulls(number)
     ordered = [
-        columns[field.name] if field.name in columns else pa.nulls(number, field.type)
-        for field in PAIR_SCHEMA
+        columns[field.name] if field.name in columns else nulls[field.name] for field in PAIR_SCHEMA
     ]
     return pa.Table.from_arrays(ordered, schema=PAIR_SCHEMA).combine_chunks()
+
+
+@lru_cache(maxsize=4)
+def _nulls(number: int) -> Mapping[str, pa.Array]:
+    """Every column, all null: most are in a subset, and row groups of one length share them."""
+    return {field.name: pa.nulls(number, field.type) for field in PAIR_SCHEMA}
 
 
 def _repeat(value: object, number: int) -> pa.Array:

@@ -25,11 +25,10 @@ def read(unit: WorkUnit) -> tuple[int, bytes]:
         start = 0 if unit.start == 0 else _line_start(stream, unit.start)
         if start >= unit.stop:
             return start, b""
+        # Where the last line ends is found first: a tail put on afterwards would copy the whole.
+        stop = _line_start(stream, unit.stop)
         stream.seek(start)
-        data = stream.read(unit.stop - start)
-        if not data.endswith(b"\n"):
-            data += stream.readline()
-        return start, data
+        return start, stream.read(stop - start)
 
 
 def _line_start(stream: object, position: int) -> int:
