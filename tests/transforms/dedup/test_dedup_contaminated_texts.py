@@ -180,6 +180,13 @@ def test_several_benchmarks_are_told_apart() -> None:
     ]
 
 
+def test_media_among_the_items_take_nothing_from_the_hashes_of_texts() -> None:
+    medium = {"item": "0", "field": "prompt_medium", "modality": "image", "source": "ab" * 32}
+    index = index_of([text_part(0, "prompt", QUESTION), {**medium, "hashes": []}])
+    assert matches_of(rows_of(row(QUESTION)), index)[0]["likeness"] == "exact"
+    assert index.prompt_of.tolist() == [0]
+
+
 def test_no_rows_and_no_items_give_no_matches() -> None:
     assert (
         contaminated(rows_of(), index_of([text_part(0, "prompt", QUESTION)]), SETTINGS).num_rows

@@ -138,6 +138,11 @@ class _Rows:
     def modality(self) -> pa.ChunkedArray:
         return self.table["modality"]
 
+    @property
+    def exact(self) -> np.ndarray:
+        """uint64[rows]; 0 for media. With nulls in it, it would come as floating-point numbers."""
+        return np.asarray(self.table["exact"].fill_null(0).to_numpy(), np.uint64)
+
     def where(self, field: str) -> np.ndarray:
         """Numbers of the rows of a field."""
         return (
@@ -162,7 +167,7 @@ _NOTHING: Final = pa.table(
 
 def _text_index(rows: _Rows, field: str, settings: DecontaminationSettings) -> TextIndex:
     every = rows.where(field)
-    exact = rows.table["exact"].to_numpy()[every].astype(np.uint64)
+    exact = rows.exact[every]
     # The first row of a benchmark that has a text stands for all: it has the n-grams.
     order = np.lexsort((every, exact, rows.benchmark[every]))
     is_new = np.ones(len(order), bool)
@@ -197,7 +202,7 @@ def _prompts(rows: _Rows, prompts: TextIndex) -> np.ndarray:
     every = rows.where("prompt")
     if not len(every):
         return found
-    exact = rows.table["exact"].to_numpy()[every].astype(np.uint64)
+    exact = rows.exact[every]
     # Texts are distinct within a benchmark: a text is found by both.
     keys = _key(prompts.exact, prompts.benchmark)
     by_key = np.argsort(keys, kind="stable")

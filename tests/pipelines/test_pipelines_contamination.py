@@ -1,0 +1,84 @@
+"""`omnireward contamination`: rows that matched benchmark items, with what and how strongly."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.contamination_view import contamination_view, read_contamination
+from schemas.contamination import CONTAMINATION_SCHEMA
+from transforms.beamkit.errors import BuildError
+
+Call = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def match(row: str, **given: Any) -> dict[str, Any]:
+    return {
+        "subset": "One",
+        "row_id": row * 32,
+        "pair_id": row * 32,
+        "key": f"key-{row}",
+        "benchmark": "vl-rewardbench",
+        "item": "17",
+        "rule": "prompt_text",
+        "field": "prompt",
+        "likeness": "near",
+        "strength": 0.75,
+        "removed": True,
+        "excerpt": "Why do the [bold]ferries\n wait",
+        **given,
+    }
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    folder = tmp_path / "contamination"
+    folder.mkdir()
+    one = [
+        match("a"),
+        match("b", removed=False, rule="prompt_medium", likeness="perceptual", strength=3.0),
+    ]
+    two = [match("c", subset="Two", benchmark="rewardbench")]
+    for name, rows in (("One", one), ("Two", two)):
+        pq.write_table(pa.Table.from_pylist(rows, CONTAMINATION_SCHEMA), folder / f"{name}.parquet")
+    return tmp_path
+
+
+def test_rows_are_shown_with_what_they_matched(omnireward: Call, output: Path) -> None:
+    done = omnireward("contamination", "--output", output)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    for expected in ("key-a", "17", "75%", "3 bits", "[bold]ferries", "rewardbench"):
+        assert expected in said
+    assert "2 rows removed, 1 kept and reported" in said
+
+
+def test_filters(output: Path) -> None:
+    assert read_contamination(output, ["Two"], [], None)["key"].to_list() == ["key-c"]
+    assert read_contamination(output, [], ["vl-rewardbench"], None)["key"].to_list() == [
+        "key-a",
+        "key-b",
+    ]
+    assert read_contamination(output, [], [], False)["key"].to_list() == ["key-b"]
+    assert read_contamination(output, [], [], None)["removed"].to_list() == [True, True, False]
+
+
+def test_what_is_not_shown_is_counted(omnireward: Call, output: Path) -> None:
+    done = omnireward("contamination", "--output", output, "--limit", 1)
+    assert "2 more matches not shown" in done.stdout
+    none = omnireward("contamination", "--output", output, "--benchmark", "other")
+    assert "no row matches" in none.stdout
+    assert contamination_view(read_contamination(output, [], [], None), 0)
+
+
+def test_nothing_there_says_so(tmp_path: Path, output: Path) -> None:
+    with pytest.raises(BuildError, match="nothing was written down"):
+        read_contamination(tmp_path / "none", [], [], None)
+    with pytest.raises(BuildError, match="there is One, Two"):
+        read_contamination(output, ["Three"], [], None)
