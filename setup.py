@@ -96,6 +96,7 @@ setup(
     ),
     package_data={
         "transforms.relabel": ["prompts/*.txt"],
+        "transforms.relabel.measured": ["wording/*.yaml"],
         "pipelines": ["templates/source/*.tmpl"],
     },
     install_requires=REQUIRED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.planning import PREPARE, RELABEL, SELECT, SubsetPlan
+from pipelines.planning import PREPARE, RELABEL, SELECT, WRITE, SubsetPlan
 from transforms.beamkit import coder  # noqa: F401 - registers the coder of Arrow tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest
@@ -23,11 +23,11 @@ from transforms.writing.roster import read_roster, write_roster
 from transforms.writing.write_subset import WriteSubset
 
 
-def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, *, write: bool = True) -> None:
+def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) -> None:
     """sources -> sampling -> media | dedup | relabel | trim -> writing.
 
-    What stands between bars is a unit: a finished one is read, not made. Without `write` the graph
-    ends with the roster of what would be written.
+    What stands between bars is a unit: a finished one is read, not made. The graph ends with the
+    unit `until`.
     """
     prepared = _unit(pipeline, plan.prepared if plan.known is None else None, PREPARE)
     if prepared is None:
@@ -42,6 +42,8 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, *, write: bool = Tru
             Spool(PAIRS_ROLE, read_part, write_roster),
             plan.rules,
         )
+    if until == SELECT:
+        return
     units = [prepared, selected]
     if plan.origin is not None:
         relabelled = _unit(pipeline, None if plan.known else plan.relabelled, RELABEL)
@@ -51,7 +53,7 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, *, write: bool = Tru
                 plan.name, plan.relabelling, plan.subset.target, plan.origin, books, prepared
             )
         units.append(relabelled)
-    if not write:
+    if until == RELABEL:
         return
     cut = units[-1] | "Trim" >> beam.Map(
         lambda manifest, target: cut_at(read_roster(manifest), target), plan.subset.target

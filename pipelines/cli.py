@@ -17,6 +17,7 @@ from pipelines.commands import (
     looking,
     making,
     media,
+    relabel,
     sources,
 )
 from pipelines.commands.console import fail
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 app.command()(building.build)
 app.command("retry-failed")(building.retry_failed)
+app.command()(relabel.relabel)
 app.command()(looking.subsets)
 app.command()(looking.show)
 app.command("dead-letters")(looking.dead_letters)

@@ -176,18 +176,24 @@ def _made(plan: SubsetPlan, request: RunRequest) -> Manifest:
     """Make what is not finished yet; where only subsets before it changed, perhaps nothing is."""
     there = read_manifest(plan.layout.published(plan.name)) is not None
     if there and plan.units is None and plan.known is None:
-        _run_graph(plan, request, write=False)
+        _run_graph(plan, request, until=RELABEL)
         if plan.published is not None:
             return plan.published
     if plan.known is not None or plan.written is None:
-        _run_graph(plan, request, write=True)
+        _run_graph(plan, request)
     written = plan.written
     if written is None:
         raise BuildError(f"{plan.name}: the runner ended without writing its manifest")
     return _put_in_place(plan, written)
 
 
-def _run_graph(plan: SubsetPlan, request: RunRequest, *, write: bool) -> None:
+def select(plan: SubsetPlan, request: RunRequest) -> None:
+    """Bring a subset's units to the roster of pairs that go on, no further: that costs nothing."""
+    if plan.selected is None:
+        _run_graph(plan, request, until=SELECT)
+
+
+def _run_graph(plan: SubsetPlan, request: RunRequest, until: str = WRITE) -> None:
     """Run what is left of a subset's graph; leftovers of killed attempts go first."""
     layout, fresh = plan.layout, plan.known is not None
     done = {
@@ -204,7 +210,7 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, *, write: bool) -> None:
     options = options_of(request.runner, request.workers, request.beam_flags)
     try:
         pipeline = beam.Pipeline(options=options)
-        build_subset(pipeline, plan, write=write)
+        build_subset(pipeline, plan, until)
         gc.collect()
         gc.freeze()  # what is there by now stays: it need not be searched for garbage
         with _quiet_workers(request):

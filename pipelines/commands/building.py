@@ -13,6 +13,7 @@ import typer
 from pipelines.commands.console import err, fail, interrupted, out, plain
 from pipelines.commands.options import (
     BeamOption,
+    BudgetOption,
     CommercialOption,
     LettersOption,
     LimitOption,
@@ -51,12 +52,16 @@ def build(
         bool, typer.Option("--yes", "-y", help="Don't ask before much is fetched.")
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished work first.")] = False,
+    budget: BudgetOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Build subsets of the dataset; what is finished and unchanged is not built again."""
     from pipelines.run import forget
 
-    request = _request(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    request = request_of(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    if budget is not None:
+        relabel = replace(request.recipe.relabel, budget=budget)
+        request = replace(request, recipe=replace(request.recipe, relabel=relabel))
     if commercial_only:
         request = replace(request, commercial_only=True)
         _warn_of_unclear(request)
@@ -104,7 +109,7 @@ def _asked(request: RunRequest, bandwidth: float) -> Corpora | None:
     return ahead.corpora
 
 
-def _request(
+def request_of(
     recipe: Path | None,
     subset: list[str] | None,
     output: Path,
@@ -209,7 +214,7 @@ def retry_failed(
     from pipelines.retry import Choice, letters_of, retry
     from pipelines.watching import Watcher
 
-    request = _request(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    request = request_of(recipe, subset, output, limit, runner, workers, store, beam_flag)
     choice = Choice(tuple(reason or ()), tuple(stage or ()))
     letters, half = letters_of(request.layout, request.names)
     chosen = {name: mine for name, mine in letters.items() if len(choice.of(mine))}

@@ -36,3 +36,7 @@ CommercialOption = Annotated[
     ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(min=0, help="Dollars that models may cost at most; goes before the recipe's."),
+]

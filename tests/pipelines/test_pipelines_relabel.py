@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -169,3 +170,27 @@ def test_measured_criteria_for_texts_pictures_and_sounds(sample: Sample, tmp_pat
         assert built.record["subsets"][name]["unbalanced"] == []
     flipped = rows_of(tmp_path, "Measured-T2T")["flipped"].mean()
     assert 0.35 < flipped < 0.65  # type: ignore[operator]
+
+
+def test_an_estimate_asks_nothing_and_bounds_what_a_build_pays(
+    sample: Sample, models: Simulated, tmp_path: Path
+) -> None:
+    from rich.console import Console
+
+    from pipelines.estimating import estimate_view, estimates
+    from pipelines.layout import Layout
+    from pipelines.run import RunRequest
+    from pipelines.watching import Watcher
+
+    recipe = recipe_with(sample, models)
+    request = RunRequest(recipe, sample.folder, Layout.of(str(tmp_path)), (SUBSET,))
+    found = estimates(request, Watcher(Console(quiet=True), quiet=True))
+    assert models.calls == {}
+    roles = [(one.model, one.role) for one in found[SUBSET]]
+    assert roles == [("writer", "propose"), *((name, "judge") for name in JUDGES)]
+    build_with(recipe, sample.folder, tmp_path, (SUBSET,))
+    for one in found[SUBSET]:
+        assert models.calls[one.model] <= one.calls[1]
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(estimate_view(found))
+    assert "writer" in console.export_text()

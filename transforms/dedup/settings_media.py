@@ -18,9 +18,10 @@ of the worst kind, for strangers the least and the thousandth part.
 | model, colour | 64 | 1 (JPEG 50) | 2 | 2, 2 | made textures of one spectrum: 0.5 % within |
 
 So copies are found at 95 % or more for each kind, and no stranger was within a radius but the
-models named, which differ in proportions or texture alone. Not found: clips at a third of their frame rate or less in one of
-ten cases, sounds with silence of a few tenths of a second put before them, and crops of 5 % (half
-of them; those of benchmark items are found by `transforms.media.variants`: 98 to 100 %).
+models named, which differ in proportions or texture alone. Not found: clips at a third of their
+frame rate or less in one of ten cases, sounds with silence of a few tenths of a second put before
+them, and crops of 5 % (half of them; those of benchmark items are found by the hashes of crops that
+fingerprints hold: 98 to 100 %).
 
 Two edits of one picture differ in fewer bits than copies do: see `edits`.
 """

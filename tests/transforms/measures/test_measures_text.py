@@ -117,7 +117,8 @@ def test_a_count_that_its_rate_contradicts_is_no_criterion():
 
 @pytest.mark.parametrize(
     "text", ["", " ", "\n" * 5_000, "\x00\x07", "```", "|" * 5_000, "😀" * 2_000, "a" * 100_000,
-             "[" * 9_000, "*" * 9_999, "1. " * 3_000, "\u202eabc", "\ufeff?", "((((" * 2_000, "'’\"“" * 900]
+             "[" * 9_000, "*" * 9_999, "1. " * 3_000, "\u202eabc", "\ufeff?", "((((" * 2_000,
+             "'’\"“" * 900]
 )  # fmt: skip
 def test_hostile_text_is_measured_or_null(text):
     values = _values(text)

@@ -1,4 +1,4 @@
-"""What the tests of the client share: questions, a model on the scripted server, a quick session."""
+"""What tests of the client share: questions, a model on the scripted server, a quick session."""
 
 from __future__ import annotations
 

@@ -23,13 +23,12 @@ _QUESTIONS = 240
 
 def _start(folder: Path, server: LlmServer, keeper: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.transforms.relabel.asking_child"]
-    child = subprocess.Popen(
+    return subprocess.Popen(
         [*command, str(folder), server.base_url, str(_QUESTIONS), keeper],
         cwd=_ROOT,
         stdout=subprocess.PIPE,
         text=True,
     )
-    return child
 
 
 def _kill_after(child: subprocess.Popen[str], server: LlmServer, calls: int) -> None:

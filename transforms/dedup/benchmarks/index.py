@@ -28,6 +28,9 @@ from transforms.dedup.shingles import Hashes
 TEXT_FIELDS: Final = ("prompt", "response")
 MEDIA_FIELDS: Final = ("prompt_medium", "response_medium")
 
+#: Hex digits of one frame in the hash of a clip, which are those of a picture.
+_FRAME: Final = 16
+
 
 @dataclass(frozen=True)
 class TextIndex:
@@ -82,7 +85,7 @@ class FingerprintIndex:
         texts = {name: _text_index(rows, name, settings) for name in TEXT_FIELDS}
         media = {}
         for name in MEDIA_FIELDS:
-            for modality in sorted(set(rows.modality.drop_null().to_pylist())):
+            for modality in _modalities(rows):
                 found = _media_index(rows, name, modality)
                 if len(found.item):
                     media[name, modality] = found
@@ -215,19 +218,41 @@ def _key(exact: np.ndarray, benchmark: np.ndarray) -> np.ndarray:
     return exact + benchmark.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
 
 
-def _media_index(rows: _Rows, field: str, modality: str) -> MediaIndex:
+def _modalities(rows: _Rows) -> list[Modality]:
+    """The modalities to look items up by: a clip's frames may stand in rows as pictures."""
+    there = set(rows.modality.drop_null().to_pylist())
+    return sorted(there | ({"image"} if "video" in there else set()))
+
+
+def _media_index(rows: _Rows, field: str, modality: Modality) -> MediaIndex:
     every = rows.where(field)
-    kinds = pc.equal(rows.modality, modality).fill_null(fill_value=False).to_numpy()
-    every = every[kinds[every]]
-    part = rows.table.take(pa.array(every))
+    mine = every[_of_modality(rows, modality)[every]]
+    part = rows.table.take(pa.array(mine))
     source = digest_words(part["source"])
     order = np.argsort(source, kind="stable")
-    item = rows.item[every]
+    item = rows.item[mine]
+    hashes, of_item = _hashes(part, item)
+    if modality == "image":
+        clips = every[_of_modality(rows, "video")[every]]
+        of_clips, clip_item = _hashes(rows.table.take(pa.array(clips)), rows.item[clips])
+        frames = [(clip[at : at + _FRAME], number) for clip, number in
+                  zip(of_clips, clip_item.tolist(), strict=True) if clip
+                  for at in range(0, len(clip), _FRAME)]  # fmt: skip
+        hashes = [*hashes, *(frame for frame, _ in frames)]
+        of_item = np.concatenate([of_item, np.array([n for _, n in frames], of_item.dtype)])
+    words, there = packed(hashes, modality)
+    return MediaIndex(item[order], source[order], words[there], of_item[there])
+
+
+def _of_modality(rows: _Rows, modality: Modality) -> np.ndarray:
+    return pc.equal(rows.modality, modality).fill_null(fill_value=False).to_numpy()
+
+
+def _hashes(part: pa.Table, item: np.ndarray) -> tuple[list[str | None], np.ndarray]:
+    """All perceptual hashes of some media, and the item of each."""
     lists = part["hashes"].combine_chunks()
     counts = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
-    kind: Modality = modality  # type: ignore[assignment]
-    words, there = packed(lists.flatten().to_pylist(), kind)
-    return MediaIndex(item[order], source[order], words[there], np.repeat(item, counts)[there])
+    return lists.flatten().to_pylist(), np.repeat(item, counts)
 
 
 def digest_words(digests: pa.Array | pa.ChunkedArray) -> np.ndarray:

@@ -20,6 +20,7 @@ from transforms.relabel.protocol.material import Shown
 from transforms.relabel.protocol.round import Decided, Panel, Round
 from transforms.relabel.protocol.waves import next_wave
 from transforms.relabel.settings import RelabelSettings
+from transforms.relabel.settings_models import ModelSettings
 
 #: Gives the bytes of a medium, from the facts of the media that a wave is about.
 Render = Callable[[Media, Mapping[str, Mapping[str, Any]]], bytes]
@@ -88,15 +89,35 @@ class LlmOrigin:
         pairs = looked.select([n for n in looked.column_names if not n.startswith(_VALUE)])
         media = _Known(self.render)
         limit = lane_limit(self.settings.budget, self.cache)
-        models = {name: self._block(name) for name in self._models}
+        models = self._blocks
         with LlmSession(models, SessionSettings(self.cache, limit), media.bytes_of) as session:
-            panel = Panel(self.task, self.settings, _shown(self.settings, models))
+            panel = Panel(self.task, self.settings, self.shown)
             work = Round(session, panel)
             barred, gold_rows = self._calibrated(work, media, looked, wanted)
             decided = list(self._waves(work, media, pairs, wanted, barred))
         return self._labelled(survivors, pairs, decided, gold_rows)
 
-    def _block(self, name: str) -> Any:
+    @property
+    def _blocks(self) -> dict[str, ModelSettings]:
+        """The settings of the models that are asked.
+
+        Raises:
+            BuildError: one has no block in the recipe.
+        """
+        return {name: self._block(name) for name in self._models}
+
+    @property
+    def shown(self) -> dict[str, Shown]:
+        """How media are shown to each model: a sound as sound only to those that hear."""
+        show = self.settings.show
+        return {
+            name: Shown(
+                show.max_side, show.frames, show.max_side, show.views, "audio" in block.modalities
+            )
+            for name, block in self._blocks.items()
+        }
+
+    def _block(self, name: str) -> ModelSettings:
         if name not in self.settings.models:
             there = ", ".join(self.settings.models) or "none"
             raise BuildError(
@@ -208,17 +229,6 @@ _KEPT = {
     "agreement": pl.Float32,
     "n_votes": pl.Int32,
 }
-
-
-def _shown(settings: RelabelSettings, models: Mapping[str, Any]) -> dict[str, Shown]:
-    """How media are shown to each model: a sound as sound only to those that hear."""
-    show = settings.show
-    return {
-        name: Shown(
-            show.max_side, show.frames, show.max_side, show.views, "audio" in block.modalities
-        )
-        for name, block in models.items()
-    }
 
 
 class _Known:
