@@ -63,6 +63,15 @@ SUBSETS: Final = PAPER | {
     "EditReward-Data": ("ti2i", "general", 50_000),
     "Rapidata-Images": ("t2i", "general", 17_000),
     "Rapidata-Video": ("t2v", "general", 6_900),
+    "Measured-T2T": ("t2t", "instruction", 5_000),
+    "Measured-TI2T": ("ti2t", "instruction", 5_000),
+    "Measured-TV2T": ("tv2t", "instruction", 2_000),
+    "Measured-TA2T": ("ta2t", "instruction", 2_000),
+    "Measured-T2I": ("t2i", "instruction", 5_000),
+    "Measured-T2V": ("t2v", "instruction", 2_000),
+    "Measured-T2A": ("t2a", "instruction", 2_000),
+    "Measured-T23D": ("t23d", "instruction", 2_000),
+    "Measured-TI2I": ("ti2i", "instruction", 2_000),
 }
 #: Corpora from which Omni-RewardBench takes prompts or pairs of the same task.
 IN_THE_BENCHMARK: Final = ("align_anything_ta2t", "audio_alpaca", "rewarddb_3d", "edit_reward")

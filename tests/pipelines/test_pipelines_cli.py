@@ -77,7 +77,7 @@ def test_subsets_lists_what_is_not_there_yet_and_builds_it_never(
     listed = omnireward("subsets")
     assert listed.returncode == 0
     assert "Omni-VLFeedback" in listed.stdout
-    assert "needs criteria" in listed.stdout
+    assert "needs a mirror" in listed.stdout
     refused = omnireward(
         "build", "--recipe", sample.recipe_file, "-o", tmp_path, "-s", "Omni-RLAIF-V"
     )
@@ -89,7 +89,7 @@ def test_subsets_lists_what_is_not_there_yet_and_builds_it_never(
 def test_recipe_check(omnireward: Call, tmp_path: Path) -> None:
     good = omnireward("recipe", "check")
     assert good.returncode == 0
-    assert "22 subsets, 464,282 pairs wanted, and all of 2 subsets." in good.stdout
+    assert "31 subsets, 491,282 pairs wanted, and all of 2 subsets." in good.stdout
     bad = tmp_path / "r.yaml"
     bad.write_text("version: 1\nsede: 3\n")
     wrong = omnireward("recipe", "check", "--recipe", bad)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from transforms.beamkit.errors import BuildError
 RECIPE = load_recipe(shipped("beam_config.yaml"))
 FORBIDDEN = [
     "RLAIF-V", "Omni-RLAIF-V", "Align-Anything-TA2T", "Align-Anything-T2A", "EditReward-Data",
+    "Measured-TI2T", "Measured-TA2T", "Measured-TI2I",
 ]  # fmt: skip
 
 
@@ -49,14 +51,21 @@ def test_one_that_is_asked_for_by_name_is_refused() -> None:
     assert choose(RECIPE, ["RLAIF-V"]) == (["RLAIF-V"], {})
 
 
-def test_the_licence_is_named_before_any_other_hindrance() -> None:
-    assert str(why_not(RECIPE, "Omni-RLAIF-V")).startswith("needs criteria")
-    assert str(why_not(RECIPE, "Omni-RLAIF-V", commercial_only=True)).startswith("non-commercial")
+def test_the_licence_is_named_before_any_other_hindrance(tmp_path: Path) -> None:
+    published = replace(RECIPE.relabel.published, path="nowhere")
+    recipe = replace(RECIPE, relabel=replace(RECIPE.relabel, published=published))
+    name = "Omni-RLAIF-V"
+    assert why_not(recipe, name) is None  # what lies beside the recipe is not looked at
+    assert str(why_not(recipe, name, tmp_path)).startswith("needs criteria")
+    assert str(why_not(recipe, name, tmp_path, commercial_only=True)).startswith("non-commercial")
 
 
 def test_unknown_licences_are_not_left_out_but_told() -> None:
     ready, _ = choose(RECIPE, [], commercial_only=True)
-    assert unclear(RECIPE, ready) == ["Skywork-Reward-Preference", "OmniAlign-V-DPO"]
+    assert unclear(RECIPE, ready) == [
+        "Skywork-Reward-Preference", "Omni-Skywork-Reward-Preference", "OmniAlign-V-DPO",
+        "Omni-VLFeedback", "Measured-T2T",
+    ]  # fmt: skip
 
 
 def test_a_dataset_that_holds_what_is_forbidden_is_refused(tmp_path: Path) -> None:

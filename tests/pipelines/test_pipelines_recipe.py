@@ -43,6 +43,15 @@ BEYOND = {
     "EditReward-Data": 50_000,
     "Rapidata-Images": 17_000,
     "Rapidata-Video": 6_900,
+    "Measured-T2T": 5_000,
+    "Measured-TI2T": 5_000,
+    "Measured-TV2T": 2_000,
+    "Measured-TA2T": 2_000,
+    "Measured-T2I": 5_000,
+    "Measured-T2V": 2_000,
+    "Measured-T2A": 2_000,
+    "Measured-T23D": 2_000,
+    "Measured-TI2I": 2_000,
 }
 
 
@@ -53,7 +62,11 @@ def test_the_shipped_recipe_has_the_paper_s_table() -> None:
     assert sum(PAPER.values()) == 317_382
     assert len({recipe.subsets[name].corpus for name in PAPER}) == 10
     kinds = {name for name, subset in recipe.subsets.items() if subset.kind == "instruction"}
-    assert kinds == {name for name in PAPER if name.startswith("Omni-")}
+    measured = {name for name in BEYOND if name.startswith("Measured-")}
+    assert kinds == {name for name in PAPER if name.startswith("Omni-")} | measured
+    # A measured subset for every task, and none of the paper's subsets is measured.
+    assert {recipe.subsets[name].task for name in measured} == set(TASKS)
+    assert {n for n, subset in recipe.subsets.items() if subset.criteria == "measured"} == measured
 
 
 def test_beyond_the_paper_every_task_is_there() -> None:

@@ -7,11 +7,11 @@ from loopback import answering, models, refused, silent
 
 from pipelines.doctor.finding import Finding
 from pipelines.doctor.models import Relabeler, check_models, relabelers_of
-from transforms.relabel.settings import Generator, Judges, RelabelSettings
+from transforms.relabel.settings import Judge, Propose, RelabelSettings
 
 KEY = "sk-planted0123456789"
 SETTINGS = RelabelSettings(
-    origin="llm", generator=Generator(model="big"), judges=Judges(models=("small", "smal"))
+    origin="llm", propose=Propose(model="big"), judge=Judge(models=("small", "smal"))
 )
 
 

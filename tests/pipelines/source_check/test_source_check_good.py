@@ -41,12 +41,12 @@ LOOKED = {
     "videodpo": (
         40,
         [
-            "image 64 x 48 jpeg (1.2 kB) from losevideos.zip",
+            "image 64 x 48 jpeg (1.4 kB) from losevideos.zip",
             "image 64 x 48 jpeg (1.2 kB) from winvideos.zip",
         ],
     ),
-    "visionreward": (36, ["video 64 x 48 1.0 s mp4 (4.3 kB) from videos"]),
-    "sharegpt_video": (40, ["image 48 x 36 jpeg (1.0 kB) from train_300k/chunk_*.tar.gz"]),
+    "visionreward": (36, ["video 64 x 48 1.0 s mp4 (4.8 kB) from videos"]),
+    "sharegpt_video": (40, ["image 48 x 36 jpeg (1.2 kB) from train_300k/chunk_*.tar.gz"]),
     "align_anything_ta2t": (40, ["audio 0.2 s wav (6.4 kB) from cells of 'audio_path'"]),
     "align_anything_t2a": (
         40,
@@ -62,7 +62,7 @@ LOOKED = {
             "audio 0.2 s wav (6.4 kB) from cells of 'rejected'",
         ],
     ),
-    "rewarddb_3d": (24, ["image 128 x 32 png (1.3 kB) from data"]),
+    "rewarddb_3d": (24, ["image 128 x 32 png (2.2 kB) from data"]),
     "genbench_3d": (
         25,
         ["mesh glb (4.0 kB) from assets", "image 128 x 32 png (288 B) from surrounding_views"],
@@ -82,7 +82,7 @@ LOOKED = {
             "image 64 x 64 jpeg (1.9 kB) from cells of 'image2'",
         ],
     ),
-    "rapidata_video": (30, ["video 64 x 48 1.0 s mp4 (4.7 kB) from videos"]),
+    "rapidata_video": (30, ["video 64 x 48 1.0 s mp4 (3.7 kB) from videos"]),
 }
 
 
