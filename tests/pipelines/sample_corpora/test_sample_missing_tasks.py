@@ -223,7 +223,8 @@ def test_an_asset_has_a_picture_and_a_pickle_that_nobody_lists(tmp_path: Path) -
     corpus = recipe.corpora["rewarddb_3d"]
     assert not any(pattern.endswith(("*", ".pkl")) for pattern in corpus.files)
     assert recipe.subsets["3DRewardDB"].target is None
-    assert recipe.subsets["3DRewardDB"].min_count == planted.rows
+    # A tenth may be alike by chance, and go.
+    assert recipe.subsets["3DRewardDB"].min_count == int(0.9 * planted.rows)
 
 
 def test_meshes_lie_beside_views_in_the_second_layout_alone(tmp_path: Path) -> None:
