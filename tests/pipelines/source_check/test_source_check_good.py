@@ -42,7 +42,7 @@ LOOKED = {
         40,
         [
             "image 64 x 48 jpeg (1.4 kB) from losevideos.zip",
-            "image 64 x 48 jpeg (1.2 kB) from winvideos.zip",
+            "image 64 x 48 jpeg (1.4 kB) from winvideos.zip",
         ],
     ),
     "visionreward": (36, ["video 64 x 48 1.0 s mp4 (4.8 kB) from videos"]),

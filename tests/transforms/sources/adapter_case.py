@@ -44,7 +44,7 @@ def written(name: str, scale: float) -> tuple[Path, Planted, Path]:
 def wanting_all(recipe: Recipe) -> Recipe:
     """The recipe with every pair wanted, and instruction subsets taken for general ones."""
     subsets = {
-        name: replace(subset, target=None, min_count=0, kind="general")
+        name: replace(subset, target=None, min_count=0, kind="general", criteria=None)
         for name, subset in recipe.subsets.items()
     }
     return replace(recipe, subsets=subsets, quality=replace(recipe.quality, max_dead_share=1.0))

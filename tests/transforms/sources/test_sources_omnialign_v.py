@@ -80,7 +80,7 @@ def test_the_placeholder_is_taken_out_and_nothing_else(spelled: str, canonical: 
 
 
 def test_both_spellings_are_one_pair(tmp_path: Path) -> None:
-    """Through the whole pipeline: rows that differ in the placeholder alone share a pair id."""
+    """Through the whole pipeline: rows that differ in the placeholder alone are one pair."""
     folder, _, recipe_file = written("omnialign_v", 0.0005)
     source, copy = folder / "omnialign_v", tmp_path / "omnialign_v"
     copy.mkdir()
@@ -96,8 +96,9 @@ def test_both_spellings_are_one_pair(tmp_path: Path) -> None:
     recipe = wanting_all(load_recipe(recipe_file))
     built = build_with(recipe, tmp_path, tmp_path / "out", ["OmniAlign-V-DPO"])
     rows = _rows(built.output)
-    assert len(rows) == 24
-    assert len({row["pair_id"] for row in rows}) == 1
+    assert len(rows) == 1
+    counts = built.record["subsets"]["OmniAlign-V-DPO"]["counts"]
+    assert counts["dedup"] == {"in": 24, "out": 1, "dropped:duplicate_exact": 23}
     assert {row["prompt"][0]["content"] for row in rows} == {question}
 
 
