@@ -65,7 +65,7 @@ LOOKED = {
     "rewarddb_3d": (24, ["image 128 x 32 png (2.2 kB) from data"]),
     "genbench_3d": (
         25,
-        ["mesh glb (4.0 kB) from assets", "image 128 x 32 png (288 B) from surrounding_views"],
+        ["mesh glb (6.4 kB) from assets", "image 128 x 32 png (743 B) from surrounding_views"],
     ),
     "edit_reward": (
         50,
