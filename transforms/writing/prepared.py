@@ -139,7 +139,7 @@ def read_dead(parts: Sequence[Part]) -> pa.Table:
 
 
 def _open(part: Part, fields: list[int] | None = None) -> pa.ipc.RecordBatchFileReader:
-    """Local files are mapped: their text is copied once, from the page cache to where it goes."""
-    source = pa.memory_map(part.path) if files.is_local(part.path) else files.open_read(part.path)
+    # Not mapped: pages of a mapped spool count as this process's memory, which grew with the rows.
+    source = pa.OSFile(part.path) if files.is_local(part.path) else files.open_read(part.path)
     options = pa.ipc.IpcReadOptions(included_fields=fields or [])
     return pa.ipc.open_file(source, options=options)
