@@ -71,7 +71,7 @@ def test_a_machine_that_has_all_it_needs(recipe: Path, tmp_path: Path) -> None:
 def test_no_secret_is_printed_whatever_the_servers_say(recipe: Path, tmp_path: Path) -> None:
     relabeled = {
         **RECIPE,
-        "relabel": {"origin": "llm", "generator": {"model": "big"}, "judges": {"models": ["x"]}},
+        "relabel": {"origin": "llm", "propose": {"model": "big"}, "judge": {"models": ["x"]}},
         "subsets": {"V": {**RECIPE["subsets"]["Votes"], "kind": "instruction"}},  # type: ignore[index]
     }
     write(recipe, relabeled)

@@ -309,4 +309,8 @@ def test_a_changed_table_or_wording_needs_another_version():
     digests = [
         hashlib.sha256("\n".join(each).encode()).hexdigest()[:12] for each in (tables, texts)
     ]
-    assert (prompt_version(), *digests) == ("attributes-1/wording-1", "TABLES", "WORDING")
+    assert (prompt_version(), *digests) == (
+        "attributes-1/wording-1",
+        "5339325875b1",
+        "d8f6444e8f6e",
+    )
