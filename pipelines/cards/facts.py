@@ -151,7 +151,8 @@ class SubsetFacts:
     example: Mapping[str, Any] | None
     title: str | None = None
     prose: str | None = None
-    tags: tuple[str, ...] = ()
+    #: Rows that the data card names: those of the shipped recipe.
+    card_rows: int | None = None
     preference_from: str | None = None
     built_here: str | None = None
     labels: LabelFacts | None = None

@@ -107,7 +107,7 @@ def _subset(request: Request, name: str, record: Mapping[str, Any]) -> SubsetFac
         example=first_row(layout, name, entry["shards"]),
         title=card.text("title") if card else None,
         prose=card.prose if card else None,
-        tags=card.texts("tags") if card else (),
+        card_rows=card.number("rows") if card else None,
         preference_from=card.text("preference_from") if card else None,
         built_here=card.text("built_here") if card else None,
         labels=label_facts(layout, name, entry["task"]),

@@ -24,6 +24,17 @@ _MOST_REASONS: Final = 12
 _DIGITS: Final = 12
 
 
+def size_cell(number: int) -> str:
+    """Bytes for a person, in one line however narrow its column."""
+    return size_of(number).replace(" ", "\u00a0")
+
+
+def languages_cell(corpus: CorpusFacts) -> str:
+    """The languages of a corpus that are known."""
+    known = ", ".join(one for one in corpus.languages if one != UNKNOWN)
+    return md(known) if known else "not stated"
+
+
 def task_title(task: str) -> str:
     """A task in words."""
     found = TASKS.get(task)  # type: ignore[call-overload]
@@ -49,15 +60,12 @@ def corpus_link(corpus: CorpusFacts) -> str:
 
 
 def wanted(subset: SubsetFacts) -> str:
-    """The target of a subset, and what is lacking to it."""
-    if subset.target is None:
-        return "all"
-    short = f" (**{subset.shortfall:,} short**)" if subset.shortfall else ""
-    return f"{subset.target:,}{short}"
+    """The target of a subset."""
+    return "all" if subset.target is None else f"{subset.target:,}"
 
 
 def subset_rows(facts: CardFacts) -> list[Row]:
-    """config, task, kind, rows, target, size, labels by, licence."""
+    """subset, task, kind, rows, target, lacking, size, labels by, licence."""
     return [
         [
             f"[{md(subset.name)}]({quote(places.card_of(subset.name))})",
@@ -65,7 +73,8 @@ def subset_rows(facts: CardFacts) -> list[Row]:
             md(subset.kind),
             f"{subset.rows:,}",
             wanted(subset),
-            size_of(subset.file_bytes),
+            f"**{subset.shortfall:,}**" if subset.shortfall else _NOTHING,
+            size_cell(subset.file_bytes),
             labelled_by(subset),
             licence_cell(facts.part(subset).licence, facts.part(subset).non_commercial),
         ]
@@ -85,7 +94,7 @@ def labelled_by(subset: SubsetFacts) -> str:
 def split_rows(subset: SubsetFacts) -> list[Row]:
     """split, rows, shards, size."""
     return [
-        [code(name), f"{split.rows:,}", f"{len(split.files):,}", size_of(split.file_bytes)]
+        [code(name), f"{split.rows:,}", f"{len(split.files):,}", size_cell(split.file_bytes)]
         for name, split in sorted(subset.splits.items())
     ]
 
@@ -109,7 +118,7 @@ def source_rows(facts: CardFacts) -> list[Row]:
             code(corpus.revision[:_DIGITS] if corpus.pinned else corpus.revision)
             + ("" if corpus.pinned else ", not pinned"),
             licence_cell(corpus.licence, facts_nc(corpus)),
-            md(", ".join(corpus.languages)) or "not stated",
+            languages_cell(corpus),
             ", ".join(md(one.name) for one in facts.subsets if one.corpus == name),
         ]
         for name, corpus in facts.corpora.items()
@@ -288,7 +297,8 @@ def licence_rows(facts: CardFacts) -> list[Row]:
 def input_rows(subset: SubsetFacts) -> list[Row]:
     """file, size, digest."""
     return [
-        [code(name), size_of(size), code(digest)] for name, (size, digest) in subset.inputs.items()
+        [code(name), size_cell(size), code(digest)]
+        for name, (size, digest) in subset.inputs.items()
     ]
 
 
