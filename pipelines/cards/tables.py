@@ -53,7 +53,9 @@ def licence_cell(licence: str, non_commercial: bool) -> str:
 
 def corpus_link(corpus: CorpusFacts) -> str:
     """A corpus, linked to its page."""
-    address = corpus.homepage or (places.repo_url(corpus.repo) if corpus.repo else None)
+    address = corpus.homepage or (
+        places.repo_url(corpus.repo) if places.is_repo(corpus.repo) else None
+    )
     sound = web_address(address) if address else None
     text = md(corpus.repo or corpus.name)
     return f"[{text}]({sound})" if sound else text

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.console import out
+from pipelines.commands.console import fail, out
 from pipelines.commands.options import OutputOption
 
 #: Where the cards go by default: under the folder of work, which is never published.
@@ -25,11 +25,17 @@ def card(
         typer.Option("--to", help="Folder to write to; default: .work/cards of the output."),
     ] = None,
 ) -> None:
-    """Write the cards that publishing would upload: README.md, one a subset, Croissant, citation."""
+    """Write the cards that publishing would upload: README.md, a card a subset, Croissant."""
     from pipelines.cards import render_card
+    from pipelines.cards.places import check_repo, check_version
     from transforms.beamkit import files
     from transforms.beamkit.errors import BuildError
 
+    try:
+        check_repo(repo)
+        check_version(version)
+    except BuildError as error:
+        fail(error, 2)
     if to is None and not files.is_local(str(output)):
         raise BuildError(f"{output} is not on this machine; name a folder with --to")
     folder = to or output / ".work" / _FOLDER
