@@ -134,6 +134,17 @@ class AuditFacts:
 
 
 @dataclass(frozen=True)
+class ReviewFacts:
+    """How far people agreed with the labels of a group of rows: value, low and high end."""
+
+    group: str
+    value: str
+    rows: int
+    agreed: tuple[float | None, float | None, float | None]
+    kappa: tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True)
 class SubsetFacts:
     """One subset as it was built."""
 
@@ -200,6 +211,7 @@ class CardFacts:
     benchmarks: Sequence[Benchmark] | None
     gate: GateFacts | None
     audits: Sequence[AuditFacts] | None
+    review: Sequence[ReviewFacts] | None
     has_report: bool
     changelog: Sequence[Mapping[str, Any]]
 

@@ -12,11 +12,12 @@ from typing import Any
 import pyarrow.dataset as pads
 import pytest
 import yaml
-from sample_build import Built, Sample, build_with
+from sample_build import Built
 
 from pipelines.cards import render_card
 from pipelines.cards.fields import example_of
 from pipelines.commands.card import card
+from pipelines.recipe import load_recipe
 from schemas.pair import MEDIA_FEATURES
 from transforms.beamkit.errors import BuildError
 
@@ -106,16 +107,22 @@ def test_a_folder_without_a_dataset_is_a_wrong_input(tmp_path: Path) -> None:
 
 
 @pytest.mark.full
-def test_cards_of_all_subsets_load_as_croissant(sample: Sample, tmp_path: Path) -> None:
+def test_cards_of_all_subsets_load_as_croissant(omnireward: Call, tmp_path: Path) -> None:
     import mlcroissant
 
-    recipe = sample.recipe
-    built = build_with(recipe, sample.folder, tmp_path / "out", tuple(recipe.subsets))
-    cards = render_card(built.output, recipe, "ada/sample", "1.0.0", released="2026-01-02")
-    check(built.output, cards)
+    corpora, output = tmp_path / "corpora", tmp_path / "out"
+    for command in (
+        ("sample-corpora", corpora, "--scale", "0.002", "--quiet"),
+        ("build", "--recipe", corpora / "beam_config.yaml", "--output", output, "--quiet"),
+    ):
+        done = omnireward(*command)
+        assert done.returncode == 0, done.stderr
+    recipe = load_recipe(corpora / "beam_config.yaml")
+    cards = render_card(output, recipe, "ada/sample", "1.0.0", released="2026-01-02")
+    check(output, cards)
     file = tmp_path / "croissant.json"
     file.write_bytes(cards["croissant.json"])
-    dataset = mlcroissant.Dataset(str(file), mapping={"repo": str(built.output)})
+    dataset = mlcroissant.Dataset(str(file), mapping={"repo": str(output)})
     issues = dataset.metadata.ctx.issues
     assert not issues.errors
     assert not issues.warnings

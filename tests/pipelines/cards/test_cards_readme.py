@@ -63,6 +63,7 @@ def test_what_was_not_measured_is_said_so(cards: dict[str, bytes]) -> None:
     assert "Not measured: no audit has been run over this build." in readme
     assert "Not measured: this build was not compared with any benchmark." in readme
     assert "Not measured in this build." in section(readme, "What was removed, and why")
+    assert "Not measured: nobody has reviewed a sample of this version by hand." in readme
     assert "report.html" not in readme
     subset = cards["cards/RLAIF-V.md"].decode()
     assert section(subset, "Audits").strip() == "Not measured."
@@ -127,6 +128,23 @@ def test_quality_and_audits(tmp_path: Path) -> None:
     ]  # fmt: skip
     mine = section(card(output, "cards/Mine.md"), "Audits")
     assert cells(mine, "position balance")[2:6] == ["0.501", "0.48 to 0.52", "1,234", "pass"]
+
+
+def test_agreement_with_people(tmp_path: Path) -> None:
+    output = Toy().write(tmp_path)
+    (output / "quality").mkdir()
+    found = {"agreed": 0.85, "agreed_low": 0.71, "agreed_high": 0.93}
+    found |= {"kappa": 0.7, "kappa_low": 0.45, "kappa_high": 0.9}
+    everything = {"group": "all", "value": "", "rows": 40, **found}
+    task = {"group": "task", "value": "t2i", "rows": 4, "agreed": None, "kappa": None}
+    (output / "quality" / "review.json").write_text(json.dumps({"scores": [everything, task]}))
+    told = section(card(output), "Quality")
+    assert cells(told, "all") == ["all", "40", "85.0% (71.0% to 93.0%)", "0.7 (0.45 to 0.9)"]
+    assert cells(told, "task t2i") == ["task t2i", "4", "–", "–"]
+
+
+def test_the_report_is_linked_where_it_is_published(toy: Path) -> None:
+    assert "[report of this build](report.html)" in card(toy, report=True)
 
 
 def test_judges_are_held_to_gold_questions(cards: dict[str, bytes]) -> None:
