@@ -15,10 +15,10 @@ import yaml
 from sample_build import Built
 
 from pipelines.cards import render_card
-from pipelines.cards.fields import example_of
+from pipelines.cards.fields import columns_of, example_of
 from pipelines.commands.card import card
 from pipelines.recipe import load_recipe
-from schemas.pair import MEDIA_FEATURES
+from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA
 from transforms.beamkit.errors import BuildError
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -59,6 +59,9 @@ def check(output: Path, cards: dict[str, bytes]) -> None:
         text = data.decode()
         (example,) = examples(text)
         wanted = pads.field("row_id") == example["row_id"]
+        others = [name for name in PAIR_SCHEMA.names if name not in columns_of(example["task"])]
+        for column in pads.dataset(files).to_table(columns=others).columns:
+            assert not any(column.to_pylist()), "a column that Croissant does not name is filled"
         (row,) = pads.dataset(files).to_table(filter=wanted).to_pylist()
         assert example == json.loads(json.dumps(example_of(without_bytes(row))))
         rows = sum(file.count_rows() for file in pads.dataset(files).get_fragments())
