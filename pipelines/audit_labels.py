@@ -69,7 +69,7 @@ def _labels(batch: object) -> pl.DataFrame:
         judge=producer.field("model"),
         attribute=pl.when(measured).then(known.struct.field("attribute")),
         direction=pl.when(measured).then(known.struct.field("direction")),
-    ).cast(dict(_SCHEMA))
+    ).cast(_SCHEMA)
 
 
 def stated_of(labels: pl.DataFrame) -> pl.DataFrame:
@@ -103,7 +103,7 @@ def gold_of(labels: pl.DataFrame, task: str) -> pl.DataFrame:
     done = calibration(
         votes_in(labels, "gold"), truth.unique("question", keep="first"), by=("judge", "task")
     )
-    return done.select(GOLD_SCHEMA.names()).cast(dict(GOLD_SCHEMA))
+    return done.select(GOLD_SCHEMA.names()).cast(GOLD_SCHEMA)
 
 
 def removed_of(layout: Layout, subset: str) -> pl.DataFrame:
@@ -112,7 +112,7 @@ def removed_of(layout: Layout, subset: str) -> pl.DataFrame:
     if not file.exists():
         return pl.DataFrame(schema=REMOVED_SCHEMA)
     counted = pl.scan_parquet(file).group_by("rule").agg(rows=pl.len()).collect()
-    return counted.cast(dict(REMOVED_SCHEMA)).sort("rule")
+    return counted.cast(REMOVED_SCHEMA).sort("rule")
 
 
 def matches_of(layout: Layout, subset: str) -> pl.DataFrame:

@@ -20,7 +20,8 @@ from schemas.media import REF_STRUCT
 from schemas.pair import MEDIA_FEATURES
 from schemas.tasks import RESPONSE_SLOTS, TASKS
 from transforms.measures.values import attribute_values, values_schema
-from transforms.quality.evidence import FACTS, ROWS_SCHEMA, SIDES, TEXTS_SCHEMA
+from transforms.quality.evidence import FACTS, LANGUAGES_SCHEMA, ROWS_SCHEMA, SIDES
+from transforms.quality.language import CHARACTERS, language_of
 
 _PLAIN: Final = (
     "row_id", "pair_id", "prompt_group", "task", "subset", "preference", "source_preference",
@@ -47,9 +48,7 @@ def facts_of(shards: Sequence[Path]) -> pl.DataFrame:
 
 def _row_groups(shards: Sequence[Path]) -> Iterator[pa.Table]:
     columns = [*_PLAIN, "source.licence"]
-    columns += [
-        f"response_{side}_{name}" for side in SIDES for name in ("text", "model", "info")
-    ]
+    columns += [f"response_{side}_{name}" for side in SIDES for name in ("text", "model", "info")]
     for shard in shards:
         with pq.ParquetFile(shard) as file:
             for group in range(file.num_row_groups):
@@ -69,7 +68,7 @@ def _facts(table: pa.Table) -> pl.DataFrame:
             for side in SIDES
             for fact, expression in _fact_columns(side).items()
         },
-    ).select(ROWS_SCHEMA.names()).cast(dict(ROWS_SCHEMA))  # fmt: skip
+    ).select(ROWS_SCHEMA.names()).cast(ROWS_SCHEMA)  # fmt: skip
 
 
 def _fact_columns(side: str) -> dict[str, pl.Expr]:
@@ -90,9 +89,9 @@ def _fact_columns(side: str) -> dict[str, pl.Expr]:
 
 @dataclass(frozen=True)
 class Sample:
-    """What was looked at in sampled rows: `texts` (`TEXTS_SCHEMA`), and `measured` values."""
+    """What was seen in sampled rows: `languages` (`LANGUAGES_SCHEMA`), and `measured` values."""
 
-    texts: pl.DataFrame
+    languages: pl.DataFrame
     measured: pl.DataFrame
 
 
@@ -107,11 +106,11 @@ def sample_of(
         media: rows whose media are decoded; of a task whose responses are texts, none are.
         texts: rows whose texts are measured, where responses are texts.
         seed: of the draw.
-        read: rows at most whose texts are kept to be read.
+        read: rows at most whose languages are told.
     """
     is_text = TASKS[task].response == "text"
-    kept = [_texts(one) for one in _sampled(shards, _TEXT_COLUMNS, min(read, texts), seed)]
-    found = pl.concat(kept) if kept else pl.DataFrame(schema=TEXTS_SCHEMA)
+    kept = [_languages(one) for one in _sampled(shards, _TEXT_COLUMNS, min(read, texts), seed)]
+    found = pl.concat(kept) if kept else pl.DataFrame(schema=LANGUAGES_SCHEMA)
     number = texts if is_text else media
     columns = _TEXT_COLUMNS if is_text else _media_columns(task)
     tables = _sampled(shards, columns, number, seed, _BATCH if not is_text else 500)
@@ -159,8 +158,8 @@ def _sampled(
                     break
 
 
-def _texts(table: pa.Table) -> pl.DataFrame:
-    """The last turn of the person and both responses, one row a text."""
+def _languages(table: pa.Table) -> pl.DataFrame:
+    """The language of the person's last turn and of one response of each row."""
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     prompts = frame.select(
@@ -171,12 +170,13 @@ def _texts(table: pa.Table) -> pl.DataFrame:
         .list.last()
         .struct.field("content"),
     )
-    sides = [
-        frame.select("row_id", field=pl.lit("response"), text=pl.col(f"response_{side}_text"))
-        for side in SIDES
-    ]
-    told = pl.concat([prompts, *sides]).with_columns(pl.col("text").str.slice(0, 4_000))
-    return told.drop_nulls("text").select(TEXTS_SCHEMA.names()).cast(dict(TEXTS_SCHEMA))
+    # Which of the two stands at A is a hash's decision: A alone is a fair sample.
+    responses = frame.select("row_id", field=pl.lit("response"), text="response_a_text")
+    told = pl.concat([prompts, responses]).drop_nulls("text")
+    languages = [language_of(text) for text in told["text"].str.slice(0, CHARACTERS).to_list()]
+    return told.select("row_id", "field", language=pl.Series(languages, dtype=pl.String)).cast(
+        dict(LANGUAGES_SCHEMA)
+    )
 
 
 def _measured(table: pa.Table, task: str) -> pl.DataFrame:
@@ -185,9 +185,9 @@ def _measured(table: pa.Table, task: str) -> pl.DataFrame:
     values = attribute_values(rows, task, lambda info: held[_content(info)])
     frame = pl.from_arrow(values)
     assert isinstance(frame, pl.DataFrame)
-    return frame.with_columns(row_id=pl.Series(table["row_id"].to_pylist(), dtype=pl.String)).select(
-        "row_id", *_value_types(task)
-    )
+    return frame.with_columns(
+        row_id=pl.Series(table["row_id"].to_pylist(), dtype=pl.String)
+    ).select("row_id", *_value_types(task))
 
 
 def _value_types(task: str) -> dict[str, pl.DataType]:
@@ -213,7 +213,9 @@ def _prepared(table: pa.Table, task: str) -> tuple[pa.Table, dict[tuple[str, str
         slots = RESPONSE_SLOTS[TASKS[task].response] if text not in names else ()
         columns[f"{side}_media"] = _refs(table, f"response_{side}_", slots, held)
         fps = f"response_{side}_frames_fps"
-        columns[f"{side}_frames_fps"] = table[fps] if fps in names else pa.array(empty, pa.float32())
+        columns[f"{side}_frames_fps"] = (
+            table[fps] if fps in names else pa.array(empty, pa.float32())
+        )
     slots = ("prompt_images",) if "prompt_images" in names else ()
     columns["prompt_media"] = _refs(table, "", slots, held)
     return pa.table(columns), held

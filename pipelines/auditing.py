@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-
 from pipelines.audit_labels import (
     gold_of,
     labels_of,
@@ -32,8 +31,8 @@ from transforms.quality.evidence import Evidence, together
 from transforms.quality.finding import Finding
 from transforms.quality.settings_audits import AuditSettings
 
-#: Rows a subset whose texts are read to tell their language.
-_TEXTS_READ: Final = 500
+#: Rows a subset whose languages are told.
+_LANGUAGES: Final = 300
 
 Watch = Callable[[str], object]
 
@@ -113,9 +112,7 @@ def _evidence(
             f"{lost[0]}: the run record names this shard, and it is not there; build {name} again"
         )
     rows = facts_of(shards)
-    sample = sample_of(
-        shards, task, settings.sample, settings.texts, settings.seed, _TEXTS_READ
-    )
+    sample = sample_of(shards, task, settings.sample, settings.texts, settings.seed, _LANGUAGES)
     labels = labels_of(layout, name)
     decontaminated = record.get("decontamination")
     known = decontaminated if isinstance(decontaminated, dict) else {}
@@ -124,7 +121,7 @@ def _evidence(
         name,
         rows=rows,
         measured=sample.measured,
-        texts=sample.texts,
+        languages=sample.languages,
         stated=stated_of(labels),
         votes=panel_of(labels),
         gold=gold_of(labels, task),
@@ -154,7 +151,9 @@ def read_audits(output: str) -> list[dict[str, Any]] | None:
     return None if told is None else told["audits"]
 
 
-def ensure_audits(output: str, settings: AuditSettings, watch: Watch = lambda _: None) -> list[dict[str, Any]]:
+def ensure_audits(
+    output: str, settings: AuditSettings, watch: Watch = lambda _: None
+) -> list[dict[str, Any]]:
     """The audits of a dataset as it is now: those written, or made and written anew.
 
     Raises:

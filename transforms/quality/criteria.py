@@ -1,4 +1,4 @@
-"""What criteria say: their words, their skeletons, and the aspects and attributes they are about."""
+"""What criteria say: their words, their skeletons, the aspects and attributes they are about."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any, Final
 
 import polars as pl
@@ -19,14 +20,13 @@ from transforms.measures.text_words import FUNCTION_WORDS
 MOST_CHARACTERS: Final = 1_000
 
 _TOKEN: Final = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*")
-_KEPT: Final = frozenset(
-    FUNCTION_WORDS.split("|")
-    + (
-        "should must ought need needs has have may can will would could its their there than more "
-        "less most least such so because since if when where which who what while without into "
-        "about over under no only rather like i me my we"
-    ).split()
+#: Words that are no content, alternatives of a pattern.
+_FUNCTION_WORDS: Final = (
+    f"{FUNCTION_WORDS}|should|must|ought|need|needs|has|have|may|can|will|would|could|its|their|"
+    "there|than|more|less|most|least|such|so|because|since|if|when|where|which|who|what|while|"
+    "without|into|about|over|under|no|only|rather|like|i|me|my|we"
 )
+_KEPT: Final = frozenset(_FUNCTION_WORDS.split("|"))
 
 #: Words that may turn a criterion around: what they stand by isn't asked for.
 _TURNING: Final = re.compile(
@@ -55,7 +55,7 @@ def skeleton_of(criterion: str) -> str:
 
 def bigrams_of(words: list[str]) -> list[str]:
     """Neighbouring words, in order."""
-    return [f"{first} {second}" for first, second in zip(words, words[1:], strict=False)]
+    return [f"{first} {second}" for first, second in pairwise(words)]
 
 
 @cache

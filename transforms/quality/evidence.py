@@ -53,9 +53,9 @@ ROWS_SCHEMA: Final = pl.Schema(
     }
 )
 
-#: A text of a sampled row: `field` is prompt, response or criterion.
-TEXTS_SCHEMA: Final = pl.Schema(
-    {"row_id": pl.String(), "field": pl.String(), "text": pl.String()}
+#: The language of a text of a sampled row: `field` is prompt or response.
+LANGUAGES_SCHEMA: Final = pl.Schema(
+    {"row_id": pl.String(), "field": pl.String(), "language": pl.String()}
 )
 
 #: What is known of a measured criterion: `direction` is more or less.
@@ -112,7 +112,7 @@ class Evidence:
         rows: `ROWS_SCHEMA`, all rows.
         measured: of sampled rows: row_id, and columns ``a_NAME`` and ``b_NAME`` of measured
             attributes (float64, null where not measured).
-        texts: `TEXTS_SCHEMA`, of sampled rows.
+        languages: `LANGUAGES_SCHEMA`, of sampled rows.
         stated: `STATED_SCHEMA`.
         votes: `VOTES_SCHEMA`.
         gold: `GOLD_SCHEMA`.
@@ -127,7 +127,7 @@ class Evidence:
     subject: str
     rows: pl.DataFrame = _empty(ROWS_SCHEMA)
     measured: pl.DataFrame = _empty(pl.Schema({"row_id": pl.String()}))
-    texts: pl.DataFrame = _empty(TEXTS_SCHEMA)
+    languages: pl.DataFrame = _empty(LANGUAGES_SCHEMA)
     stated: pl.DataFrame = _empty(STATED_SCHEMA)
     votes: pl.DataFrame = _empty(VOTES_SCHEMA)
     gold: pl.DataFrame = _empty(GOLD_SCHEMA)
@@ -144,14 +144,13 @@ class Evidence:
 
 
 _FRAMES: Final = (
-    "rows", "measured", "texts", "stated", "votes", "gold", "removed", "matches",
+    "rows", "measured", "languages", "stated", "votes", "gold", "removed", "matches",
 )  # fmt: skip
 
 
 def together(scope: Scope, subject: str, parts: Sequence[Evidence]) -> Evidence:
     """The evidence of several subsets as one; attributes that a part lacks are null there."""
     frames = {
-        name: pl.concat([getattr(part, name) for part in parts], how="diagonal")
-        for name in _FRAMES
+        name: pl.concat([getattr(part, name) for part in parts], how="diagonal") for name in _FRAMES
     }
     return replace(parts[0], scope=scope, subject=subject, **frames)

@@ -147,5 +147,3 @@ def model_feature(pairs: Pairs, train: np.ndarray) -> np.ndarray:
     rate = (wins[models] - own * won + 1) / (played[models] - own + 2)
     told: np.ndarray = np.where(usable, rate[:, 0] - rate[:, 1], 0.0)
     return told
-
-

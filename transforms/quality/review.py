@@ -83,7 +83,9 @@ def review_scores(
     wrong = {row: said for row, said in answers.items() if said not in ANSWERS}
     if wrong:
         row, said = next(iter(wrong.items()))
-        raise AnswerError(f"row {row[:80]}: {said[:80]!r} is no answer; one of {', '.join(ANSWERS)}")
+        raise AnswerError(
+            f"row {row[:80]}: {said[:80]!r} is no answer; one of {', '.join(ANSWERS)}"
+        )
     given = pl.DataFrame(
         {"row_id": list(answers), "answer": list(answers.values())},
         schema={"row_id": pl.String, "answer": pl.String},

@@ -75,6 +75,4 @@ class AuditSettings:
             raise ValueError("sample, texts and least_rows are numbers of rows, 0 or more")
         unknown = sorted(set(self.checks) - set(AUDIT_NAMES))
         if unknown:
-            raise ValueError(
-                f"checks: no audit {unknown[0]!r}; there are {', '.join(AUDIT_NAMES)}"
-            )
+            raise ValueError(f"checks: no audit {unknown[0]!r}; there are {', '.join(AUDIT_NAMES)}")

@@ -12,6 +12,7 @@ import polars as pl
 
 from transforms.measures.intervals import wilson
 
+
 def calibration(
     votes: pl.DataFrame, gold: pl.DataFrame, by: Sequence[str] = ("judge", "task", "attribute")
 ) -> pl.DataFrame:

@@ -51,9 +51,7 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
 
 
 def _counted(matches: pl.DataFrame, column: str) -> dict[str, int]:
-    return dict(
-        matches.group_by(column).agg(pl.col("row_id").n_unique()).sort(column).iter_rows()
-    )
+    return dict(matches.group_by(column).agg(pl.col("row_id").n_unique()).sort(column).iter_rows())
 
 
 AUDIT = Audit(

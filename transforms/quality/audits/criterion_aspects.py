@@ -33,7 +33,9 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     known = rows.join(stated, on=["pair_id", "criterion"], how="inner")
     if known.height * 2 >= rows.height:
         about = known["attribute"].to_dummies(separator="=")
-        about = about.rename({name: name.split("=", 1)[1] for name in about.columns}).cast(pl.Boolean)
+        about = about.rename({name: name.split("=", 1)[1] for name in about.columns}).cast(
+            pl.Boolean
+        )
         tasks = set(known["task"].to_list())
         possible = max((evidence.askable.get(task, 0) for task in tasks), default=0)
         kind = "attributes"

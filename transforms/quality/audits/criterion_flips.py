@@ -7,8 +7,6 @@ tie, or nothing, are left out.
 
 from __future__ import annotations
 
-import polars as pl
-
 from transforms.measures.intervals import wilson
 from transforms.quality.audits.registry import Audit
 from transforms.quality.evidence import Evidence

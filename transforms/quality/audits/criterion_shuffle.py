@@ -68,7 +68,9 @@ def _asked(rows: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
     joined = rows.join(known, on=["pair_id", "criterion"], how="left", maintain_order="left")
     worded = [
         None if attribute is not None else attribute_asked(criterion, task)
-        for attribute, criterion, task in joined.select("attribute", "criterion", "task").iter_rows()
+        for attribute, criterion, task in joined.select(
+            "attribute", "criterion", "task"
+        ).iter_rows()
     ]
     by_words = pl.DataFrame(
         {

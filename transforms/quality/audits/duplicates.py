@@ -42,7 +42,9 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
 
 def removed_by_rule(evidence: Evidence) -> dict[str, int]:
     """What deduplication removed, by rule."""
-    return dict(evidence.removed.group_by("rule").agg(pl.col("rows").sum()).sort("rule").iter_rows())
+    return dict(
+        evidence.removed.group_by("rule").agg(pl.col("rows").sum()).sort("rule").iter_rows()
+    )
 
 
 AUDIT = Audit(

@@ -7,13 +7,13 @@ takes a judge's vote away by the same figure (`relabel.calibration.floor`).
 
 from __future__ import annotations
 
+import polars as pl
+
 from transforms.measures.intervals import wilson
 from transforms.quality.audits.registry import Audit
 from transforms.quality.evidence import Evidence
 from transforms.quality.finding import Measure
 from transforms.quality.settings_audits import AuditSettings
-
-import polars as pl
 
 
 def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:

@@ -1,8 +1,9 @@
-"""Licences: the share of rows that a commercial user may take.
+"""Licences: the share of rows whose licence does not forbid commercial use.
 
-Counted over all rows: those whose corpus does not forbid commercial use (`nc` is false). That is
-the part that ``omnireward build --commercial-only`` builds. A row whose licence says non-commercial
-while `nc` is false is a failure; a licence that nobody knows is a warning.
+Counted over all rows, by `nc`; that is the part that ``omnireward build --commercial-only`` builds.
+Rows of a corpus that states no licence are among them, since nothing forbids it; whether they may
+be taken nobody knows, so they are a warning and are counted apart. A row whose licence says
+non-commercial while `nc` is false is a failure.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     if not number:
         return None
     mix = (
-        evidence.rows.group_by(pl.col("licence").fill_null(_UNKNOWN), pl.col("nc").fill_null(value=True))
+        evidence.rows.group_by(
+            pl.col("licence").fill_null(_UNKNOWN), pl.col("nc").fill_null(value=True)
+        )
         .agg(rows=pl.len())
         .sort("rows", "licence", descending=[True, False])
     )
@@ -39,11 +42,11 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     }
     unknown = int(mix.filter(pl.col("licence") == _UNKNOWN)["rows"].sum())
     verdict: Verdict = "fail" if wrong else "warn" if unknown else "pass"
-    note = f"{free:,} rows may be used commercially"
+    note = f"{free:,} rows don't forbid commercial use"
     if wrong:
         note = f"{next(iter(wrong))[:60]} forbids commercial use, and rows say nothing of it"
     elif unknown:
-        note += f"; {unknown:,} of unknown licence"
+        note += f"; {unknown:,} rows are of unknown licence"
     return Measure(
         free / number,
         None,
@@ -52,7 +55,8 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
         note,
         {
             "licences": [
-                {"licence": licence, "nc": nc, "rows": rows} for licence, nc, rows in mix.iter_rows()
+                {"licence": licence, "nc": nc, "rows": rows}
+                for licence, nc, rows in mix.iter_rows()
             ],
             "wrong": wrong,
             "unknown": unknown,
@@ -62,5 +66,5 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
 
 
 AUDIT = Audit(
-    "share of rows that a commercial user may take", "none: all rows are counted", "low", measure
+    "share of rows that don't forbid commercial use", "none: all rows are counted", "low", measure
 )
