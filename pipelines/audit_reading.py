@@ -175,7 +175,7 @@ def _languages(table: pa.Table) -> pl.DataFrame:
     told = pl.concat([prompts, responses]).drop_nulls("text")
     languages = [language_of(text) for text in told["text"].str.slice(0, CHARACTERS).to_list()]
     return told.select("row_id", "field", language=pl.Series(languages, dtype=pl.String)).cast(
-        dict(LANGUAGES_SCHEMA)
+        LANGUAGES_SCHEMA
     )
 
 

@@ -17,7 +17,8 @@ MODEL: Final = "model"
 #: The corpus's own preference as a feature; only where `with_source` put it in.
 SOURCE: Final = "source_preference"
 
-_FOLDS: Final = 5
+#: Parts of a cross-validation.
+FOLDS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,16 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.label)
 
+    @property
+    def tell(self) -> bool:
+        """Whether there is enough to choose a predictor by: rows, and any feature."""
+        known = (self.models >= 0).all(axis=1).any()
+        return len(self) >= 2 * FOLDS and (bool(self.names) or bool(known))
+
     def folds(self, seed: int) -> np.ndarray:
         """int64[n], 0 to 4: groups dealt to folds at random."""
         numbers, at = np.unique(self.groups, return_inverse=True)
-        dealt = np.random.default_rng(seed).permutation(len(numbers)) % _FOLDS
+        dealt = np.random.default_rng(seed).permutation(len(numbers)) % FOLDS
         folds: np.ndarray = dealt[at]
         return folds
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from transforms.measures.intervals import wilson, wilson_of_groups
-from transforms.quality.features import MODEL, Pairs, model_feature
+from transforms.quality.features import FOLDS, MODEL, Pairs, model_feature
 
 #: Features that are listed in details, those that tell most first.
 _LISTED: Final = 8
@@ -49,14 +49,14 @@ def best_rule(pairs: Pairs, seed: int) -> Predicted | None:
     Feature and direction are chosen on four fifths of the groups and tried on the last fifth, in
     turn; so the best of many features is not praised for its luck.
     """
-    if len(pairs) < 2 * 5 or (not pairs.names and (pairs.models < 0).any(axis=1).all()):
+    if not pairs.tell:
         return None
     label = pairs.label.astype(np.float64)
     signs = np.sign(pairs.apart)
     folds = pairs.folds(seed)
     hits = np.full(len(pairs), 0.5)
     chosen: dict[str, int] = {}
-    for fold in range(5):
+    for fold in range(FOLDS):
         train, test = folds != fold, folds == fold
         if not test.any() or not train.any():
             continue
@@ -125,13 +125,13 @@ def cross_validated(pairs: Pairs, seed: int) -> Predicted | None:
 def scores(pairs: Pairs, seed: int) -> np.ndarray | None:
     """float64[n]: what the regression says of each row when fitted to the other folds' rows.
 
-    Above 0 it says A. None for too few rows to fit to.
+    Above 0 it says A. None where there is nothing to fit to.
     """
-    if len(pairs) < 2 * 5:
+    if not pairs.tell:
         return None
     folds = pairs.folds(seed)
     score = np.zeros(len(pairs))
-    for fold in range(5):
+    for fold in range(FOLDS):
         train, test = folds != fold, folds == fold
         if not test.any() or train.sum() < 2:
             continue

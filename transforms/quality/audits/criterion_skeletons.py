@@ -1,8 +1,8 @@
 """Templates of criteria: the share of the commonest skeleton.
 
 A skeleton is a criterion with its content words and numbers masked (`criteria.skeleton_of`). Models
-that propose criteria fall into a few turns of phrase; a reader of the dataset sees that at once, and
-a model that is trained on it learns the turns.
+that propose criteria fall into a few turns of phrase; a reader of the dataset sees that at once,
+and a model that is trained on it learns the turns.
 """
 
 from __future__ import annotations
