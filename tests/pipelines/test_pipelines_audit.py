@@ -15,12 +15,14 @@ import pytest
 from audit_dataset import label, pair, text_of, write_dataset, write_labels
 from rich.console import Console
 from sample_build import Built
+from typer.testing import CliRunner
 
 from pipelines import auditing
 from pipelines.audit_labels import gold_of, labels_of, panel_of
 from pipelines.audit_reading import facts_of, sample_of
 from pipelines.audit_view import audits_view
 from pipelines.auditing import ensure_audits, read_audits, run_audits, write_audits
+from pipelines.cli import app
 from pipelines.layout import Layout
 from transforms.beamkit.errors import BuildError
 from transforms.quality.finding import Finding
@@ -143,16 +145,18 @@ def test_the_command_prints_writes_and_tells_by_its_exit_code(
         "note", "details",
     }  # fmt: skip
     assert all(set(one) == fields for one in written["audits"])
-    as_json = omnireward("audit", "run", "-o", output, "--json")
-    assert json.loads(as_json.stdout)["audits"] == written["audits"]
     assert read_audits(str(output)) == written["audits"]
 
 
+def test_findings_as_json_are_those_that_are_written(planted: Path, tmp_path: Path) -> None:
+    output = tmp_path / "dataset"
+    shutil.copytree(planted, output)
+    done = CliRunner().invoke(app, ["audit", "run", "-o", str(output), "--json"])
+    assert done.exit_code == 4
+    assert json.loads(done.stdout)["audits"] == read_audits(str(output))
+
+
 def test_a_part_is_shown_and_not_written(planted: Path, tmp_path: Path) -> None:
-    from typer.testing import CliRunner
-
-    from pipelines.cli import app
-
     output = tmp_path / "dataset"
     shutil.copytree(planted, output)
     done = CliRunner().invoke(app, ["audit", "run", "-o", str(output), "-s", "Planted", "--all"])
