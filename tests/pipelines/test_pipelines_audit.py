@@ -222,8 +222,7 @@ def test_votes_and_gold_questions_are_read_from_the_labels(tmp_path: Path) -> No
         labels.append(label(f"gold{at}", "gold", "measured", "ab", "a"))
         labels += [label(f"gold{at}", "gold", "x", order, "a") for order in ("ab", "ba")]
         labels += [
-            label(f"gold{at}", "gold", "y", order, "a" if at < 6 else "b")
-            for order in ("ab", "ba")
+            label(f"gold{at}", "gold", "y", order, "a" if at < 6 else "b") for order in ("ab", "ba")
         ]
     write_labels(output, "Judged", labels)
     read = labels_of(Layout.of(str(output)), "Judged")

@@ -50,7 +50,8 @@ def planted(right: float, number: int = 1_000, fact: str = "characters") -> Evid
 def test_a_biased_position_is_found() -> None:
     rng = np.random.default_rng(0)
     labels = np.where(rng.random(2_000) < 0.7, "a", "b").tolist()
-    found = finding(Evidence("subset", "S", rows=rows_of(2_000, preference=labels)), "position_balance")
+    rows = rows_of(2_000, preference=labels)
+    found = finding(Evidence("subset", "S", rows=rows), "position_balance")
     assert found.verdict == "fail"
     assert found.low is not None
     assert found.high is not None
