@@ -24,6 +24,9 @@ from pipelines.audit_view import audits_view
 from pipelines.auditing import ensure_audits, read_audits, run_audits, write_audits
 from pipelines.cli import app
 from pipelines.layout import Layout
+from pipelines.recipe import load_recipe
+from pipelines.recipe_binding import RecipeError
+from pipelines.resources import default_recipe
 from transforms.beamkit.errors import BuildError
 from transforms.quality.finding import Finding
 from transforms.quality.settings_audits import AuditSettings, Bounds
@@ -120,6 +123,22 @@ def test_texts_are_measured_as_published(built: Built) -> None:
     assert joined["a_characters"].to_list() == joined["a_characters_fact"].to_list()
 
 
+def test_two_runs_say_the_same(found: list[Finding], built: Built) -> None:
+    again = run_audits(str(built.output), SMALL)
+    assert [one.as_json() for one in again] == [one.as_json() for one in found]
+
+
+def test_the_shipped_recipe_spells_out_the_defaults() -> None:
+    assert load_recipe(default_recipe()).quality.audits == AuditSettings()
+
+
+def test_a_recipe_names_the_audits_that_are_run(tmp_path: Path) -> None:
+    recipe = default_recipe().read_text().replace("position_balance:", "position_balanc:")
+    (tmp_path / "r.yaml").write_text(recipe)
+    with pytest.raises(RecipeError, match="no audit 'position_balanc'; there are "):
+        load_recipe(tmp_path / "r.yaml")
+
+
 def test_a_planted_shortcut_fails_and_is_named(planted: Path) -> None:
     mine = by_name(run_audits(str(planted), SMALL), "subset", "Planted")
     rule = mine["shortcut_rule"]
@@ -172,7 +191,11 @@ def test_what_can_not_be_audited_is_said(planted: Path, tmp_path: Path) -> None:
         run_audits(str(planted), SMALL, ["Plant"])
     output = tmp_path / "dataset"
     shutil.copytree(planted, output)
-    next(output.glob("data/*/*.parquet")).unlink()
+    shard = next(output.glob("data/*/*.parquet"))
+    shard.write_bytes(b"PAR1 is not enough")
+    with pytest.raises(BuildError, match=r"Planted: its files in .* can't be read"):
+        run_audits(str(output), SMALL)
+    shard.unlink()
     with pytest.raises(BuildError, match="names this shard, and it is not there; build Planted"):
         run_audits(str(output), SMALL)
     assert read_audits(str(output)) is None

@@ -24,7 +24,7 @@ def rows_of(built: Built) -> pl.DataFrame:
 
 def small(folder: Path) -> Recipe:
     """A recipe of two subsets, one of which forbids commercial use and comes first."""
-    planted = write_corpora(folder, 0.001, only=["skywork", "rlaif_v"])
+    planted = write_corpora(folder, 0.0003, only=["skywork", "rlaif_v"])
     recipe = load_recipe(write_sample_recipe(folder, planted))
     subsets = {name: replace(recipe.subsets[name], target=None, min_count=0) for name in _NAMES}
     quality = replace(recipe.quality, max_dead_share=1.0)
