@@ -145,11 +145,11 @@ def scores(pairs: Pairs, seed: int) -> np.ndarray | None:
             continue
         scaled = np.clip(values[:, used] / scale[used], -_CLIP, _CLIP)
         towards_a = scaled[train] * pairs.label[train, None]
-        score[test] = scaled[test] @ _fitted(towards_a)
+        score[test] = scaled[test] @ fitted(towards_a)
     return score
 
 
-def _fitted(towards: np.ndarray) -> np.ndarray:
+def fitted(towards: np.ndarray) -> np.ndarray:
     """float64[k]: weights of a logistic regression without intercept, with a ridge penalty.
 
     Newton's method on the mean logistic loss of ``towards @ weights``, where every row is turned so
