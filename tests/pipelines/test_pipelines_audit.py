@@ -285,12 +285,14 @@ def test_measured_criteria_are_held_against_their_pairs(tmp_path: Path) -> None:
 
 
 def test_hostile_texts_are_shown_as_they_are() -> None:
-    one = Finding("a[b]", "subset", "[red]S[/red]", 0.5, 0.4, 0.6, 10, "fail", "t", "x\n[b]y", {})
+    one = Finding(
+        "a[b]", "subset", "[red]S[/red]", 0.5, 0.4, 0.6, 10, "fail", "t", "x\n[b]\x1b[2Jy", {}
+    )
     console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(audits_view([one.as_json()]))
     told = console.export_text()
     assert "[red]S[/red]" in told
-    assert "x [b]y" in told
+    assert "x [b][2Jy" in told
     assert "1 failed" in told
     console.print(audits_view([]))
     assert "no audit was run" in console.export_text()
