@@ -11,6 +11,7 @@ import logging
 import typer
 
 from pipelines.commands import (
+    audit,
     benchmark,
     building,
     card,
@@ -67,6 +68,10 @@ benchmark_app.command("list")(benchmark.list_benchmarks)
 benchmark_app.command("show")(benchmark.show)
 app.add_typer(benchmark_app, name="benchmark")
 app.command("contamination")(contamination.contamination)
+
+audit_app = typer.Typer(no_args_is_help=True, help="Audit the labels of a built dataset.")
+audit_app.command("run")(audit.run)
+app.add_typer(audit_app, name="audit")
 
 
 def main() -> None:
