@@ -38,7 +38,7 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
         selected = prepared | "Select" >> SelectRows(
             plan.name,
             plan.selection,
-            plan.subset.target if plan.subset.kind == "general" else None,
+            None,  # a later stage may refuse some of the first N: the reserve is compared with too
             plan.earlier,
             Spool(PAIRS_ROLE, read_part, write_roster),
             plan.rules,

@@ -43,6 +43,9 @@ RELABEL = "relabel"
 QUALITY = "quality"
 WRITE = "write"
 
+#: Units of work, in the order of the graph.
+UNITS = (PREPARE, SELECT, RELABEL, QUALITY, WRITE)
+
 
 @dataclass(frozen=True)
 class SubsetPlan:

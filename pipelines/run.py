@@ -19,7 +19,16 @@ from pipelines.build_marker import building
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
 from pipelines.opening import Corpora
-from pipelines.planning import PREPARE, QUALITY, RELABEL, SELECT, WRITE, SubsetPlan, plan_subsets
+from pipelines.planning import (
+    PREPARE,
+    QUALITY,
+    RELABEL,
+    SELECT,
+    UNITS,
+    WRITE,
+    SubsetPlan,
+    plan_subsets,
+)
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record, run_record, subset_record, write_record
@@ -133,7 +142,7 @@ def forget(request: RunRequest) -> None:
         files.remove(
             [
                 layout.published(name),
-                *(layout.manifest(name, unit) for unit in (PREPARE, SELECT, RELABEL, QUALITY, WRITE)),
+                *(layout.manifest(name, unit) for unit in UNITS),
             ]
         )
 

@@ -9,7 +9,7 @@ import polars as pl
 from schemas.dead_letter import SEEN_LIMIT
 from transforms.quality.rules.labels import LABEL_RULES
 from transforms.quality.rules.media import MEDIA_RULES
-from transforms.quality.rules.rule import Rule, Subject
+from transforms.quality.rules.rule import Context, Rule, Subject
 from transforms.quality.rules.texts import TEXT_RULES
 from transforms.quality.settings import ROW_RULES, RuleSettings
 
@@ -26,10 +26,11 @@ VERDICT_SCHEMA: Final = pl.Schema(
 
 def judge(frame: pl.DataFrame, settings: RuleSettings, subject: Subject) -> pl.DataFrame:
     """The rows of a frame (`rules.frame`) that break a rule, each once, by the first it breaks."""
+    context = Context(settings, subject)
     applied = {
-        name: broken.fill_null(False)
+        name: expression.fill_null(False)
         for name, rule in RULES.items()
-        if name not in settings.off and (broken := rule.broken(settings, subject)) is not None
+        if name not in settings.off and (expression := rule.applied(context)) is not None
     }
     if not applied or frame.is_empty():
         return VERDICT_SCHEMA.to_frame()

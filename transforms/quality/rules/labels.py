@@ -7,9 +7,8 @@ from typing import Final
 import polars as pl
 
 from schemas.tasks import PREFERENCES
-from transforms.quality.rules.rule import Rule, Subject
+from transforms.quality.rules.rule import Context, Rule
 from transforms.quality.rules.texts import blank
-from transforms.quality.settings import RuleSettings
 
 #: Words of which a criterion must not name the first or second: it would tell of a side.
 _SIDED: Final = (
@@ -27,20 +26,12 @@ _CRITERION: Final = pl.col("criterion")
 _NUMBERS: Final = ("margin", "a_score", "b_score", "agreement")
 
 
-def _preference(settings: RuleSettings, subject: Subject) -> pl.Expr:
-    return ~pl.col("preference").is_in(PREFERENCES).fill_null(False)
+def _missing(context: Context) -> pl.Expr | None:
+    return blank(_CRITERION) if context.subject.kind == "instruction" else None
 
 
-def _number(settings: RuleSettings, subject: Subject) -> pl.Expr:
-    return pl.any_horizontal(pl.col(name).is_finite().not_() for name in _NUMBERS)
-
-
-def _missing(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    return blank(_CRITERION) if subject.kind == "instruction" else None
-
-
-def _unwanted(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    return _CRITERION.is_not_null() if subject.kind == "general" else None
+def _unwanted(context: Context) -> pl.Expr | None:
+    return _CRITERION.is_not_null() if context.subject.kind == "general" else None
 
 
 def words(text: pl.Expr) -> pl.Expr:
@@ -51,22 +42,18 @@ def words(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _short(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    limit = settings.min_criterion_words
+def _short(context: Context) -> pl.Expr | None:
+    limit = context.settings.min_criterion_words
     return None if limit is None else words(_CRITERION) < limit
 
 
-def _long(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    limit = settings.max_criterion_words
+def _long(context: Context) -> pl.Expr | None:
+    limit = context.settings.max_criterion_words
     return None if limit is None else words(_CRITERION) > limit
 
 
-def _names_side(settings: RuleSettings, subject: Subject) -> pl.Expr:
-    return _CRITERION.str.contains(NAMES_SIDE)
-
-
-def _agreement(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    limit = settings.min_agreement
+def _agreement(context: Context) -> pl.Expr | None:
+    limit = context.settings.min_agreement
     return None if limit is None else pl.col("agreement") < limit
 
 
@@ -77,10 +64,14 @@ _NUMBERS_SEEN: Final = pl.concat_str(
 
 LABEL_RULES: Final[dict[str, Rule]] = {
     "unknown_preference": Rule(
-        "the preference is none of a, b and tie", _preference, pl.col("preference")
+        "the preference is none of a, b and tie",
+        ~pl.col("preference").is_in(PREFERENCES).fill_null(False),
+        pl.col("preference"),
     ),
     "number_not_finite": Rule(
-        "a margin, score or agreement is no finite number", _number, _NUMBERS_SEEN
+        "a margin, score or agreement is no finite number",
+        pl.any_horizontal(~pl.col(name).is_finite() for name in _NUMBERS),
+        _NUMBERS_SEEN,
     ),
     "criterion_missing": Rule("an instruction row has no criterion", _missing, _CRITERION),
     "criterion_unwanted": Rule("a general row has a criterion", _unwanted, _CRITERION),
@@ -91,7 +82,9 @@ LABEL_RULES: Final[dict[str, Rule]] = {
         "the criterion has more words than max_criterion_words", _long, _CRITERION
     ),
     "criterion_names_side": Rule(
-        "the criterion names one of the two responses", _names_side, _CRITERION
+        "the criterion names one of the two responses",
+        _CRITERION.str.contains(NAMES_SIDE),
+        _CRITERION,
     ),
     "agreement_too_low": Rule(
         "the judges' agreement is below min_agreement", _agreement, _NUMBERS_SEEN

@@ -1,4 +1,4 @@
-"""Row rules about what a task requires: media of the prompt, both responses, and that they differ."""
+"""Row rules about what a task requires: media of its prompt, and two responses that differ."""
 
 from __future__ import annotations
 
@@ -7,43 +7,42 @@ from typing import Final
 import polars as pl
 
 from schemas.tasks import PROMPT_SLOTS, RESPONSE_SLOTS
-from transforms.quality.rules.rule import Rule, Subject
+from transforms.quality.rules.rule import Context, Rule
 from transforms.quality.rules.texts import blank
-from transforms.quality.settings import RuleSettings
 
 _SLOTS: Final = ("prompt_slots", "a_slots", "b_slots")
 
 
-def _prompt_medium(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
+def _prompt_medium(context: Context) -> pl.Expr | None:
     missing = [
         ~pl.col("prompt_slots").list.eval(pl.element().is_in(PROMPT_SLOTS[modality])).list.any()
-        for modality in subject.task.prompt
+        for modality in context.subject.task.prompt
     ]
     return pl.any_horizontal(missing) if missing else None
 
 
-def _response(settings: RuleSettings, subject: Subject) -> pl.Expr:
-    if subject.task.response == "text":
+def _response(context: Context) -> pl.Expr:
+    if context.subject.task.response == "text":
         return blank(pl.col("a_text")) | blank(pl.col("b_text"))
-    slots = RESPONSE_SLOTS[subject.task.response]
+    slots = RESPONSE_SLOTS[context.subject.task.response]
     return pl.any_horizontal(
         ~pl.col(side).list.eval(pl.element().is_in(slots)).list.any() for side in _SLOTS[1:]
     )
 
 
-def _foreign(settings: RuleSettings, subject: Subject) -> pl.Expr:
-    task = subject.task
+def _foreign(context: Context) -> pl.Expr:
+    task = context.subject.task
     prompt = [slot for modality in task.prompt for slot in PROMPT_SLOTS[modality]]
     allowed = {"prompt_slots": prompt}
-    allowed |= dict.fromkeys(_SLOTS[1:], list(RESPONSE_SLOTS[task.response]))
+    allowed |= {side: list(RESPONSE_SLOTS[task.response]) for side in _SLOTS[1:]}
     return pl.any_horizontal(
         ~pl.col(name).list.eval(pl.element().is_in(slots)).list.all()
         for name, slots in allowed.items()
     )
 
 
-def _equal(settings: RuleSettings, subject: Subject) -> pl.Expr:
-    if subject.task.response == "text":
+def _equal(context: Context) -> pl.Expr:
+    if context.subject.task.response == "text":
         a, b = (pl.col(f"{side}_text").str.strip_chars() for side in "ab")
         return a == b
     return (pl.col("a_digests") == pl.col("b_digests")) & (pl.col("a_digests").list.len() > 0)

@@ -26,8 +26,16 @@ class Subject:
         return TASKS[self.task_name]
 
 
+@dataclass(frozen=True)
+class Context:
+    """What a rule may depend on."""
+
+    settings: RuleSettings
+    subject: Subject
+
+
 #: Gives the expression that is true of a row that breaks the rule; None where it does not apply.
-Broken = Callable[[RuleSettings, Subject], pl.Expr | None]
+Broken = Callable[[Context], pl.Expr | None]
 
 
 @dataclass(frozen=True)
@@ -35,5 +43,10 @@ class Rule:
     """One row rule. `message` is a sentence for a person, `seen` what the row shows of it."""
 
     message: str
-    broken: Broken
+    #: True of a row that breaks it.
+    broken: pl.Expr | Broken
     seen: pl.Expr
+
+    def applied(self, context: Context) -> pl.Expr | None:
+        """The expression that is true of a row that breaks it; None where it does not apply."""
+        return self.broken if isinstance(self.broken, pl.Expr) else self.broken(context)

@@ -6,9 +6,8 @@ from typing import Final
 
 import polars as pl
 
-from schemas.tasks import Modality
-from transforms.quality.rules.rule import Rule, Subject
-from transforms.quality.settings import RuleSettings
+from schemas.tasks import ROLES, Modality
+from transforms.quality.rules.rule import Context, Rule
 
 #: Control characters beside tab, line feed, vertical tab, page feed and carriage return.
 CONTROL: Final = r"[\x00-\x08\x0e-\x1f\x7f]"
@@ -30,29 +29,27 @@ def blank(text: pl.Expr) -> pl.Expr:
     return ~text.fill_null("").str.contains(r"[^\s\p{Cf}]")
 
 
-def _empty_prompt(settings: RuleSettings, subject: Subject) -> pl.Expr:
-    return blank(pl.col("user_text")) & (pl.col("prompt_slots").list.len() == 0)
+_EMPTY_PROMPT: Final = blank(pl.col("user_text")) & (pl.col("prompt_slots").list.len() == 0)
+
+_UNKNOWN_ROLE: Final = ~pl.col("roles").list.eval(
+    pl.element().is_in(ROLES).fill_null(False)
+).list.all() | (pl.col("roles").list.last() != "user")
 
 
-def _unknown_role(settings: RuleSettings, subject: Subject) -> pl.Expr:
-    known = pl.element().is_in(["system", "user", "assistant"]).fill_null(False)
-    return ~pl.col("roles").list.eval(known).list.all() | (pl.col("roles").list.last() != "user")
-
-
-def _placeholder(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
+def _placeholder(context: Context) -> pl.Expr | None:
     wrong = [
         _PROMPT.str.count_matches(mark, literal=True)
         > pl.col("prompt_slots")
         .list.eval(pl.element().is_in([f"prompt_{modality}s", "prompt_frames"]))
         .list.sum()
         for modality, mark in _PLACEHOLDERS.items()
-        if modality in subject.task.prompt
+        if modality in context.subject.task.prompt
     ]
     return pl.any_horizontal(wrong) if wrong else None
 
 
-def _control(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    limit = settings.max_control_characters
+def _control(context: Context) -> pl.Expr | None:
+    limit = context.settings.max_control_characters
     if limit is None:
         return None
     if limit == 0:
@@ -60,8 +57,8 @@ def _control(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
     return pl.any_horizontal(text.str.count_matches(CONTROL) > limit for text in _TEXTS)
 
 
-def _replacement(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    limit = settings.max_replacement_share
+def _replacement(context: Context) -> pl.Expr | None:
+    limit = context.settings.max_replacement_share
     if limit is None:
         return None
     return pl.any_horizontal(
@@ -70,13 +67,13 @@ def _replacement(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
     )
 
 
-def _prompt_length(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    limit = settings.max_prompt_chars
+def _prompt_length(context: Context) -> pl.Expr | None:
+    limit = context.settings.max_prompt_chars
     return None if limit is None else _PROMPT.str.len_chars() > limit
 
 
-def _response_length(settings: RuleSettings, subject: Subject) -> pl.Expr | None:
-    limit = settings.max_response_chars
+def _response_length(context: Context) -> pl.Expr | None:
+    limit = context.settings.max_response_chars
     if limit is None:
         return None
     return pl.any_horizontal(text.str.len_chars() > limit for text in _RESPONSES)
@@ -95,11 +92,11 @@ def _lengths(*texts: pl.Expr) -> pl.Expr:
 
 TEXT_RULES: Final[dict[str, Rule]] = {
     "empty_prompt": Rule(
-        "the prompt has no visible text of a user and no media", _empty_prompt, _PROMPT
+        "the prompt has no visible text of a user and no media", _EMPTY_PROMPT, _PROMPT
     ),
     "unknown_role": Rule(
         "a turn of the prompt is of no known role, or the last is not the user's",
-        _unknown_role,
+        _UNKNOWN_ROLE,
         pl.col("roles").list.eval(pl.element().fill_null("null")).list.join(", "),
     ),
     "placeholder_without_medium": Rule(
