@@ -15,6 +15,7 @@ import yaml
 
 from pipelines.build_marker import running
 from pipelines.gate import DATASET, Checked, Gate, Outcome, check_waivers, run_digest
+from pipelines.gate_page import index_page
 from pipelines.layout import Layout
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest
@@ -59,7 +60,7 @@ def run_gate(
     record = _record(layout, names)
     held_to = recipe or recorded_recipe(record, layout)
     run = run_digest(layout)
-    check = _Check(layout, record, held_to, base, watch or (lambda name: None))
+    check = _Check(layout, record, held_to, base, watch or _nobody)
     built = [name for name in record["subsets"] if not names or name in names]
     outside = [name for name in built if name not in held_to.subsets]
     if outside:
@@ -81,6 +82,10 @@ def run_gate(
     return gate
 
 
+def _nobody(_name: str) -> None:
+    """Nobody watches."""
+
+
 def recorded_recipe(record: Mapping[str, Any], layout: Layout) -> Recipe:
     """The recipe that a dataset was built by.
 
@@ -89,6 +94,7 @@ def recorded_recipe(record: Mapping[str, Any], layout: Layout) -> Recipe:
     """
     text = json.dumps(record["recipe"])
     node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    assert node is not None
     try:
         return bind(Node(node, Path(layout.run_record)), Recipe)
     except RecipeError as error:
@@ -253,6 +259,18 @@ def _write(layout: Layout, gate: Gate, suites: Suites) -> None:
     for name, result in suites.results.items():
         data = json.dumps(result, indent=1, ensure_ascii=False).encode()
         files.write_once(layout.quality("expectations", f"{name}.json"), data + b"\n")
-    for path, data in suites.pages().items():
-        files.write_once(layout.quality("data_docs", *path.split("/")), data)
+    _clear(layout, suites)
+    for path, page in {**suites.pages, "index.html": index_page(gate)}.items():
+        files.write_once(layout.quality("data_docs", path), page.encode())
     files.write_once(layout.gate, gate.to_json())
+
+
+def _clear(layout: Layout, suites: Suites) -> None:
+    """Remove what an earlier check wrote about subsets that are no more."""
+    for folder, end, names in (
+        ("expectations", "json", suites.results),
+        ("data_docs", "html", {"index": "", **suites.results}),
+    ):
+        found = files.matching(layout.quality(folder, f"*.{end}"))
+        keep = {layout.quality(folder, f"{name}.{end}") for name in names}
+        files.remove([path for path, _ in found if path not in keep])

@@ -8,8 +8,8 @@ Columns, beside those of the schema that are taken as they are (`TAKEN`):
 
 - ``split``: train or validation, from the shard's name;
 - ``corpus, revision, licence``: of the source;
-- ``prompt_turns``; ``prompt_chars, response_a_chars, response_b_chars, criterion_chars``: characters,
-  null without a text;
+- ``prompt_turns``; ``prompt_chars, response_a_chars, response_b_chars, criterion_chars``: null
+  without a text;
 - ``<column>_count`` for each media column: media in it; ``<side>_media_count``: those of a side;
   ``media_count`` and ``info_count``: those of the row, and how many are told about;
 - ``foreign_media``: media that the row's task does not know; null for an unknown task;

@@ -33,7 +33,7 @@ def _fails(frame: pl.DataFrame, column: pl.Expr, expectation: Expectation) -> pl
     if expectation.check == "unique":
         return column.is_duplicated() & column.is_not_null()
     if expectation.check == "values":
-        return ~column.is_in(expectation.values)
+        return ~column.is_in(expectation.values or ())
     if expectation.check == "matches":
         return ~column.cast(pl.String).str.contains(f"^(?:{expectation.matches})")
     if expectation.check == "equals":
