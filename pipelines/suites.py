@@ -50,9 +50,10 @@ def subset_suite(
         own.append(base / folder / f"{name}.yaml")
     return suite_of(
         schema_suite(name, subset.task, subset.kind),
-        _recipe_suite(recipe, name, record["rows"]),
         read_suite(_SUITES / "common.yaml"),
+        _recipe_suite(recipe, name, record["rows"]),
         read_suite(_SUITES / f"{subset.kind}.yaml"),
+        read_suite(_SUITES / "origins" / f"{origin_name(recipe, name)}.yaml"),
         read_suite(_SUITES / "tasks" / f"{subset.task}.yaml"),
         *(read_suite(file) for file in own),
     )
@@ -96,6 +97,10 @@ def _recipe_suite(recipe: Recipe, name: str, recorded: int) -> Suite:
         "nc_as_in_recipe": Expectation("nc", min=int(corpus.nc), max=int(corpus.nc)),
         **_formats(recipe.media, subset.task),
     }
+    margin = corpus.pairs.min_margin
+    if margin:
+        least = margin * (1 - 1e-6)  # margins are published at six digits
+        suite["margin_as_in_recipe"] = Expectation("margin", min=least)
     origin = origin_name(recipe, name)
     if origin is not None:
         suite["criterion_origin_as_in_recipe"] = Expectation("criterion_origin", values=(origin,))
@@ -104,7 +109,7 @@ def _recipe_suite(recipe: Recipe, name: str, recorded: int) -> Suite:
     if contradictions in ("drop", "first"):
         suite["preference_as_in_source"] = Expectation("preference", equals="source_preference")
     if contradictions != "tie" and corpus.pairs.ties == "drop":
-        suite["no_ties"] = Expectation("tie", max=0, why="the recipe drops ties of this corpus")
+        suite["ties"] = Expectation("tie", max=0, why="the recipe drops ties of this corpus")
     return suite
 
 

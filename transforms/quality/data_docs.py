@@ -53,11 +53,10 @@ _LINK: Final = re.compile(r'<a\b[^>]*href="(?!#)[^"]*"[^>]*>(.*?)</a>', re.DOTAL
 
 def page_of(result: Any) -> str:
     """The page of a result (`ExpectationSuiteValidationResult`); its values are escaped."""
-    from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view.view import DefaultJinjaPageView
 
     for one in result.results:
-        # Values for JSON too: the renderer can't read numbers of numpy.
         one.result = escaped(one.to_json_dict()["result"])
     document = ValidationResultsPageRenderer(run_info_at_end=True).render(result)
     return offline(DefaultJinjaPageView().render(document), result.suite_name)
@@ -67,6 +66,8 @@ def escaped(value: Any) -> Any:
     """A value for JSON with every text in it escaped for HTML."""
     if isinstance(value, str):
         return html.escape(value)
+    if isinstance(value, float):
+        return float(value)  # of numpy's own kind, which the renderer can't read
     if isinstance(value, dict):
         return {key: escaped(one) for key, one in value.items()}
     if isinstance(value, list):

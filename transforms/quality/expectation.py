@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 #: What an expectation may ask of a column; exactly one.
-CheckName = Literal["null", "unique", "values", "matches", "equals", "share", "rows", "between"]
+CheckName = Literal["is_null", "unique", "values", "matches", "equals", "share", "rows", "between"]
 
 #: Standard errors by which the bounds of a share give way: a small sample of a sound corpus passes.
 STANDARD_ERRORS: Final = 4.0
@@ -16,14 +16,14 @@ STANDARD_ERRORS: Final = 4.0
 
 @dataclass(frozen=True)
 class Expectation:
-    """One check. Nulls break none but ``null: false``.
+    """One check. Nulls break none but ``is_null: false``.
 
     `column` may name several: each is then checked on its own.
     """
 
     column: str | tuple[str, ...] = ()
     #: Whether the column must be null, or must not.
-    null: bool | None = None
+    is_null: bool | None = None
     unique: bool = False
     #: One of these.
     values: tuple[str, ...] | None = None
@@ -43,7 +43,7 @@ class Expectation:
     def __post_init__(self) -> None:
         named = [
             name
-            for name in ("null", "values", "matches", "equals")
+            for name in ("is_null", "values", "matches", "equals")
             if getattr(self, name) is not None
         ]
         named += [name for name in ("unique", "share", "rows") if getattr(self, name)]
@@ -51,7 +51,7 @@ class Expectation:
         plain = not named and bounded
         if len(named) + plain != 1:
             raise ValueError(
-                "an expectation checks one thing: null, unique, values, matches, equals, share, "
+                "an expectation checks one thing: is_null, unique, values, matches, equals, share, "
                 f"rows, or min and max; here {', '.join(named) or 'none'}"
             )
         if bounded != (plain or self.share or self.rows):
@@ -70,8 +70,8 @@ class Expectation:
     @property
     def check(self) -> CheckName:
         """What it asks."""
-        if self.null is not None:
-            return "null"
+        if self.is_null is not None:
+            return "is_null"
         if self.unique:
             return "unique"
         for name in ("values", "matches", "equals"):

@@ -28,8 +28,8 @@ def failing(frame: pl.DataFrame, named: Named) -> pl.DataFrame:
 
 
 def _fails(frame: pl.DataFrame, column: pl.Expr, expectation: Expectation) -> pl.Expr:
-    if expectation.check == "null":
-        return column.is_not_null() if expectation.null else column.is_null()
+    if expectation.check == "is_null":
+        return column.is_not_null() if expectation.is_null else column.is_null()
     if expectation.check == "unique":
         return column.is_duplicated() & column.is_not_null()
     if expectation.check == "values":
@@ -53,8 +53,8 @@ def _float(frame: pl.DataFrame, expectation: Expectation) -> bool:
 
 def wanted(expectation: Expectation) -> str:
     """What an expectation asks for."""
-    if expectation.check == "null":
-        return "null" if expectation.null else "not null"
+    if expectation.check == "is_null":
+        return "null" if expectation.is_null else "not null"
     if expectation.check == "unique":
         return "unique"
     if expectation.check == "values":

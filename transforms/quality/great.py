@@ -59,10 +59,11 @@ class Suites:
         self._source.delete_asset(name)  # its frame with it
         verdicts = {}
         for one in result.results:
+            told = one.expectation_config
+            assert told is not None
             if not one.success and _raised(one.exception_info):
-                kind = one.expectation_config.type
-                raise RuntimeError(f"{name}: {kind} can't be evaluated: {one.exception_info}")
-            verdicts[one.expectation_config.meta["place"]] = bool(one.success)
+                raise RuntimeError(f"{name}: {told.type} can't be evaluated: {one.exception_info}")
+            verdicts[told.meta["place"]] = bool(one.success)
         self.results[name] = result.to_json_dict()
         self.pages[f"{name}.html"] = page_of(result)
         return [verdicts[place] for place in range(len(suite))]
@@ -104,8 +105,10 @@ def _made(kinds: Any, place: int, named: Named) -> Any:
         "share": (kinds.ExpectColumnMeanToBeBetween, {"column": column, **bounds}),
         "rows": (kinds.ExpectTableRowCountToBeBetween, bounds),
         "between": (kinds.ExpectColumnValuesToBeBetween, {"column": column, **bounds}),
-        "null": (
-            kinds.ExpectColumnValuesToBeNull if one.null else kinds.ExpectColumnValuesToNotBeNull,
+        "is_null": (
+            kinds.ExpectColumnValuesToBeNull
+            if one.is_null
+            else kinds.ExpectColumnValuesToNotBeNull,
             {"column": column},
         ),
     }

@@ -36,7 +36,7 @@ class RuleSettings:
     """Which row rules apply, and their bounds. A bound of None takes its rule away."""
 
     #: Rules that are not applied.
-    off: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
     max_prompt_chars: int | None = 100_000
     max_response_chars: int | None = 100_000
     #: Control characters in one text, beside tab, line and page breaks.
@@ -48,9 +48,9 @@ class RuleSettings:
     min_agreement: float | None = None
 
     def __post_init__(self) -> None:
-        for name in self.off:
+        for name in self.skip:
             if name not in ROW_RULES:
-                raise ValueError(f"off: no row rule {name!r}; there are {', '.join(ROW_RULES)}")
+                raise ValueError(f"skip: no row rule {name!r}; there are {', '.join(ROW_RULES)}")
         for name, value in vars(self).items():
             if isinstance(value, int | float) and (value < 0 or not math.isfinite(value)):
                 raise ValueError(f"{name} must be a number from 0 on, or null")

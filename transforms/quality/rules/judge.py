@@ -30,7 +30,7 @@ def judge(frame: pl.DataFrame, settings: RuleSettings, subject: Subject) -> pl.D
     applied = {
         name: expression.fill_null(False)
         for name, rule in RULES.items()
-        if name not in settings.off and (expression := rule.applied(context)) is not None
+        if name not in settings.skip and (expression := rule.applied(context)) is not None
     }
     if not applied or frame.is_empty():
         return VERDICT_SCHEMA.to_frame()
