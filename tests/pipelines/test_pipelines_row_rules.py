@@ -1,4 +1,4 @@
-"""Row rules in a build: letters by the rule's name, counts that add up, no more made than needed."""
+"""Row rules in a build: letters by the rule's name, counts that add up, no more made again."""
 
 from __future__ import annotations
 
