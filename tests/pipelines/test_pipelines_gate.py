@@ -16,8 +16,7 @@ from sample_build import Built, Sample, build_with
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.gate import DATASET, Gate, read_gate
-from pipelines.gate_run import run_gate
+from pipelines.gate import DATASET, Gate, read_gate, run_gate
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import RecipeError
 from transforms.beamkit.errors import BuildError
@@ -327,7 +326,7 @@ def test_a_subset_of_ones_own_has_a_file_beside_the_recipe(
     held_to = with_gate(recipe, GateSettings(expectations="own"))
 
     def check(text: str) -> Gate:
-        from pipelines.suites import read_suite
+        from pipelines.gate.suites import read_suite
 
         read_suite.cache_clear()
         file.write_text(text)

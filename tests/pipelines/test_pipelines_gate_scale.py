@@ -18,7 +18,7 @@ ROWS: Final = dict(zip(GENERAL, (67_000, 131_000, 119_382), strict=True))
 
 _RUN: Final = """
 import resource, sys, time
-from pipelines.gate_run import run_gate
+from pipelines.gate import run_gate
 started, cpu = time.monotonic(), time.process_time()
 gate = run_gate(sys.argv[1])
 assert gate.failures() == [], gate.failures()

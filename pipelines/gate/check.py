@@ -14,13 +14,13 @@ import pyarrow as pa
 import yaml
 
 from pipelines.build_marker import running
-from pipelines.gate import DATASET, Checked, Gate, Outcome, check_waivers, run_digest
-from pipelines.gate_page import index_page
+from pipelines.gate.page import index_page
+from pipelines.gate.result import DATASET, Checked, Gate, Outcome, check_waivers, run_digest
+from pipelines.gate.suites import subset_suite
 from pipelines.layout import Layout
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest
 from pipelines.run_record import read_record
-from pipelines.suites import subset_suite
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.quality.expectation import Expectation, Named, suite_of

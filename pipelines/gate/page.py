@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import quote
 
-from pipelines.gate import DATASET, Checked, Gate, Outcome
+from pipelines.gate.result import DATASET, Checked, Gate, Outcome
 from transforms.quality.data_docs import whole_page
 
 _IDS_SHOWN = 20
