@@ -80,4 +80,4 @@ def test_317k_rows_within_a_minute_and_1_5_gb(built: Built, tmp_path: Path) -> N
     peak, cpu, wall = map(float, done.stdout.split())
     sys.stderr.write(f"317,382 rows: {peak:,.0f} MB, {cpu:.1f} s of processor, {wall:.1f} s\n")
     assert peak < 1_500
-    assert cpu < 120  # of processor: other work on the machine does not count; 60 s of wall alone
+    assert cpu < 60  # of processor: what else the machine does is not counted
