@@ -10,7 +10,16 @@ from rich.table import Table
 
 from pipelines.display import table_of
 
-_STAGES: Final = ("sources", "sampling", "media", "decontamination", "dedup", "relabel", "trim")
+_STAGES: Final = (
+    "sources",
+    "sampling",
+    "media",
+    "decontamination",
+    "dedup",
+    "relabel",
+    "quality",
+    "trim",
+)
 
 #: Stages that leave out what came in sound: what they say of it is shown by rule.
 _RULE_STAGES: Final = ("sources", "scope", "decontamination", "dedup", "relabel")
