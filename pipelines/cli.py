@@ -22,6 +22,7 @@ from pipelines.commands import (
 )
 from pipelines.commands.console import fail
 from pipelines.commands.doctor import doctor
+from pipelines.commands.publish import publish
 from pipelines.recipe_binding import RecipeError
 
 # Beam takes seconds to import: each command imports what it needs, so that `--help` is immediate.
@@ -65,6 +66,7 @@ benchmark_app.command("list")(benchmark.list_benchmarks)
 benchmark_app.command("show")(benchmark.show)
 app.add_typer(benchmark_app, name="benchmark")
 app.command("contamination")(contamination.contamination)
+app.command()(publish)
 
 
 def main() -> None:

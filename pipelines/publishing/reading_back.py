@@ -1,0 +1,103 @@
+"""Looks at a published version as its readers will, and holds it against what was built."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipelines.publishing import places
+from pipelines.publishing.contents import Item
+from pipelines.publishing.remote import Remote, holds, look
+from pipelines.publishing.rows import footer_of
+from pipelines.publishing.versions import Version
+from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub.tree import RemoteFile
+
+_MOST_TOLD = 5
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen on the Hub: files, their bytes, and rows of the shards that were opened."""
+
+    commit: str
+    files: int
+    size: int
+    rows_counted: int
+
+
+def read_back(
+    repo: str,
+    version: Version,
+    content: str,
+    items: Mapping[str, Item],
+    sent: frozenset[str],
+) -> Seen:
+    """Check a tagged version: each file by its digest, and the rows of the shards just sent.
+
+    Args:
+        repo: ``owner/name``.
+        version: the version, whose tag must be there.
+        content: the digest of what it must hold.
+        items: the files that it must hold; of others, its version file knows the digests.
+        sent: paths that were sent in this run.
+
+    Raises:
+        BuildError: something is not as it was built; says what.
+    """
+    remote = look(repo)
+    commit = remote.tags.get(version)
+    if commit is None:
+        raise BuildError(f"{repo} has no tag {version.tag} after it was set: publish again")
+    if not holds(remote, commit, version, content):
+        raise BuildError(f"{version.tag} of {repo} does not hold what was built; it was moved")
+    there = remote.files(commit)
+    wrong = [*_wrong_files(remote, commit, there, items), *_strangers(remote, commit, there)]
+    if wrong:
+        more = len(wrong) - _MOST_TOLD
+        told = "; ".join(wrong[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
+        raise BuildError(
+            f"{version.tag} of {repo} is not what was built: {told}. Delete the tag on the Hub, "
+            "look whether a .gitignore there leaves files out, and publish again"
+        )
+    counted = _count_rows(remote, commit, [items[path] for path in sorted(sent & items.keys())])
+    return Seen(commit, len(there), sum(file.size for file in there.values()), counted)
+
+
+def _wrong_files(
+    remote: Remote, commit: str, there: Mapping[str, RemoteFile], items: Mapping[str, Item]
+) -> Iterator[str]:
+    for path, item in items.items():
+        file = there.get(path)
+        if file is None:
+            yield f"{path} is missing"
+        elif not item.is_like(file.size, file.digest):
+            yield f"{path} has other bytes"
+    stated = remote.version_at(commit)
+    for path, sha256 in (stated.files if stated else {}).items():
+        if path not in items:
+            data = remote.read(commit, path)
+            if data is None:
+                yield f"{path} is missing"
+            elif hashlib.sha256(data).hexdigest() != sha256:
+                yield f"{path} has other bytes"
+
+
+def _strangers(remote: Remote, commit: str, there: Mapping[str, RemoteFile]) -> Iterator[str]:
+    stated = remote.version_at(commit)
+    for path in there:
+        if places.holds_rows(path) and stated is not None and path not in stated.files:
+            yield f"{path} does not belong to it"
+
+
+def _count_rows(remote: Remote, commit: str, items: list[Item]) -> int:
+    counted = 0
+    for item in items:
+        if item.rows is None:
+            continue
+        rows, _ = footer_of(remote.address(commit, item.path))
+        if rows != item.rows:
+            raise BuildError(f"{item.path} has {rows:,} rows on the Hub, {item.rows:,} were built")
+        counted += rows
+    return counted
