@@ -1,0 +1,102 @@
+"""Reading ``quality/gate.json`` and ``quality/audits.json``: other commands write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pipelines.cards.facts import AuditFacts, GateFacts
+from pipelines.layout import Layout
+from transforms.beamkit import files
+from transforms.beamkit.errors import BuildError
+
+GATE: Final = "gate.json"
+AUDITS: Final = "audits.json"
+REPORT: Final = "report.html"
+_FOLDER: Final = "quality"
+
+
+def gate_facts(layout: Layout) -> GateFacts | None:
+    """What the gate found; None if it has not been run."""
+    found = _read(layout, GATE)
+    if found is None:
+        return None
+    subsets = _mapping(found.get("subsets"))
+    expectations = [
+        (name, expectation)
+        for name, entry in subsets.items()
+        for expectation in _mapping(entry).get("expectations", [])
+    ]
+    failures = tuple(
+        (
+            name,
+            _text(one.get("expectation")),
+            _text(one.get("column")),
+            _text(one.get("wanted")),
+            _text(one.get("observed")),
+        )
+        for name, one in expectations
+        if not one.get("passed")
+    )
+    waivers = tuple(map(_waiver, found.get("waivers") or []))
+    return GateFacts(
+        bool(found.get("passed")), _text(found.get("checked")), len(expectations), failures, waivers
+    )
+
+
+def audit_facts(layout: Layout) -> tuple[AuditFacts, ...] | None:
+    """What the audits found; None if they have not been run."""
+    found = _read(layout, AUDITS)
+    if found is None:
+        return None
+    return tuple(
+        AuditFacts(
+            _text(one.get("audit")),
+            _text(one.get("scope")),
+            _text(one.get("subject")),
+            _number(one.get("value")),
+            _number(one.get("low")),
+            _number(one.get("high")),
+            int(one["rows"]) if isinstance(one.get("rows"), int) else None,
+            _text(one.get("verdict")),
+            _text(one.get("threshold")),
+            _text(one.get("note")),
+        )
+        for one in found.get("audits") or []
+    )
+
+
+def has_report(layout: Layout) -> bool:
+    """Whether the report of the build is there."""
+    return files.exists(files.join(layout.output, _FOLDER, REPORT))
+
+
+def _read(layout: Layout, name: str) -> Mapping[str, Any] | None:
+    path = files.join(layout.output, _FOLDER, name)
+    if not files.exists(path):
+        return None
+    try:
+        value = json.loads(files.read_bytes(path))
+    except ValueError as error:
+        raise BuildError(f"{path} is not JSON ({error}); delete it and check again") from None
+    return _mapping(value)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
+
+
+def _number(value: Any) -> float | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if known else None
+
+
+def _waiver(value: Any) -> str:
+    if not isinstance(value, dict):
+        return _text(value)
+    return "; ".join(f"{key}: {_text(one)}" for key, one in value.items() if one is not None)
