@@ -19,6 +19,7 @@ class Card(Protocol):
         repo: str,
         version: str,
         previous: bytes | None = None,
+        *,
         changes: Sequence[str] = (),
         released: str | None = None,
     ) -> dict[str, bytes]:

@@ -102,7 +102,9 @@ def make_plan(
     lines = _lines(changes)
     previous = _changelog(remote, base)
     today = datetime.now(UTC).date().isoformat()
-    words = _rendered(card, build, remote.repo, str(version), previous, lines, today)
+    words = _rendered(
+        card, build, remote.repo, str(version), previous, changes=lines, released=today
+    )
     items = {**facts, **{item.path: item for item in words}}
     about = version_bytes(version, schema, content, items.values(), build.rows)
     items[places.VERSION_FILE] = Item.of_bytes(places.VERSION_FILE, about)
@@ -126,8 +128,15 @@ def make_plan(
     )
 
 
-def _rendered(card: Card, build: Build, repo: str, version: str, *about: Any) -> list[Item]:
-    files = card(build.output, build.recipe, repo, version, *about)
+def _rendered(
+    card: Card,
+    build: Build,
+    repo: str,
+    version: str,
+    previous: bytes | None = None,
+    **about: Any,
+) -> list[Item]:
+    files = card(build.output, build.recipe, repo, version, previous, **about)
     return [Item.of_bytes(path, data) for path, data in files.items()]
 
 
@@ -172,7 +181,7 @@ def _schema_of(facts: Mapping[str, Item]) -> str:
             raise BuildError(f"{item.source}: {rows:,} rows, the run record states {item.rows:,}")
         schemas[schema] = item.path
     if len(schemas) > 1:
-        told = ", ".join(f"{schema} in {path}" for schema, path in sorted(schemas.items()))
+        told = ", ".join(f"{known} in {path}" for known, path in sorted(schemas.items()))
         raise BuildError(f"subsets are of different schemas ({told}): build the older ones again")
     if not schemas:
         raise BuildError("nothing was built that could be published")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pipelines.publishing.committing import commit, create, tag
 from pipelines.publishing.plan import Plan
-from pipelines.publishing.reading_back import Seen, read_back
+from pipelines.publishing.reading_back import Seen, check_commit, read_back
 from pipelines.publishing.remote import Remote, title_of
 from pipelines.publishing.uploading import Progress, Told, additions_of, upload
 
@@ -26,26 +26,26 @@ class Watch:
 def carry_out(plan: Plan, *, private: bool, watch: Watch) -> Seen:
     """Do what a plan says that is left, and read the version back.
 
-    Nothing is visible before the commit, and the commit is whole. The same call after any
-    interruption ends in the same state.
+    Nothing is visible before the commit, and the commit is whole; it is tagged once it was looked
+    at. The same call after any interruption ends in the same state.
 
     Raises:
         BuildError: a step failed; says which, and how to go on.
     """
-    remote, sent = plan.remote, frozenset[str]()
-    if plan.left == "all":
+    remote, version, made = plan.remote, plan.version, plan.commit
+    if made is None:
         if remote.head is None:
             watch.say(f"making {remote.repo}")
             remote = create(remote.repo, private=private)
-        plan = replace(plan, remote=remote, commit=_send(plan, remote, watch))
-        sent = frozenset(item.path for item in plan.add)
-    if plan.left != "nothing":
-        assert plan.commit is not None
-        watch.say(f"tagging {plan.version.tag}")
-        tag(remote.repo, plan.version, plan.commit)
-    watch.say("reading it back")
+        made = _send(plan, remote, watch)
+    watch.say("checking what is there")
     items = plan.items if plan.left == "all" else plan.facts
-    return read_back(remote.repo, plan.version, plan.content, items, sent)
+    check_commit(remote, made, version, plan.content, items)
+    if plan.left != "nothing":
+        watch.say(f"tagging {version.tag}")
+        tag(remote.repo, version, made)
+    watch.say("reading it back")
+    return read_back(remote.repo, version, made, plan.add if plan.left == "all" else ())
 
 
 def _send(plan: Plan, remote: Remote, watch: Watch) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pipelines.publishing import places
 from pipelines.publishing.contents import Item
@@ -14,7 +15,7 @@ from pipelines.publishing.versions import Version
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.tree import RemoteFile
 
-_MOST_TOLD = 5
+_MOST_TOLD: Final = 5
 
 
 @dataclass(frozen=True)
@@ -27,42 +28,49 @@ class Seen:
     rows_counted: int
 
 
-def read_back(
-    repo: str,
-    version: Version,
-    content: str,
-    items: Mapping[str, Item],
-    sent: frozenset[str],
-) -> Seen:
-    """Check a tagged version: each file by its digest, and the rows of the shards just sent.
+def check_commit(
+    remote: Remote, commit: str, version: Version, content: str, items: Mapping[str, Item]
+) -> None:
+    """Check a commit before it is tagged: each file by its digest, and that none is too many.
 
     Args:
-        repo: ``owner/name``.
-        version: the version, whose tag must be there.
-        content: the digest of what it must hold.
+        remote: the repository.
+        commit: the commit.
+        version, content: what it must hold, as its version file says.
         items: the files that it must hold; of others, its version file knows the digests.
-        sent: paths that were sent in this run.
 
     Raises:
         BuildError: something is not as it was built; says what.
     """
-    remote = look(repo)
-    commit = remote.tags.get(version)
-    if commit is None:
-        raise BuildError(f"{repo} has no tag {version.tag} after it was set: publish again")
     if not holds(remote, commit, version, content):
-        raise BuildError(f"{version.tag} of {repo} does not hold what was built; it was moved")
+        raise BuildError(f"{remote.repo}@{commit[:12]} does not hold {version.tag} as it was built")
     there = remote.files(commit)
     wrong = [*_wrong_files(remote, commit, there, items), *_strangers(remote, commit, there)]
     if wrong:
         more = len(wrong) - _MOST_TOLD
         told = "; ".join(wrong[:_MOST_TOLD]) + (f"; and {more} more" if more > 0 else "")
         raise BuildError(
-            f"{version.tag} of {repo} is not what was built: {told}. Delete the tag on the Hub, "
-            "look whether a .gitignore there leaves files out, and publish again"
+            f"{remote.repo}@{commit[:12]} is not what was built: {told}. Look at the repository "
+            "for what changes files that are committed, then publish again"
         )
-    counted = _count_rows(remote, commit, [items[path] for path in sorted(sent & items.keys())])
-    return Seen(commit, len(there), sum(file.size for file in there.values()), counted)
+
+
+def read_back(repo: str, version: Version, commit: str, sent: Collection[Item]) -> Seen:
+    """Look where the tag of a version leads, and count the rows of the shards that were sent.
+
+    Raises:
+        BuildError: the tag leads elsewhere, or a shard has other rows.
+    """
+    remote = look(repo)
+    at = remote.tags.get(version)
+    if at != commit:
+        raise BuildError(
+            f"{version.tag} of {repo} leads to {at[:12] if at else 'no commit'} and not to "
+            f"{commit[:12]}: somebody moved it; publish the next version"
+        )
+    there = remote.files(commit)
+    size = sum(file.size for file in there.values())
+    return Seen(commit, len(there), size, _count_rows(remote, commit, sent))
 
 
 def _wrong_files(
@@ -91,7 +99,7 @@ def _strangers(remote: Remote, commit: str, there: Mapping[str, RemoteFile]) -> 
             yield f"{path} does not belong to it"
 
 
-def _count_rows(remote: Remote, commit: str, items: list[Item]) -> int:
+def _count_rows(remote: Remote, commit: str, items: Collection[Item]) -> int:
     counted = 0
     for item in items:
         if item.rows is None:

@@ -124,4 +124,5 @@ def footer_of(path: str) -> tuple[int, str]:
             meta = pq.read_metadata(stream)
     except pa.ArrowException as error:
         raise BuildError(f"{path}: not a Parquet file ({error})") from None
-    return meta.num_rows, (meta.metadata or {}).get(_SCHEMA_KEY, b"").decode("ascii", "replace")
+    schema: bytes = (meta.metadata or {}).get(_SCHEMA_KEY, b"")
+    return meta.num_rows, schema.decode("ascii", "replace")

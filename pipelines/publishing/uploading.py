@@ -128,6 +128,7 @@ def _upload_batch(repo: str, batch: Sequence[Addition]) -> None:
             session.api().preupload_lfs_files(
                 repo, batch, repo_type=DATASET, revision=MAIN, num_threads=_THREADS,
                 free_memory=False,
+                gitignore_content="",
             )  # fmt: skip
             return
         except Exception as error:

@@ -94,7 +94,8 @@ def _wrong_configs(fields: dict[str, Any]) -> list[str]:
 def _preupload(request: Request, repo: Repo, revision: str, caller: Caller) -> Response:
     """How each file is to be sent, and what is there in its place."""
     tree = commit_of(repo, revision).tree
-    ignore = str(request.fields.get("gitIgnore") or _text(tree.get(_IGNORED)))
+    ignore = request.fields.get("gitIgnore")
+    ignore = _text(tree.get(_IGNORED)) if ignore is None else str(ignore)
     patterns = [line for line in ignore.split() if not line.startswith("#")]
     listed = []
     for file in request.fields["files"]:
