@@ -174,7 +174,7 @@ def _schema_of(facts: Mapping[str, Item]) -> str:
     """The schema of the shards, whose rows are counted along the way."""
     schemas: dict[str, str] = {}
     for item in facts.values():
-        if item.rows is None:
+        if item.rows is None or not isinstance(item.source, Path):
             continue
         rows, schema = footer_of(str(item.source))
         if rows != item.rows:
