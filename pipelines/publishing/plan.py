@@ -18,6 +18,7 @@ from pipelines.publishing.version_file import VersionFile, version_bytes
 from pipelines.publishing.versions import Version
 from pipelines.recipe import Recipe
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub.tree import RemoteFile
 
 #: What is left to do: all of it, only the tag of a commit that is there, or nothing.
 Left = Literal["all", "tag", "nothing"]
@@ -93,7 +94,7 @@ def make_plan(
         return _already_tagged(found, remote.tags[version])
     say(f"comparing with {remote.last.tag if remote.last else 'the repository'}")
     base = _base(remote)
-    changes = _row_changes(remote, base, facts) if base else _all_new(build)
+    changes = _row_changes(remote, base, facts)
     step = None
     if base is not None:
         step = _step(remote, base, facts, changes, schema, content)
@@ -189,30 +190,31 @@ def _schema_of(facts: Mapping[str, Item]) -> str:
 
 
 def _row_changes(
-    remote: Remote, base: VersionFile, facts: Mapping[str, Item]
+    remote: Remote, base: VersionFile | None, facts: Mapping[str, Item]
 ) -> dict[str, RowChanges]:
-    """What became of the rows, by subset that has shards of other bytes, in order of name."""
-    commit = remote.tags[base.version]
-    there = {path: file for path, file in remote.files(commit).items() if path in base.files}
+    """What became of the rows, by subset that has shards of other bytes than the last version."""
+    commit = remote.tags[base.version] if base else None
+    there = {
+        path: file for path, file in remote.files(commit).items() if base and path in base.files
+    }
     old: dict[str, list[str]] = {}
     new: dict[str, list[str]] = {}
-    for path, item in facts.items():
-        file = there.get(path)
-        if item.rows is not None and not (file and item.is_like(file.size, file.digest)):
-            assert item.subset is not None
+    for item in facts.values():
+        if item.subset is not None and item.rows is not None and not _is_there(item, there):
             new.setdefault(item.subset, []).append(str(item.source))
-    for path, file in there.items():
+    for path in there:
         now = facts.get(path)
-        same = now is not None and now.is_like(file.size, file.digest)
-        if path.startswith("data/") and not same:
+        if commit and path.startswith("data/") and not (now and _is_there(now, there)):
             old.setdefault(path.split("/")[1], []).append(remote.address(commit, path))
     return {
-        name: changes_between(old.get(name, ()), new.get(name, ())) for name in sorted({*old, *new})
+        name: changes_between(old.get(name, ()), new.get(name, ()))
+        for name in dict.fromkeys([*new, *old])
     }
 
 
-def _all_new(build: Build) -> dict[str, RowChanges]:
-    return {name: RowChanges(added=rows) for name, rows in build.rows.items()}
+def _is_there(item: Item, there: Mapping[str, RemoteFile]) -> bool:
+    file = there.get(item.path)
+    return file is not None and item.is_like(file.size, file.digest)
 
 
 def _step(
@@ -226,10 +228,7 @@ def _step(
     there = remote.files(remote.tags[base.version])
     now = {path for path in facts if places.holds_rows(path)}
     then = {path for path in base.files if places.holds_rows(path)}
-    other = len(now ^ then) + sum(
-        path in there and not facts[path].is_like(there[path].size, there[path].digest)
-        for path in now & then
-    )
+    other = len(now ^ then) + sum(not _is_there(facts[path], there) for path in now & then)
     return step_between(base.schema, schema, changes, other, content != base.content)
 
 
@@ -264,8 +263,7 @@ def _moves(
         )
     add: list[Item] = []
     keep: list[Item] = []
-    for path, item in sorted(items.items()):
-        file = there.get(path)
-        (keep if file and item.is_like(file.size, file.digest) else add).append(item)
+    for _, item in sorted(items.items()):
+        (keep if _is_there(item, there) else add).append(item)
     delete = sorted(path for path in ours if path in there and path not in items)
     return tuple(add), tuple(keep), tuple(delete)

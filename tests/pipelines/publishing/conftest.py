@@ -35,9 +35,7 @@ def second(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def publisher(
-    hub: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> HubServer:
+def publisher(hub: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> HubServer:
     """An empty Hub, and a token of this process that may write to the repos of `OWNER`."""
     _log_in(hub, monkeypatch, tmp_path)
     return hub
