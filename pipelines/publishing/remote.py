@@ -116,11 +116,11 @@ def untagged(
         ),
     )
     for commit in listed[:_LOOK_BACK]:
-        if commit.commit_id in (since, *remote.tags.values()):
+        at = commit.commit_id
+        if commit.title == title and holds(remote, at, version, content):
+            return at
+        if at in (since, *remote.tags.values()):
             return None
-        same = commit.title == title and holds(remote, commit.commit_id, version, content)
-        if same:
-            return commit.commit_id
     return None
 
 
