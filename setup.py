@@ -55,8 +55,11 @@ EXTRAS = {
     "crowd": ["crowd-kit>=1.4,<2"],
     "dev": [
         "crowd-kit>=1.4,<2",
+        "duckdb>=1.4,<3",
         "hypothesis>=6.150,<7",
         "import-linter>=2.5,<3",
+        "markdown-it-py>=3,<5",
+        "mlcroissant>=1.1,<2",
         "mypy>=2,<3",
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",
@@ -97,7 +100,7 @@ setup(
     package_data={
         "transforms.relabel": ["prompts/*.txt"],
         "transforms.relabel.measured": ["wording/*.yaml"],
-        "pipelines": ["templates/source/*.tmpl"],
+        "pipelines": ["templates/source/*.tmpl", "templates/cards/*.tmpl"],
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,

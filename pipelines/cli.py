@@ -13,6 +13,7 @@ import typer
 from pipelines.commands import (
     benchmark,
     building,
+    card,
     contamination,
     looking,
     making,
@@ -39,6 +40,7 @@ app.command()(relabel.relabel)
 app.command()(looking.subsets)
 app.command()(looking.show)
 app.command("dead-letters")(looking.dead_letters)
+app.command()(card.card)
 app.command()(doctor)
 app.command("sample-corpora")(making.sample_corpora)
 app.command("new-source")(making.new_source)

@@ -24,6 +24,11 @@ class DataCard:
         value = self.metadata.get(key)
         return value if isinstance(value, str) and value else None
 
+    def number(self, key: str) -> int | None:
+        """A whole number of the metadata, or None."""
+        value = self.metadata.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts of the metadata."""
         value = self.metadata.get(key)

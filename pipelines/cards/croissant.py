@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from pipelines.cards import places
 from pipelines.cards.citation import own_entry
+from pipelines.cards.escaping import visible
 from pipelines.cards.facts import CardFacts, SubsetFacts
 from pipelines.cards.fields import columns_of, describe
 from pipelines.cards.licences import licence_url
@@ -58,7 +59,7 @@ _MEDIA_TYPES: Final = {
     "Image": "sc:ImageObject",
     "Video": "sc:VideoObject",
     "Audio": "sc:AudioObject",
-    "Mesh": "sc:MediaObject",
+    "Mesh": "sc:Text",
 }
 _TYPES: Final = {
     pa.string(): "sc:Text",
@@ -78,7 +79,7 @@ def croissant(facts: CardFacts) -> bytes:
     told = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
-        "name": facts.name,
+        "name": visible(facts.name),
         "description": (
             f"{facts.rows:,} preference pairs in {len(subsets)} subsets for reward models; "
             f"tasks: {', '.join(tasks)}."
@@ -183,6 +184,7 @@ def _field(config: str, field: pa.Field, description: str) -> dict[str, Any]:
         told["repeated"], kind = True, field.type.value_type
     medium = MEDIA_FEATURES.get(field.name.removeprefix("response_a_").removeprefix("response_b_"))
     if medium:
+        # Croissant 1.0 has no type for 3D models: they are the bytes of a GLB file.
         told["dataType"] = _MEDIA_TYPES[medium.removeprefix("List:")]
         return {**told, "source": _source(config, field.name, "bytes")}
     if pa.types.is_struct(kind):

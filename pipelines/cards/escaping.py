@@ -15,7 +15,8 @@ from typing import Any, Final
 #: Categories of characters with which a page shows other text than it holds: controls,
 #: bidirectional overrides, lone surrogates, private use, separators of lines.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]<>#!|&~$:@]")
+#: A colon is special where an address or the name of an emoji may begin.
+_SPECIAL: Final = re.compile(r"[\\`*_\[\]<>|&~$@]|:(?=\S)")
 
 
 def visible(text: str) -> str:

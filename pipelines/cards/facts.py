@@ -134,6 +134,17 @@ class AuditFacts:
 
 
 @dataclass(frozen=True)
+class ReviewFacts:
+    """How far people agreed with the labels of a group of rows: value, low and high end."""
+
+    group: str
+    value: str
+    rows: int
+    agreed: tuple[float | None, float | None, float | None]
+    kappa: tuple[float | None, float | None, float | None]
+
+
+@dataclass(frozen=True)
 class SubsetFacts:
     """One subset as it was built."""
 
@@ -151,7 +162,8 @@ class SubsetFacts:
     example: Mapping[str, Any] | None
     title: str | None = None
     prose: str | None = None
-    tags: tuple[str, ...] = ()
+    #: Rows that the data card names: those of the shipped recipe.
+    card_rows: int | None = None
     preference_from: str | None = None
     built_here: str | None = None
     labels: LabelFacts | None = None
@@ -199,6 +211,7 @@ class CardFacts:
     benchmarks: Sequence[Benchmark] | None
     gate: GateFacts | None
     audits: Sequence[AuditFacts] | None
+    review: Sequence[ReviewFacts] | None
     has_report: bool
     changelog: Sequence[Mapping[str, Any]]
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import yaml
 
 from pipelines.cards import places
+from pipelines.cards.escaping import visible
 from pipelines.cards.facts import CardFacts, SubsetFacts
 from pipelines.cards.licences import OTHER
 from schemas.label import LABEL_SCHEMA
@@ -55,7 +56,7 @@ def front_matter(facts: CardFacts) -> dict[str, Any]:
     licence = facts.licence
     ids = list(licence.ids)
     told: dict[str, Any] = {
-        "pretty_name": facts.name,
+        "pretty_name": visible(facts.name),
         "license": ids[0] if len(ids) == 1 else ids,
     }
     if licence.ids == (OTHER,):
@@ -67,7 +68,9 @@ def front_matter(facts: CardFacts) -> dict[str, Any]:
         "task_categories": _unique(TASK_CATEGORIES[subset.task] for subset in facts.subsets),
         "annotations_creators": _annotations(facts),
         "size_categories": [size_category(facts.rows)],
-        "source_datasets": _unique(corpus.repo for corpus in facts.corpora.values() if corpus.repo),
+        "source_datasets": _unique(
+            corpus.repo for corpus in facts.corpora.values() if places.is_repo(corpus.repo)
+        ),
         "tags": _tags(facts),
         "configs": configs(facts),
         "dataset_info": _infos(facts),
@@ -152,20 +155,23 @@ def _info(
 
 def features(schema: pa.Schema) -> list[dict[str, Any]]:
     """A schema's features in the form that the Hub's cards use."""
-    return [_feature(field) for field in schema]
+    return [_column(field) for field in schema]
 
 
-def _feature(field: pa.Field) -> dict[str, Any]:
-    inner = field.name.removeprefix("response_a_").removeprefix("response_b_")
-    medium = MEDIA_FEATURES.get(inner) if inner != field.name or inner in MEDIA_FEATURES else None
-    if medium and medium.startswith("List:"):
-        return {"name": field.name, "list": medium.removeprefix("List:").lower()}
-    if medium:
-        return {"name": field.name, "dtype": medium.lower()}
+def _column(field: pa.Field) -> dict[str, Any]:
+    """A column: media have features of their own, by the name of their column."""
+    medium = MEDIA_FEATURES.get(field.name.removeprefix("response_a_").removeprefix("response_b_"))
+    if medium is None:
+        return _value(field)
+    kind = medium.removeprefix("List:")
+    return {"name": field.name, "dtype" if kind == medium else "list": kind.lower()}
+
+
+def _value(field: pa.Field) -> dict[str, Any]:
     if pa.types.is_list(field.type):
-        return {"name": field.name, "list": [_feature(one) for one in field.type.value_type]}
+        return {"name": field.name, "list": [_value(one) for one in field.type.value_type]}
     if pa.types.is_struct(field.type):
-        return {"name": field.name, "struct": [_feature(one) for one in field.type]}
+        return {"name": field.name, "struct": [_value(one) for one in field.type]}
     kinds = {"float": "float32", "double": "float64"}
     return {"name": field.name, "dtype": kinds.get(str(field.type), str(field.type))}
 

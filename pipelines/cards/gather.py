@@ -11,7 +11,7 @@ from pipelines.cards.corpus_cards import data_card
 from pipelines.cards.facts import Benchmark, CardFacts, CorpusFacts, SubsetFacts
 from pipelines.cards.licences import UNKNOWN, Part, combined
 from pipelines.cards.places import check_config, check_repo, check_version
-from pipelines.cards.quality_files import audit_facts, gate_facts, has_report
+from pipelines.cards.quality_files import audit_facts, gate_facts, has_report, review_facts
 from pipelines.cards.shards import first_row, row_counts, splits_of
 from pipelines.cards.side_tables import contamination_of, duplicates_of, label_facts
 from pipelines.layout import Layout
@@ -25,7 +25,8 @@ from transforms.beamkit.errors import BuildError
 class Request:
     """Which dataset, and as what it is to be published.
 
-    `recipe`, if given, is held against that of the build. `data_cards` is a folder in place of the
+    `recipe`, if given, is held against that of the build. `report` says whether report.html is
+    published; None looks for ``quality/report.html``. `data_cards` is a folder in place of the
     shipped one.
     """
 
@@ -34,6 +35,7 @@ class Request:
     version: str
     released: str | None = None
     recipe: Recipe | None = None
+    report: bool | None = None
     data_cards: Path | None = None
 
 
@@ -80,7 +82,8 @@ def gather(request: Request) -> CardFacts:
         benchmarks=_benchmarks(record),
         gate=gate_facts(layout),
         audits=audit_facts(layout),
-        has_report=has_report(layout),
+        review=review_facts(layout),
+        has_report=has_report(layout) if request.report is None else request.report,
         changelog=(),
     )
 
@@ -107,7 +110,7 @@ def _subset(request: Request, name: str, record: Mapping[str, Any]) -> SubsetFac
         example=first_row(layout, name, entry["shards"]),
         title=card.text("title") if card else None,
         prose=card.prose if card else None,
-        tags=card.texts("tags") if card else (),
+        card_rows=card.number("rows") if card else None,
         preference_from=card.text("preference_from") if card else None,
         built_here=card.text("built_here") if card else None,
         labels=label_facts(layout, name, entry["task"]),

@@ -33,6 +33,8 @@ def snippets(
     where, revision = _text(repo), _text(tag)
     path = f"datasets/{repo}@{tag}/{shards_glob(subset, split)}"
     shards, quoted = _text(path), f"hf://{path}".replace("'", "''")
+    lines = ("SELECT preference, count(*) AS pairs", f"FROM '{quoted}'", "GROUP BY preference")
+    query = "\n".join(f"    {line}" for line in lines)
     found = [
         Snippet(
             "One subset",
@@ -58,11 +60,7 @@ def snippets(
             "DuckDB",
             "import duckdb\nfrom huggingface_hub import HfFileSystem\n\n"
             "duckdb.register_filesystem(HfFileSystem())\n"
-            'duckdb.sql("""\n'
-            "    SELECT preference, count(*) AS pairs\n"  # noqa: S608 - shown, not run
-            f"    FROM '{quoted}'\n"
-            "    GROUP BY preference ORDER BY preference\n"
-            '""").fetchall()',
+            f'duckdb.sql("""\n{query}\n""").fetchall()',
         ),
     ]
     if labels:

@@ -62,13 +62,18 @@ def tag_of(version: str) -> str:
     return f"v{version}"
 
 
+def is_repo(name: str) -> bool:
+    """Whether a text is the name of a repository: ``ORG/NAME``."""
+    return _REPO.fullmatch(name) is not None
+
+
 def check_repo(repo: str) -> str:
     """The repository's name, if it is one.
 
     Raises:
         BuildError: it is not ``ORG/NAME``.
     """
-    if not _REPO.fullmatch(repo):
+    if not is_repo(repo):
         raise BuildError(f"--repo {repo!r} is not a repository's name; write it as ORG/NAME")
     return repo
 

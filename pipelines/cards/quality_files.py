@@ -1,4 +1,4 @@
-"""Reading ``quality/gate.json`` and ``quality/audits.json``: other commands write them."""
+"""Reading ``quality/``: what the gate, audits and reviews of other commands have found."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pipelines.cards.facts import AuditFacts, GateFacts
+from pipelines.cards.facts import AuditFacts, GateFacts, ReviewFacts
 from pipelines.layout import Layout
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 
 GATE: Final = "gate.json"
 AUDITS: Final = "audits.json"
+REVIEW: Final = "review.json"
 REPORT: Final = "report.html"
 _FOLDER: Final = "quality"
 
@@ -65,6 +66,28 @@ def audit_facts(layout: Layout) -> tuple[AuditFacts, ...] | None:
         )
         for one in found.get("audits") or []
     )
+
+
+def review_facts(layout: Layout) -> tuple[ReviewFacts, ...] | None:
+    """How far people agreed with the labels; None if nobody has reviewed a sample."""
+    found = _read(layout, REVIEW)
+    if found is None:
+        return None
+    return tuple(
+        ReviewFacts(
+            _text(one.get("group")),
+            _text(one.get("value")),
+            int(_number(one.get("rows")) or 0),
+            _interval(one, "agreed"),
+            _interval(one, "kappa"),
+        )
+        for one in found.get("scores") or []
+    )
+
+
+def _interval(one: Mapping[str, Any], name: str) -> tuple[float | None, float | None, float | None]:
+    value, low, high = (_number(one.get(key)) for key in (name, f"{name}_low", f"{name}_high"))
+    return value, low, high
 
 
 def has_report(layout: Layout) -> bool:

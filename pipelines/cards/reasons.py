@@ -8,7 +8,7 @@ from typing import Final
 STAGES: Final = {
     "sources": "Reading the corpora",
     "scope": "Scope",
-    "admit": "Asked about by the published criteria",
+    "admit": "Pairs that a criterion asks about",
     "sampling": "Sample",
     "media": "Media",
     "decontamination": "Items of benchmarks",
@@ -31,6 +31,7 @@ _RULES: Final = {
     "prompt_text": "its prompt is that of a benchmark item",
     "response_text": "a response is that of a benchmark item",
     "response_medium": "a response's medium is that of a benchmark item",
+    "prompt_medium": "its prompt's medium is that of a benchmark item",
     "prompt_medium_and_text": "prompt and its medium are those of a benchmark item",
     "alike_in_all_that_is_measured": "no measured difference that a person would notice",
     "source_left_out": "from a part of the corpus that the recipe leaves out",

@@ -26,6 +26,7 @@ def render_card(
     *,
     changes: Sequence[str] = (),
     released: str | None = None,
+    report: bool | None = None,
 ) -> dict[str, bytes]:
     """The cards of a built dataset, by their path in the published repository.
 
@@ -39,6 +40,7 @@ def render_card(
         changes: lines about this version; without them the changelog says which subsets have more
             or fewer rows than before.
         released: date of this version, YYYY-MM-DD.
+        report: whether report.html is published with it; None looks for ``quality/report.html``.
 
     Returns:
         README.md, cards/<subset>.md, croissant.json, CITATION.bib, LICENSE.md and
@@ -47,7 +49,7 @@ def render_card(
     Raises:
         BuildError: there is no sound build, or it can't be published under these names.
     """
-    request = Request(Layout.of(str(output)), repo, version, released, recipe)
+    request = Request(Layout.of(str(output)), repo, version, released, recipe, report)
     facts = gather(request)
     entries = changelog.extended(
         changelog.read_changelog(previous),

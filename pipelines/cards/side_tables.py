@@ -35,7 +35,7 @@ def label_facts(layout: Layout, subset: str, task: str) -> LabelFacts | None:
                 producers[(origin or "", model or "", prompt or "", step or "")] += number
             rows += frame.height
             size += file.metadata.row_group(group).total_byte_size
-            cost += frame["cost_usd"].sum() or 0.0
+            cost += float(frame["cost_usd"].sum() or 0)
             gold.append(frame.filter(pl.col("step") == GOLD))
     asked = pl.concat(gold) if gold else pl.DataFrame()
     judged = asked.filter(pl.col("origin") != _MEASURED) if gold else asked
@@ -63,7 +63,7 @@ def _calibrated(gold: pl.DataFrame, task: str) -> tuple[Calibration, ...]:
     )
     if truth.is_empty() or answers.is_empty():
         return ()
-    votes = votes_of(answers.cast(dict(ANSWER_SCHEMA)), both_orders=answers["order"].n_unique() > 1)
+    votes = votes_of(answers.cast(ANSWER_SCHEMA), both_orders=answers["order"].n_unique() > 1)
     found = calibration(votes, truth.unique("question"), by=("judge", "task"))
     names = (
         "judge", "task", "questions", "correct", "accuracy", "accuracy_low", "accuracy_high",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pipelines.cards.citation import own_entry, paper_entry
 from pipelines.cards.escaping import md
 from pipelines.cards.facts import AuditFacts, CardFacts, GateFacts, SubsetFacts
-from pipelines.cards.tables import Row, corpus_link, task_title
+from pipelines.cards.tables import Row, corpus_link, task_title, wanted
 
 __all__ = ["own_entry", "paper_entry"]
 
@@ -53,6 +55,31 @@ def judged(facts: CardFacts) -> bool:
 def known_duplicates(facts: CardFacts) -> bool:
     """Whether it was written down which rows were removed as duplicates."""
     return any(subset.duplicates is not None for subset in facts.subsets)
+
+
+_ORIGINS: Final = {
+    "published": "criteria and preferences were read from the published OmniRewardData and matched "
+    "to pairs of the corpus; no model proposed or judged any of them here.",
+    "measured": "criteria and preferences follow from measurements; no model was asked.",
+}
+
+
+def origin_of(subset: SubsetFacts) -> str:
+    """Where the criteria of a subset come from in this version."""
+    if subset.origin != "llm":
+        return _ORIGINS.get(subset.origin or "", "the origin of the criteria is not on record.")
+    models: dict[str, list[str]] = {"propose": [], "judge": []}
+    for _, model, _, step in subset.labels.producers if subset.labels else ():
+        if step in models and md(model) not in models[step]:
+            models[step].append(md(model))
+    proposers, judges = (", ".join(names) or "a model not on record" for names in models.values())
+    return f"criteria were proposed by {proposers} and judged by {judges}."
+
+
+def target_of(subset: SubsetFacts) -> str:
+    """The target of a subset, and that of its data card where this recipe asks for another."""
+    differs = subset.card_rows is not None and subset.card_rows != subset.target
+    return wanted(subset) + (f" (the data card says {subset.card_rows:,})" if differs else "")
 
 
 def licence_notes(facts: CardFacts) -> list[str]:

@@ -1,4 +1,4 @@
-"""The tables of a card: rows of cells, each cell Markdown whose foreign text is escaped."""
+"""Tables of what is there: rows of cells, each cell Markdown whose foreign text is escaped."""
 
 from __future__ import annotations
 
@@ -9,19 +9,28 @@ from urllib.parse import quote
 
 from pipelines.cards import places
 from pipelines.cards.escaping import code, md, web_address
-from pipelines.cards.facts import AuditFacts, CardFacts, CorpusFacts, SubsetFacts
+from pipelines.cards.facts import AuditFacts, CardFacts, CorpusFacts, ReviewFacts, SubsetFacts
 from pipelines.cards.fields import field_rows
 from pipelines.cards.licences import UNKNOWN, licence_url
-from pipelines.cards.reasons import stage_order, stage_title, why
 from pipelines.sizes import size_of
 from schemas.tasks import TASKS
 
 Row = list[str]
 
-_NOTHING: Final = "–"
-#: Reasons of a stage that the main card shows; the card of a subset shows all.
-_MOST_REASONS: Final = 12
+#: A cell without a value.
+NOTHING: Final = "–"
 _DIGITS: Final = 12
+
+
+def size_cell(number: int) -> str:
+    """Bytes for a person, in one line however narrow its column."""
+    return size_of(number).replace(" ", "\u00a0")
+
+
+def languages_cell(corpus: CorpusFacts) -> str:
+    """The languages of a corpus that are known."""
+    known = ", ".join(one for one in corpus.languages if one != UNKNOWN)
+    return md(known) if known else "not stated"
 
 
 def task_title(task: str) -> str:
@@ -42,22 +51,21 @@ def licence_cell(licence: str, non_commercial: bool) -> str:
 
 def corpus_link(corpus: CorpusFacts) -> str:
     """A corpus, linked to its page."""
-    address = corpus.homepage or (places.repo_url(corpus.repo) if corpus.repo else None)
+    address = corpus.homepage or (
+        places.repo_url(corpus.repo) if places.is_repo(corpus.repo) else None
+    )
     sound = web_address(address) if address else None
     text = md(corpus.repo or corpus.name)
     return f"[{text}]({sound})" if sound else text
 
 
 def wanted(subset: SubsetFacts) -> str:
-    """The target of a subset, and what is lacking to it."""
-    if subset.target is None:
-        return "all"
-    short = f" (**{subset.shortfall:,} short**)" if subset.shortfall else ""
-    return f"{subset.target:,}{short}"
+    """The target of a subset."""
+    return "all" if subset.target is None else f"{subset.target:,}"
 
 
 def subset_rows(facts: CardFacts) -> list[Row]:
-    """config, task, kind, rows, target, size, labels by, licence."""
+    """subset, task, kind, rows, target, lacking, size, labels by, licence."""
     return [
         [
             f"[{md(subset.name)}]({quote(places.card_of(subset.name))})",
@@ -65,7 +73,8 @@ def subset_rows(facts: CardFacts) -> list[Row]:
             md(subset.kind),
             f"{subset.rows:,}",
             wanted(subset),
-            size_of(subset.file_bytes),
+            f"**{subset.shortfall:,}**" if subset.shortfall else NOTHING,
+            size_cell(subset.file_bytes),
             labelled_by(subset),
             licence_cell(facts.part(subset).licence, facts.part(subset).non_commercial),
         ]
@@ -79,13 +88,13 @@ def labelled_by(subset: SubsetFacts) -> str:
         origins = {"llm": "models", "published": "published criteria", "measured": "measurement"}
         return origins.get(subset.origin or "", md(subset.origin or "unknown"))
     names = {"human": "people", "model": "models", "metric": "a metric", "measured": "measurement"}
-    return ", ".join(names.get(name, md(name)) for name in subset.rows_by.annotator) or _NOTHING
+    return ", ".join(names.get(name, md(name)) for name in subset.rows_by.annotator) or NOTHING
 
 
 def split_rows(subset: SubsetFacts) -> list[Row]:
     """split, rows, shards, size."""
     return [
-        [code(name), f"{split.rows:,}", f"{len(split.files):,}", size_of(split.file_bytes)]
+        [code(name), f"{split.rows:,}", f"{len(split.files):,}", size_cell(split.file_bytes)]
         for name, split in sorted(subset.splits.items())
     ]
 
@@ -108,102 +117,17 @@ def source_rows(facts: CardFacts) -> list[Row]:
             corpus_link(corpus),
             code(corpus.revision[:_DIGITS] if corpus.pinned else corpus.revision)
             + ("" if corpus.pinned else ", not pinned"),
-            licence_cell(corpus.licence, facts_nc(corpus)),
-            md(", ".join(corpus.languages)) or "not stated",
+            licence_cell(corpus.licence, _non_commercial(corpus)),
+            languages_cell(corpus),
             ", ".join(md(one.name) for one in facts.subsets if one.corpus == name),
         ]
         for name, corpus in facts.corpora.items()
     ]
 
 
-def facts_nc(corpus: CorpusFacts) -> bool:
+def _non_commercial(corpus: CorpusFacts) -> bool:
     """Whether a corpus forbids commercial use."""
     return corpus.nc or "-nc" in corpus.licence
-
-
-def stage_rows(subsets: Iterable[SubsetFacts]) -> list[Row]:
-    """stage, came in, could not be used, left out by rule, went on."""
-    rows = []
-    for stage, names in _summed(subsets).items():
-        dead, dropped = (_total(names, prefix) for prefix in ("dead:", "dropped:"))
-        numbers = [names["in"], dead, dropped, names["out"]]
-        rows.append([stage_title(stage), *(f"{number:,}" for number in numbers)])
-    return rows
-
-
-def reason_rows(subsets: Iterable[SubsetFacts], most: int | None = _MOST_REASONS) -> list[Row]:
-    """stage, reason, records, what it means; the most frequent reasons of each stage."""
-    rows = []
-    for stage, names in _summed(subsets).items():
-        found = [
-            (number, what.partition(":")[2])
-            for what, number in names.items()
-            if number and what.startswith(("dead:", "dropped:"))
-        ]
-        found.sort(key=lambda one: (-one[0], one[1]))
-        shown = found[:most]
-        rows += [
-            [stage_title(stage), code(reason), f"{number:,}", md(why(reason))]
-            for number, reason in shown
-        ]
-        rest = found[len(shown) :]
-        if rest:
-            total = sum(number for number, _ in rest)
-            rows.append([stage_title(stage), "others", f"{total:,}", f"{len(rest)} other reasons"])
-    return rows
-
-
-def _summed(subsets: Iterable[SubsetFacts]) -> dict[str, Counter[str]]:
-    """Counts by stage over subsets, in the order of the stages."""
-    summed: dict[str, Counter[str]] = {}
-    for subset in subsets:
-        for stage, names in subset.counts.items():
-            summed.setdefault(stage, Counter()).update(names)
-    return {stage: summed[stage] for stage in sorted(summed, key=stage_order)}
-
-
-def _total(names: Mapping[str, int], prefix: str) -> int:
-    return sum(number for what, number in names.items() if what.startswith(prefix))
-
-
-def duplicate_rows(subsets: Iterable[SubsetFacts]) -> list[Row]:
-    """rule, within its own subset, with another subset, what it means."""
-    within: Counter[str] = Counter()
-    across: Counter[str] = Counter()
-    for subset in subsets:
-        for (rule, other), rows in (subset.duplicates or {}).items():
-            (within if other in ("", subset.name) else across)[rule] += rows
-    return [
-        [code(rule), f"{within[rule]:,}", f"{across[rule]:,}", md(why(rule))]
-        for rule in sorted({*within, *across})
-    ]
-
-
-def match_rows(subsets: Iterable[SubsetFacts]) -> list[Row]:
-    """benchmark, rule, rows removed, rows kept and reported, what it means."""
-    removed: Counter[tuple[str, str]] = Counter()
-    reported: Counter[tuple[str, str]] = Counter()
-    for subset in subsets:
-        for match in subset.contamination or ():
-            removed[match.benchmark, match.rule] += match.removed
-            reported[match.benchmark, match.rule] += match.reported
-    return [
-        [md(name), code(rule), f"{removed[name, rule]:,}", f"{reported[name, rule]:,}",
-         md(why(rule))]
-        for name, rule in sorted({*removed, *reported})
-    ]  # fmt: skip
-
-
-def benchmark_rows(facts: CardFacts) -> list[Row]:
-    """benchmark, items, digest of its fingerprint, or why it was waived."""
-    return [
-        [
-            md(one.name) + (f" ({md(one.repo)})" if one.repo else ""),
-            _NOTHING if one.items is None else f"{one.items:,}",
-            code(one.digest) if one.waived is None else f"waived: {md(one.waived)}",
-        ]
-        for one in facts.benchmarks or ()
-    ]
 
 
 def audit_rows(audits: Sequence[AuditFacts]) -> list[Row]:
@@ -214,17 +138,17 @@ def audit_rows(audits: Sequence[AuditFacts]) -> list[Row]:
             md(one.audit.replace("_", " ")),
             md(one.subject or one.scope),
             _figure(one.value),
-            _NOTHING if one.low is None else f"{_figure(one.low)} to {_figure(one.high)}",
-            _NOTHING if one.rows is None else f"{one.rows:,}",
+            NOTHING if one.low is None else f"{_figure(one.low)} to {_figure(one.high)}",
+            NOTHING if one.rows is None else f"{one.rows:,}",
             f"**{md(one.verdict)}**" if one.verdict in order else md(one.verdict),
-            md(one.note, 160) or _NOTHING,
+            md(one.note, 160) or NOTHING,
         ]
         for one in sorted(audits, key=lambda a: (order.get(a.verdict, 2), a.audit, a.subject))
     ]
 
 
 def _figure(value: float | None) -> str:
-    return _NOTHING if value is None else f"{value:.3g}"
+    return NOTHING if value is None else f"{value:.3g}"
 
 
 def audit_summary(audits: Sequence[AuditFacts]) -> list[Row]:
@@ -239,13 +163,35 @@ def audit_summary(audits: Sequence[AuditFacts]) -> list[Row]:
     ]  # fmt: skip
 
 
+def review_rows(scores: Sequence[ReviewFacts]) -> list[Row]:
+    """group, rows judged, share that agreed with its interval, kappa with its interval."""
+    return [
+        [
+            md(f"{one.group} {one.value}".strip()),
+            f"{one.rows:,}",
+            _share(one.agreed),
+            NOTHING if one.kappa[0] is None else _between(*map(_figure, one.kappa)),
+        ]
+        for one in scores
+    ]
+
+
+def _share(interval: tuple[float | None, float | None, float | None]) -> str:
+    told = [NOTHING if value is None else f"{value:.1%}" for value in interval]
+    return NOTHING if interval[0] is None else _between(*told)
+
+
+def _between(value: str, low: str, high: str) -> str:
+    return f"{value} ({low} to {high})"
+
+
 def producer_rows(subsets: Iterable[SubsetFacts]) -> list[Row]:
     """origin, producer, version of prompt or wording, step, label rows."""
     counted: Counter[tuple[str, str, str, str]] = Counter()
     for subset in subsets:
         counted.update(subset.labels.producers if subset.labels else {})
     return [
-        [md(origin), code(model), md(version) or _NOTHING, md(step), f"{rows:,}"]
+        [md(origin), code(model), md(version) or NOTHING, md(step), f"{rows:,}"]
         for (origin, model, version, step), rows in sorted(counted.items())
     ]
 
@@ -288,7 +234,8 @@ def licence_rows(facts: CardFacts) -> list[Row]:
 def input_rows(subset: SubsetFacts) -> list[Row]:
     """file, size, digest."""
     return [
-        [code(name), size_of(size), code(digest)] for name, (size, digest) in subset.inputs.items()
+        [code(name), size_cell(size), code(digest)]
+        for name, (size, digest) in subset.inputs.items()
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.cards import escaping, places, statements, tables
+from pipelines.cards import escaping, places, removed, statements, tables
 from pipelines.cards.fields import example_of
 from pipelines.cards.loading import snippets
 from pipelines.sizes import size_of
@@ -51,6 +51,7 @@ def _environment() -> Any:
     }
     environment.globals |= {
         "tables": tables,
+        "removed": removed,
         "say": statements,
         "places": places,
         "snippets": snippets,

@@ -232,6 +232,12 @@ def test_citation(name: str) -> None:
         assert fields["url"] == loaded["homepage"]
 
 
+def test_the_paper_is_cited() -> None:
+    fields = bib_fields((CARDS / "dataset" / "CITATION.bib").read_text(encoding="utf-8"))
+    assert fields["eprint"] == "2510.23451"
+    assert {"title", "author", "year", "url"} <= set(fields)
+
+
 @pytest.mark.parametrize("name", SUBSETS)
 def test_subset_metadata(name: str) -> None:
     loaded = check_keys(f"subsets/{name}", SUBSET_KEYS)
