@@ -98,6 +98,7 @@ setup(
         include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "schemas.*"]
     ),
     package_data={
+        "transforms.quality": ["suites/*.yaml", "suites/*/*.yaml"],
         "transforms.relabel": ["prompts/*.txt"],
         "transforms.relabel.measured": ["wording/*.yaml"],
         "pipelines": ["templates/source/*.tmpl", "templates/cards/*.tmpl"],

@@ -20,6 +20,7 @@ from pipelines.commands import (
     media,
     relabel,
     sources,
+    validate,
 )
 from pipelines.commands.console import fail
 from pipelines.commands.doctor import doctor
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(building.build)
 app.command("retry-failed")(building.retry_failed)
 app.command()(relabel.relabel)
+app.command()(validate.validate)
 app.command()(looking.subsets)
 app.command()(looking.show)
 app.command("dead-letters")(looking.dead_letters)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _TEXT_LIMIT = 1_500
 _MEDIA_SHOWN = 3
-_STAGES = ("sources", "sampling", "media", "decontamination", "dedup", "relabel", "trim")
+_STAGES = ("sources", "sampling", "media", "decontamination", "dedup", "relabel", "quality", "trim")
 
 #: Stages that leave out what came in sound: what they say of it is shown by rule.
 _RULE_STAGES = ("sources", "scope", "decontamination", "dedup", "relabel")

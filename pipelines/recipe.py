@@ -18,6 +18,7 @@ from schemas.tasks import CriterionOrigin, Kind, TaskName
 from transforms.dedup.settings import DedupSettings
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 from transforms.media.settings import MediaPolicy
+from transforms.quality.settings import GateSettings, RuleSettings
 from transforms.relabel.settings import RelabelSettings
 from transforms.sampling.settings import SamplingSettings
 from transforms.sources.registry import ADAPTERS
@@ -52,10 +53,12 @@ class Subset:
 
 @dataclass(frozen=True)
 class QualitySettings:
-    """When a run fails."""
+    """Which rows are refused, when a run fails, and what the gate expects."""
 
     #: A subset fails when a larger share of the records that went on became dead letters.
     max_dead_share: float = 0.05
+    rules: RuleSettings = RuleSettings()
+    gate: GateSettings = GateSettings()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,16 @@ from pipelines.build_marker import building
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
 from pipelines.opening import Corpora
-from pipelines.planning import PREPARE, RELABEL, SELECT, WRITE, SubsetPlan, plan_subsets
+from pipelines.planning import (
+    PREPARE,
+    QUALITY,
+    RELABEL,
+    SELECT,
+    UNITS,
+    WRITE,
+    SubsetPlan,
+    plan_subsets,
+)
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record, run_record, subset_record, write_record
@@ -133,7 +142,7 @@ def forget(request: RunRequest) -> None:
         files.remove(
             [
                 layout.published(name),
-                *(layout.manifest(name, unit) for unit in (PREPARE, SELECT, RELABEL, WRITE)),
+                *(layout.manifest(name, unit) for unit in UNITS),
             ]
         )
 
@@ -168,7 +177,7 @@ def _resumed(plan: SubsetPlan) -> str:
     done = {PREPARE: plan.prepared, SELECT: plan.selected}
     if plan.origin is not None:
         done[RELABEL] = plan.relabelled
-    done[WRITE] = plan.written
+    done |= {QUALITY: plan.checked, WRITE: plan.written}
     return next((unit for unit in reversed(done) if done[unit]), "nothing")
 
 
@@ -176,7 +185,7 @@ def _made(plan: SubsetPlan, request: RunRequest) -> Manifest:
     """Make what is not finished yet; where only subsets before it changed, perhaps nothing is."""
     there = read_manifest(plan.layout.published(plan.name)) is not None
     if there and plan.units is None and plan.known is None:
-        _run_graph(plan, request, until=RELABEL)
+        _run_graph(plan, request, until=QUALITY)
         if plan.published is not None:
             return plan.published
     if plan.known is not None or plan.written is None:
@@ -200,6 +209,7 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, until: str = WRITE) -> Non
         PREPARE: fresh or plan.prepared is not None,  # its parts stay until new ones are named
         SELECT: not fresh and plan.selected is not None,
         RELABEL: not fresh and plan.origin is not None and plan.relabelled is not None,
+        QUALITY: not fresh and plan.checked is not None,
         WRITE: False,
     }
     for unit, keep in done.items():
@@ -222,7 +232,7 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, until: str = WRITE) -> Non
         if message is None:
             raise
         raise BuildError(message) from error
-    for unit in (SELECT, RELABEL):
+    for unit in (SELECT, RELABEL, QUALITY):
         sweep(layout, plan.name, unit)
 
 
