@@ -10,12 +10,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from pipelines.gate import Checked, Gate, Outcome, run_digest
+from pipelines.layout import Layout
 
 OWNER = "zoo"
 REPO = f"{OWNER}/rewards"
@@ -34,18 +37,19 @@ def copy_of(output: Path, target: Path) -> Path:
     return target
 
 
-def pass_gate(output: Path, **other: Any) -> None:
-    """Write the gate's file for what lies in an output folder; `other` goes before what passes."""
-    record = (output / "run_record.json").read_bytes()
-    gate = {
-        "passed": True,
-        "checked": "2026-01-01T00:00:00Z",
-        "recipe": json.loads(record)["recipe_sha256"],
-        "run": hashlib.sha256(record).hexdigest(),
-        "subsets": {},
-        "waivers": [],
+def pass_gate(output: Path, stopped: Mapping[str, Outcome] | None = None) -> None:
+    """Write the gate's file for what lies in an output folder; `stopped` fails, by subset."""
+    record = record_of(output)
+    subsets = {
+        name: Checked(
+            entry["rows"], tuple(one for at, one in (stopped or {}).items() if at == name)
+        )
+        for name, entry in record["subsets"].items()
     }
-    put(output / "quality" / "gate.json", json.dumps({**gate, **other}).encode())
+    run = run_digest(Layout.of(str(output)))
+    whole = Checked(sum(one.rows for one in subsets.values()), ())
+    gate = Gate("2026-01-01T00:00:00Z", record["recipe_sha256"], run, subsets, whole, current=run)
+    put(output / "quality" / "gate.json", gate.to_json())
 
 
 def put(file: Path, data: bytes) -> None:
