@@ -158,7 +158,7 @@ class FaultPlan:
         with self._lock:
             scripted = self._scripted(request, lambda fault: fault.forestalls(request))
             fitting = [one for one in map(_fault, self.kinds) if one.forestalls(request)]
-            return scripted or self._at_random(f"before {_named(request)}", fitting)
+            return scripted or self._at_random(_named(request), fitting, before=True)
 
     def choose(self, request: Request, response: Response) -> Fault | None:
         """The fault of this answer."""
@@ -179,16 +179,20 @@ class FaultPlan:
                 return script.faults.pop(0)
         return None
 
-    def _at_random(self, key: str, fitting: Sequence[Fault]) -> Fault | None:
+    def _at_random(
+        self, key: str, fitting: Sequence[Fault], *, before: bool = False
+    ) -> Fault | None:
         if not self.rate:
             return None
-        number = self._asked[key]
-        self._asked[key] += 1
-        digest = hashlib.sha256(f"{self.seed} {number} {key}".encode()).digest()
+        drawn = f"before {key}" if before else key
+        number = self._asked[drawn]
+        self._asked[drawn] += 1
+        digest = hashlib.sha256(f"{self.seed} {number} {drawn}".encode()).digest()
         chance, choice = (int.from_bytes(part) for part in (digest[:8], digest[8:16]))
         struck = chance / 2**64 < self.rate and self._in_a_row[key] < self.most_in_a_row
         if not (struck and fitting):
-            self._in_a_row[key] = 0
+            if not before:  # its answer may still be spoilt
+                self._in_a_row[key] = 0
             return None
         self._in_a_row[key] += 1
         return fitting[choice % len(fitting)]

@@ -48,22 +48,42 @@ def _log_in(hub: HubServer, monkeypatch: pytest.MonkeyPatch, home: Path) -> None
     monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
 
 
+RECIPE = """\
+version: 1
+name: small
+seed: 1
+corpora:
+  skywork:
+    {adapter: skywork, repo: a/b, revision: main, licence: mit, annotator: model, files: [a.jsonl]}
+subsets:
+  Skywork-Reward-Preference: {corpus: skywork, task: t2t, kind: general, target: 1}
+"""
+
+
+@pytest.fixture(scope="session")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Any recipe: the command reads where to publish from one."""
+    file = tmp_path_factory.mktemp("recipe") / "beam_config.yaml"
+    file.write_text(RECIPE)
+    return file
+
+
 @pytest.fixture
-def publish() -> Publish:
+def publish(recipe: Path) -> Publish:
     """The command, in this process."""
 
     def call(output: Path, version: str, repo: str | None = REPO, **options: object) -> None:
-        command.publish(version, repo, output, **{"recipe": None, "yes": True, **options})
+        command.publish(version, repo, output, **{"recipe": recipe, "yes": True, **options})
 
     return call
 
 
 @pytest.fixture(scope="session")
-def held(first: Path, tmp_path_factory: pytest.TempPathFactory) -> Held:
+def held(first: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> Held:
     """A repository that version 1.0.0 was published to, once for all tests."""
     with HubServer() as server, pytest.MonkeyPatch.context() as patch:
         _log_in(server, patch, tmp_path_factory.mktemp("home"))
-        command.publish("1.0.0", REPO, first, recipe=None, yes=True)
+        command.publish("1.0.0", REPO, first, recipe=recipe, yes=True)
         return server.store.get(REPO), server.store.objects
 
 

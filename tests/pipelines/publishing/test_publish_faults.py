@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from versions_built import REPO, TOKEN, Publish, copy_of, put
+from versions_built import REPO, TOKEN, Publish, copy_of, publish_plainly, put
 
 from tests.hub_server import Fault, FaultKind, FaultPlan, HubServer
 from tests.hub_server.fixtures import client_environment
@@ -55,11 +55,11 @@ def _commits(hub: HubServer) -> int:
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.full), 3])
 def test_faults_at_random(
-    hub_with_first: HubServer, publish: Publish, second: Path, wanted: list[str], seed: int
+    hub_with_first: HubServer, second: Path, wanted: list[str], seed: int
 ) -> None:
     before = _commits(hub_with_first)
-    hub_with_first.faults = FaultPlan(seed=seed, rate=0.3, kinds=UPLOADS)
-    publish(second, "1.1.0")
+    hub_with_first.faults = FaultPlan(seed=seed, rate=0.4, kinds=UPLOADS, most_in_a_row=1)
+    publish_plainly(second, "1.1.0")
     assert [one for one in hub_with_first.log.entries() if one.fault]
     tags, main = _state(hub_with_first)
     assert set(tags) == {"v1.0.0", "v1.1.0"}
@@ -70,10 +70,16 @@ def test_faults_at_random(
 @pytest.mark.parametrize(
     ("path", "method"), [("/commit/", "POST"), ("/tag/", "POST"), ("/upload/", "PUT")]
 )
-@pytest.mark.parametrize("fault", [Fault.drop(0.2), Fault.error(500), FaultKind.HTML_PAGE])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.drop(0.2),
+        pytest.param(Fault.error(500), marks=pytest.mark.full),
+        pytest.param(FaultKind.HTML_PAGE, marks=pytest.mark.full),
+    ],
+)
 def test_an_answer_that_is_lost(
     hub_with_first: HubServer,
-    publish: Publish,
     second: Path,
     path: str,
     method: str,
@@ -82,69 +88,61 @@ def test_an_answer_that_is_lost(
     """What was done is not done twice."""
     before = _commits(hub_with_first)
     hub_with_first.faults.script(path, [fault], method=method)
-    publish(second, "1.1.0")
+    publish_plainly(second, "1.1.0")
     assert _commits(hub_with_first) == before + 1
     assert set(hub_with_first.store.get(REPO).tags) == {"v1.0.0", "v1.1.0"}
 
 
-def test_a_hub_that_stays_in_trouble(
-    hub_with_first: HubServer, publish: Publish, second: Path
-) -> None:
+def test_a_hub_that_stays_in_trouble(hub_with_first: HubServer, second: Path) -> None:
     before = _state(hub_with_first)
     hub_with_first.faults.script("/upload/", [Fault.error(503, before=True)] * 500)
     with pytest.raises(BuildError, match="the Hub has trouble of its own"):
-        publish(second, "1.1.0")
+        publish_plainly(second, "1.1.0")
     assert _state(hub_with_first) == before
     hub_with_first.faults = FaultPlan()
-    publish(second, "1.1.0")
+    publish_plainly(second, "1.1.0")
 
 
-def test_a_parent_that_moved(hub_with_first: HubServer, publish: Publish, second: Path) -> None:
+def test_a_parent_that_moved(hub_with_first: HubServer, second: Path) -> None:
     store = hub_with_first.store
     hub_with_first.traps.set("/commit/", lambda: store.commit(REPO, {"a.md": b"hello"}, "Hello"))
     with pytest.raises(BuildError, match="has changed since the plan was made") as refused:
-        publish(second, "1.1.0")
+        publish_plainly(second, "1.1.0")
     assert "run the same command again" in str(refused.value)
     assert set(store.get(REPO).tags) == {"v1.0.0"}
     hub_with_first.log.clear()
-    publish(second, "1.1.0")
+    publish_plainly(second, "1.1.0")
     assert hub_with_first.log.bytes_received("cdn") == 0  # it is there already
     assert {"a.md"} <= _state(hub_with_first)[1].keys()
 
 
 def test_two_publishers_of_different_content(
-    hub_with_first: HubServer, publish: Publish, first: Path, second: Path, tmp_path: Path
+    hub_with_first: HubServer, first: Path, second: Path, tmp_path: Path
 ) -> None:
     other = copy_of(first, tmp_path / "other")
     put(other / "quality" / "report.html", b"<title>Other</title>")
-    hub_with_first.traps.set("/commit/", lambda: publish(other, "1.0.1"))
+    hub_with_first.traps.set("/commit/", lambda: publish_plainly(other, "1.0.1"))
     with pytest.raises(BuildError, match="has changed since the plan was made"):
-        publish(second, "1.1.0")
+        publish_plainly(second, "1.1.0")
     assert set(hub_with_first.store.get(REPO).tags) == {"v1.0.0", "v1.0.1"}
-    publish(second, "1.1.0")
+    publish_plainly(second, "1.1.0")
     assert set(hub_with_first.store.get(REPO).tags) == {"v1.0.0", "v1.0.1", "v1.1.0"}
 
 
-def test_two_publishers_of_the_same(
-    hub_with_first: HubServer, publish: Publish, second: Path
-) -> None:
+def test_two_publishers_of_the_same(hub_with_first: HubServer, second: Path) -> None:
     before = _commits(hub_with_first)
-    hub_with_first.traps.set("/commit/", lambda: publish(second, "1.1.0"))
-    publish(second, "1.1.0")
+    hub_with_first.traps.set("/commit/", lambda: publish_plainly(second, "1.1.0"))
+    publish_plainly(second, "1.1.0")
     assert _commits(hub_with_first) == before + 1
 
 
-def test_a_repository_that_goes_away(
-    hub_with_first: HubServer, publish: Publish, second: Path
-) -> None:
+def test_a_repository_that_goes_away(hub_with_first: HubServer, second: Path) -> None:
     hub_with_first.traps.set("/commit/", lambda: hub_with_first.store.repos.pop(REPO))
     with pytest.raises(BuildError, match="there is no dataset zoo/rewards"):
-        publish(second, "1.1.0")
+        publish_plainly(second, "1.1.0")
 
 
-def test_rights_that_are_taken_away(
-    hub_with_first: HubServer, publish: Publish, second: Path
-) -> None:
+def test_rights_that_are_taken_away(hub_with_first: HubServer, second: Path) -> None:
     def take() -> None:
         hub_with_first.tokens.revoke(TOKEN)
         hub_with_first.tokens.add(TOKEN, role="read")
@@ -152,21 +150,20 @@ def test_rights_that_are_taken_away(
     before = _state(hub_with_first)
     hub_with_first.traps.set("/preupload/", take)
     with pytest.raises(BuildError, match="the Hub refused to write to zoo/rewards"):
-        publish(second, "1.1.0")
+        publish_plainly(second, "1.1.0")
     assert _state(hub_with_first) == before
 
 
 def test_a_gitignore_leaves_nothing_out(
-    hub_with_first: HubServer, publish: Publish, second: Path, wanted: list[str]
+    hub_with_first: HubServer, second: Path, wanted: list[str]
 ) -> None:
     hub_with_first.store.commit(REPO, {".gitignore": b"*.parquet\n*.md\n"}, "Ignore")
-    publish(second, "1.1.0")
+    publish_plainly(second, "1.1.0")
     assert set(wanted) <= _state(hub_with_first)[1].keys()
 
 
 def test_a_full_disk(
     hub_with_first: HubServer,
-    publish: Publish,
     second: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -177,10 +174,10 @@ def test_a_full_disk(
     (full / "trees").symlink_to("/dev/full")
     monkeypatch.setenv("OMNIREWARD_CACHE", str(full))
     with pytest.raises(BuildError, match="cache"):
-        publish(second, "1.1.0")
+        publish_plainly(second, "1.1.0")
     monkeypatch.setenv("OMNIREWARD_CACHE", str(cache_of(tmp_path)))
     assert cache.folder() == str(cache_of(tmp_path))
-    publish(second, "1.1.0")
+    publish_plainly(second, "1.1.0")
 
 
 Phase = tuple[str, str, bool, int]
@@ -252,6 +249,7 @@ def test_a_kill_and_the_same_command_again(
     assert set(wanted) <= main.keys()
 
 
+@pytest.mark.full
 def test_ctrl_c_says_how_to_go_on(hub_with_first: HubServer, second: Path, tmp_path: Path) -> None:
     processes: list[subprocess.Popen[bytes]] = []
     started = threading.Event()

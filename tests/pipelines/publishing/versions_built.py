@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,12 @@ import pyarrow.parquet as pq
 
 from pipelines.gate import Checked, Gate, Outcome, run_digest
 from pipelines.layout import Layout
+from pipelines.publishing.plan import Build, make_plan
+from pipelines.publishing.publish import Watch, carry_out
+from pipelines.publishing.reading_back import Seen
+from pipelines.publishing.remote import look
+from pipelines.publishing.versions import Version
+from pipelines.recipe import Recipe
 
 OWNER = "zoo"
 REPO = f"{OWNER}/rewards"
@@ -50,6 +56,29 @@ def pass_gate(output: Path, stopped: Mapping[str, Outcome] | None = None) -> Non
     whole = Checked(sum(one.rows for one in subsets.values()), ())
     gate = Gate("2026-01-01T00:00:00Z", record["recipe_sha256"], run, subsets, whole, current=run)
     put(output / "quality" / "gate.json", gate.to_json())
+
+
+def plain_card(
+    output: str | Path,
+    recipe: Recipe | None,
+    repo: str,
+    version: str,
+    previous: bytes | None = None,
+    *,
+    changes: Sequence[str] = (),
+    released: str | None = None,
+) -> dict[str, bytes]:
+    """A card of a few lines, for tests that are not about cards."""
+    head = "---\nconfigs:\n- config_name: default\n  data_files: data/*/*.parquet\n---\n"
+    told = "\n".join([f"# {repo} {version}", *changes])
+    return {"README.md": f"{head}{told}\n".encode()}
+
+
+def publish_plainly(output: Path, version: str) -> Seen:
+    """What the command does after the gate, with a plain card."""
+    build = Build(output, record_of(output), None)
+    plan = make_plan(build, look(REPO), Version.parse(version), plain_card)
+    return carry_out(plan, private=False, watch=Watch())
 
 
 def put(file: Path, data: bytes) -> None:
