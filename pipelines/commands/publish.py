@@ -187,7 +187,7 @@ def _bar(total: int) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def _line(total: int) -> Iterator[Callable[[int], None]]:
-    """One line at the end: what was sent, how fast, and what needed no sending."""
+    """One line at the end: what was sent to storage, and how fast."""
     from pipelines.sizes import size_of
 
     started, last = time.monotonic(), 0
@@ -198,9 +198,9 @@ def _line(total: int) -> Iterator[Callable[[int], None]]:
 
     yield told
     rate = last / max(time.monotonic() - started, 1e-3)
+    rest = f"; {size_of(total - last)} are there already, or go with the commit"
     err.print(
-        f"sent {size_of(last)} of {size_of(total)} at {size_of(rate)}/s; the Hub had the rest, "
-        "or gets it with the commit",
+        f"sent {size_of(last)} at {size_of(rate)}/s{rest if last < total else ''}",
         highlight=False,
         soft_wrap=True,
     )

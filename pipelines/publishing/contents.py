@@ -117,7 +117,7 @@ def _provenance(layout: Layout, record: Mapping[str, Any]) -> Iterator[Item]:
     lock = Path(layout.lock)
     if lock.is_file():
         yield Item.of_file(places.LOCK, lock)
-    for name in ("gate.json", "audits.json"):
+    for name in ("gate.json", "audits.json", "review.json"):
         file = Path(layout.output) / "quality" / name
         if file.is_file():
             yield Item.of_bytes(places.quality(name), published_json(file))

@@ -46,8 +46,8 @@ def _heading(plan: Plan, private: bool) -> Text:
 def _subsets(plan: Plan) -> Table:
     """Rows of each subset, before and after; subsets that stay as they are share a line."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("subset")
-    titles = ("rows", "added", "removed", "labels", "criteria", "media in", "media out")
+    table.add_column("subset", no_wrap=True)
+    titles = ("rows", "added", "removed", "relabelled", "criteria", "media in", "media out")
     for title in titles:
         table.add_column(title, justify="right")
     for name, change in plan.changes.items():

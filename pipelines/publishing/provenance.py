@@ -17,7 +17,7 @@ import yaml
 from transforms.beamkit.errors import BuildError
 
 #: What differs between two runs that made the same.
-_OF_ONE_RUN: Final = frozenset({"seconds", "resumed", "run", "checked"})
+_OF_ONE_RUN: Final = frozenset({"seconds", "resumed", "run", "checked", "sheet"})
 #: A path on a machine: from the root, a home or a drive.
 _PLACE: Final = re.compile(r"(/|~|[A-Za-z]:[\\/])")
 _NOWHERE: Final = "http://localhost/v1"
