@@ -13,7 +13,14 @@ from pipelines.publishing.card import Card
 from pipelines.publishing.contents import Item, content_digest, gather
 from pipelines.publishing.remote import Remote, untagged
 from pipelines.publishing.rows import RowChanges, changes_between, footer_of
-from pipelines.publishing.rules import Step, VersionError, check_step, in_words, step_between
+from pipelines.publishing.rules import (
+    Step,
+    VersionError,
+    check_step,
+    in_words,
+    is_major_step,
+    step_between,
+)
 from pipelines.publishing.version_file import VersionFile, version_bytes
 from pipelines.publishing.versions import Version
 from pipelines.recipe import Recipe
@@ -94,7 +101,11 @@ def make_plan(
         return _already_tagged(found, remote.tags[version])
     say(f"comparing with {remote.last.tag if remote.last else 'the repository'}")
     base = _base(remote)
-    changes = _row_changes(remote, base, facts)
+    changes = (
+        _all_other(base, build)
+        if base and is_major_step(base.schema, schema)
+        else _row_changes(remote, base, facts)
+    )
     step = None
     if base is not None:
         step = _step(remote, base, facts, changes, schema, content)
@@ -209,6 +220,14 @@ def _row_changes(
     return {
         name: changes_between(old.get(name, ()), new.get(name, ()))
         for name in dict.fromkeys([*new, *old])
+    }
+
+
+def _all_other(base: VersionFile, build: Build) -> dict[str, RowChanges]:
+    """All rows go and all come: those of two schemas can't be compared."""
+    return {
+        name: RowChanges(added=build.rows.get(name, 0), removed=base.rows.get(name, 0))
+        for name in dict.fromkeys([*build.rows, *base.rows])
     }
 
 

@@ -93,7 +93,7 @@ def _rows_of(paths: Iterable[str]) -> _Rows:
             frame = pl.from_arrow(table.select(list(_IDS)))
             assert isinstance(frame, pl.DataFrame)
             ids.append(frame)
-            media += [_digests(table[info]) for info in _INFOS]
+            media += [_digests(table[info]) for info in _INFOS if info in table.column_names]
     return _Rows(pl.concat(ids), pl.concat(media).unique())
 
 
@@ -106,10 +106,13 @@ def _digests(infos: pa.ChunkedArray) -> pl.Series:
 def _tables(path: str) -> list[pa.Table]:
     try:
         with closing(files.open_read(path)) as stream, pq.ParquetFile(stream) as file:
+            missing = [name for name in _IDS if name not in file.schema_arrow.names]
+            if missing:
+                raise BuildError(f"{path}: not a shard of pairs, it has no {', '.join(missing)}")
             groups = range(file.num_row_groups)
             files.announce(stream, column_chunks(file.metadata, groups, _COLUMNS))
             return [file.read_row_group(group, columns=_COLUMNS) for group in groups]
-    except (pa.ArrowException, KeyError) as error:
+    except pa.ArrowException as error:
         raise BuildError(f"{path}: can't be read as a shard of pairs ({error})") from None
 
 

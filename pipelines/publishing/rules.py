@@ -34,7 +34,7 @@ def step_between(
         files: how many files of rows or labels are not as they were.
         words: whether anything else has changed.
     """
-    if before.partition(".")[0] != after.partition(".")[0]:
+    if is_major_step(before, after):
         return Step("major", f"the schema went from {before} to {after}")
     if before != after:
         return Step("minor", f"the schema went from {before} to {after}")
@@ -45,6 +45,11 @@ def step_between(
         what = "a file of rows or labels was" if files == 1 else f"{files} files of rows were"
         return Step("minor", f"{what} written anew, with other bytes")
     return Step("patch", "only the card or the provenance changed") if words else None
+
+
+def is_major_step(before: str, after: str) -> bool:
+    """Whether a reader of one version of the schema can't read the other."""
+    return before.partition(".")[0] != after.partition(".")[0]
 
 
 def check_step(last: Version, wanted: Version, step: Step | None) -> None:

@@ -79,5 +79,5 @@ def test_a_footer(tmp_path: Path) -> None:
 def test_a_table_that_is_no_shard(tmp_path: Path) -> None:
     file = tmp_path / "other.parquet"
     pq.write_table(pa.table({"n": [1]}), file)
-    with pytest.raises(BuildError, match="can't be read as a shard of pairs"):
+    with pytest.raises(BuildError, match="not a shard of pairs, it has no row_id, pair_id, pref"):
         changes_between([], [str(file)])
