@@ -48,10 +48,10 @@ def publish(
     from pipelines.publishing.gate_check import GateError
     from pipelines.publishing.rules import VersionError
 
-    chosen, loaded, settings = _chosen(version, repo, recipe)
+    chosen, settings, held_to = _chosen(version, repo, recipe)
     try:
         _publish(
-            settings, chosen, output, loaded,
+            settings, chosen, output, held_to,
             dry_run=dry_run, private=private or settings.private, yes=yes,
         )  # fmt: skip
     except VersionError as error:
@@ -64,8 +64,8 @@ def publish(
 
 def _chosen(
     version: str, repo: str | None, recipe: Path | None
-) -> tuple[Version, Recipe, PublicationSettings]:
-    """The version, the recipe, and where to publish."""
+) -> tuple[Version, PublicationSettings, Recipe | None]:
+    """The version, where to publish, and the recipe that was named, to hold the build against."""
     from dataclasses import replace
 
     from pipelines.publishing.versions import Version
@@ -80,14 +80,14 @@ def _chosen(
         fail(error, 2)
     if settings.repo is None:
         fail("no repository is named: --repo ORG/NAME, or publication.repo in the recipe", 2)
-    return chosen, loaded, settings
+    return chosen, settings, loaded if recipe else None
 
 
 def _publish(
     settings: PublicationSettings,
     version: Version,
     output: Path,
-    recipe: Recipe,
+    recipe: Recipe | None,
     *,
     dry_run: bool,
     private: bool,
@@ -119,7 +119,7 @@ def _publish(
     out.print(seen_view(settings.repo, plan, seen, session.endpoint()), soft_wrap=True)
 
 
-def _checked_build(output: Path, recipe: Recipe) -> Build:
+def _checked_build(output: Path, recipe: Recipe | None) -> Build:
     """The dataset of an output folder, which must be built, at rest, and have passed its gate."""
     from pipelines.build_marker import running
     from pipelines.layout import Layout
@@ -138,8 +138,7 @@ def _checked_build(output: Path, recipe: Recipe) -> Build:
     if busy is not None:
         raise BuildError(f"{output}: a build is running there ({busy}); publish when it has ended")
     refuse_unless_passed(output, record["subsets"])
-    same = recipe.digest() == record.get("recipe_sha256")
-    return Build(output, record, recipe if same else None)
+    return Build(output, record, recipe)
 
 
 def _planned(build: Build, repo: str, version: Version, *, private: bool) -> Plan:

@@ -28,7 +28,7 @@ def access_to(repo: str) -> Access:
     if origin is None:
         return Access(f"{repo}: no token was found, so nothing can be published: {first_log_in()}")
     token = Token(None, origin)
-    with while_publishing("the token", repo):
+    with while_publishing("asking the Hub whose the token is", repo):
         try:
             who = patiently(session.api().whoami)
         except Exception as error:

@@ -1,42 +1,48 @@
-"""Where everything lies in a repository on the Hub."""
+"""Where files of a build go in a repository on the Hub, beside what the cards describe there."""
 
 from __future__ import annotations
 
 from typing import Final
 
-README: Final = "README.md"
+from pipelines.cards.places import CHANGELOG, DATA, LABELS, PROVENANCE, REPORT, RUN_RECORD
+
+__all__ = ["CHANGELOG", "REPORT", "RUN_RECORD"]
+
 #: Which version a commit holds, with the digest of each file.
-VERSION_FILE: Final = "provenance/version.json"
-CHANGELOG: Final = "provenance/changelog.json"
-RUN_RECORD: Final = "provenance/run_record.json"
-LOCK: Final = "provenance/beam_config.lock"
-RECIPE: Final = "provenance/beam_config.yaml"
-REPORT: Final = "report.html"
+VERSION_FILE: Final = f"{PROVENANCE}/version.json"
+LOCK: Final = f"{PROVENANCE}/beam_config.lock"
+RECIPE: Final = f"{PROVENANCE}/beam_config.yaml"
 
 #: Folders that loaders glob over: a stray file there would be read as rows.
-ROW_FOLDERS: Final = ("data/", "labels/")
+_ROW_FOLDERS: Final = (f"{DATA}/", f"{LABELS}/")
 
 
 def shard(subset: str, name: str) -> str:
     """A shard of a subset."""
-    return f"data/{subset}/{name}"
+    return f"{DATA}/{subset}/{name}"
+
+
+def subset_of(path: str) -> str | None:
+    """The subset of a shard; None for other files."""
+    folder, _, rest = path.partition("/")
+    return rest.partition("/")[0] if folder == DATA else None
 
 
 def labels(subset: str) -> str:
     """A subset's label table."""
-    return f"labels/{subset}.parquet"
+    return f"{LABELS}/{subset}.parquet"
 
 
 def side_table(kind: str, subset: str) -> str:
     """A subset's dead letters, duplicates or contamination."""
-    return f"provenance/{kind}/{subset}.parquet"
+    return f"{PROVENANCE}/{kind}/{subset}.parquet"
 
 
 def quality(name: str) -> str:
-    """What was checked: the gate, the audits."""
-    return f"provenance/quality/{name}"
+    """What was checked: the gate, the audits, reviews by people."""
+    return f"{PROVENANCE}/quality/{name}"
 
 
 def holds_rows(path: str) -> bool:
     """Whether loaders read rows or labels from a file."""
-    return path.startswith(ROW_FOLDERS)
+    return path.startswith(_ROW_FOLDERS)

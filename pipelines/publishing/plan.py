@@ -215,8 +215,9 @@ def _row_changes(
             new.setdefault(item.subset, []).append(str(item.source))
     for path in there:
         now = facts.get(path)
-        if commit and path.startswith("data/") and not (now and _is_there(now, there)):
-            old.setdefault(path.split("/")[1], []).append(remote.address(commit, path))
+        subset = places.subset_of(path)
+        if commit and subset and not (now and _is_there(now, there)):
+            old.setdefault(subset, []).append(remote.address(commit, path))
     return {
         name: changes_between(old.get(name, ()), new.get(name, ()))
         for name in dict.fromkeys([*new, *old])

@@ -53,10 +53,10 @@ version: 1
 name: small
 seed: 1
 corpora:
-  skywork:
+  other:
     {adapter: skywork, repo: a/b, revision: main, licence: mit, annotator: model, files: [a.jsonl]}
 subsets:
-  Skywork-Reward-Preference: {corpus: skywork, task: t2t, kind: general, target: 1}
+  Skywork-Reward-Preference: {corpus: other, task: t2t, kind: general, target: 1}
 """
 
 
