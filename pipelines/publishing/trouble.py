@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -16,6 +17,8 @@ from transforms.beamkit.hub.errors import explained
 from transforms.beamkit.hub.patience import InterruptedTransferError
 
 _LONGEST: Final = 200
+#: The query of an address: a signed one opens a file to whoever reads it.
+_SECRET_PART: Final = re.compile(r"\?\S*")
 AGAIN: Final = "run the same command again: what is on the Hub already is not sent again"
 
 
@@ -53,6 +56,15 @@ def status_of(error: BaseException) -> int | None:
     return None
 
 
+def xet_trouble(error: Exception) -> BuildError:
+    """An error of the library that sends by Xet, which has tried again by itself."""
+    text = _SECRET_PART.sub("", _printable(str(error)))
+    return BuildError(
+        f"sending by Xet failed ({text[:_LONGEST]}); {AGAIN}. Where the Hub or a proxy on the way "
+        "knows no Xet, HF_HUB_DISABLE_XET=1 sends over LFS"
+    )
+
+
 def _refusal(error: hub.HfHubHTTPError, repo: str, at: str) -> str | None:
     status = status_of(error)
     if status == 401:
@@ -79,5 +91,9 @@ def _not_there(repo: str, at: str) -> str:
 
 def _said(error: hub.HfHubHTTPError) -> str:
     """What the server said, cut and printable."""
-    text = "".join(c if c.isprintable() else " " for c in error.server_message or "").strip()
+    text = _printable(error.server_message or "")
     return f" (the Hub says: {text[:_LONGEST]})" if text else ""
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text).strip()

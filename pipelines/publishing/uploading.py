@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
+from httpx2 import HTTPError
 from huggingface_hub import CommitOperationAdd, constants
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils.tqdm import disable_progress_bars, enable_progress_bars
 
 from pipelines.publishing.contents import Item, digest_of_file
 from pipelines.publishing.remote import DATASET, MAIN
-from pipelines.publishing.trouble import status_of, while_publishing
+from pipelines.publishing.trouble import status_of, while_publishing, xet_trouble
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub import session
 from transforms.beamkit.hub.digests import SHA256
@@ -25,6 +26,9 @@ from transforms.beamkit.hub.patience import Attempts, InterruptedTransferError
 _BATCH_FILES: Final = 64
 _BATCH_BYTES: Final = 8_000_000_000
 _THREADS: Final = 4
+
+#: What Xet's own library does not raise.
+_TOLD_APART: Final = (HTTPError, HfHubHTTPError, InterruptedTransferError, BuildError)
 
 #: Told of the bytes that were sent so far, and of those that need not be sent.
 Told = Callable[[int], None]
@@ -132,7 +136,10 @@ def _upload_batch(repo: str, batch: Sequence[Addition]) -> None:
             )  # fmt: skip
             return
         except Exception as error:
-            attempts.wait(_cause(error))
+            cause = _cause(error)
+            if sends_by_xet() and not isinstance(cause, _TOLD_APART):
+                raise xet_trouble(cause) from error
+            attempts.wait(cause)
 
 
 def _cause(error: Exception) -> Exception:

@@ -222,3 +222,11 @@ def test_a_shard_that_is_missing(
     with pytest.raises(BuildError, match="missing, or not of the"):
         publish(output, "1.0.0")
     assert json.loads((output / "quality" / "gate.json").read_bytes())["passed"]
+
+
+def test_a_hub_without_xet(
+    publisher: HubServer, publish: Publish, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", False)
+    with pytest.raises(BuildError, match="HF_HUB_DISABLE_XET=1 sends over LFS"):
+        publish(first, "1.0.0")
