@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from pipelines.publishing import places
 from pipelines.publishing.card import Card
 from pipelines.publishing.contents import Item, content_digest, gather
+from pipelines.publishing.moves import changed_by_hand, is_there, moves
 from pipelines.publishing.remote import Remote, untagged
 from pipelines.publishing.rows import RowChanges, changes_between, footer_of
 from pipelines.publishing.rules import (
@@ -25,13 +26,11 @@ from pipelines.publishing.version_file import VersionFile, version_bytes
 from pipelines.publishing.versions import Version
 from pipelines.recipe import Recipe
 from transforms.beamkit.errors import BuildError
-from transforms.beamkit.hub.tree import RemoteFile
 
 #: What is left to do: all of it, only the tag of a commit that is there, or nothing.
 Left = Literal["all", "tag", "nothing"]
 
 _NOBODYS: Final = "0.0.0"
-_MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,8 @@ class Plan:
     rows: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, RowChanges] = field(default_factory=dict)
     step: Step | None = None
+    #: Files that somebody changed on the Hub since the last version: they are replaced.
+    replaced: tuple[str, ...] = ()
 
     @property
     def bytes_to_send(self) -> int:
@@ -120,7 +121,7 @@ def make_plan(
     items = {**facts, **{item.path: item for item in words}}
     about = version_bytes(version, schema, content, items.values(), build.rows)
     items[places.VERSION_FILE] = Item.of_bytes(places.VERSION_FILE, about)
-    add, keep, delete = _moves(remote, base, items)
+    add, keep, delete = moves(remote, base, items)
     return Plan(
         remote,
         version,
@@ -137,6 +138,7 @@ def make_plan(
         build.rows,
         changes,
         step,
+        changed_by_hand(remote, base, items),
     )
 
 
@@ -211,12 +213,12 @@ def _row_changes(
     old: dict[str, list[str]] = {}
     new: dict[str, list[str]] = {}
     for item in facts.values():
-        if item.subset is not None and item.rows is not None and not _is_there(item, there):
+        if item.subset is not None and item.rows is not None and not is_there(item, there):
             new.setdefault(item.subset, []).append(str(item.source))
     for path in there:
         now = facts.get(path)
         subset = places.subset_of(path)
-        if commit and subset and not (now and _is_there(now, there)):
+        if commit and subset and not (now and is_there(now, there)):
             old.setdefault(subset, []).append(remote.address(commit, path))
     return {
         name: changes_between(old.get(name, ()), new.get(name, ()))
@@ -232,11 +234,6 @@ def _all_other(base: VersionFile, build: Build) -> dict[str, RowChanges]:
     }
 
 
-def _is_there(item: Item, there: Mapping[str, RemoteFile]) -> bool:
-    file = there.get(item.path)
-    return file is not None and item.is_like(file.size, file.digest)
-
-
 def _step(
     remote: Remote,
     base: VersionFile,
@@ -248,7 +245,7 @@ def _step(
     there = remote.files(remote.tags[base.version])
     now = {path for path in facts if places.holds_rows(path)}
     then = {path for path in base.files if places.holds_rows(path)}
-    other = len(now ^ then) + sum(not _is_there(facts[path], there) for path in now & then)
+    other = len(now ^ then) + sum(not is_there(facts[path], there) for path in now & then)
     return step_between(base.schema, schema, changes, other, content != base.content)
 
 
@@ -258,32 +255,3 @@ def _lines(changes: Mapping[str, RowChanges]) -> list[str]:
 
 def _changelog(remote: Remote, base: VersionFile | None) -> bytes | None:
     return remote.read(remote.tags[base.version], places.CHANGELOG) if base else None
-
-
-def _moves(
-    remote: Remote, base: VersionFile | None, items: Mapping[str, Item]
-) -> tuple[tuple[Item, ...], tuple[Item, ...], tuple[str, ...]]:
-    """What the head of the repository lacks, has already, and has no longer to have.
-
-    Raises:
-        BuildError: there are files that no version put there, where loaders would read them.
-    """
-    there = remote.files(remote.head)
-    head = remote.version_at(remote.head)
-    ours = {*(head.files if head else ()), *(base.files if base else ())}
-    strangers = sorted(
-        path for path in there if places.holds_rows(path) and path not in ours | items.keys()
-    )
-    if strangers:
-        named = ", ".join(strangers[:_MOST_NAMED])
-        raise BuildError(
-            f"{remote.repo} has files that no version put there, and loaders would read as rows: "
-            f"{named}{', …' if len(strangers) > _MOST_NAMED else ''}. Remove them on the Hub, or "
-            "name another repository with --repo"
-        )
-    add: list[Item] = []
-    keep: list[Item] = []
-    for _, item in sorted(items.items()):
-        (keep if _is_there(item, there) else add).append(item)
-    delete = sorted(path for path in ours if path in there and path not in items)
-    return tuple(add), tuple(keep), tuple(delete)

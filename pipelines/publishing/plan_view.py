@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.console import Group, RenderableType
 from rich.markup import escape
 from rich.table import Table
@@ -9,10 +11,9 @@ from rich.text import Text
 
 from pipelines.publishing.plan import Plan
 from pipelines.publishing.reading_back import Seen
-from pipelines.publishing.rows import RowChanges
 from pipelines.sizes import size_of
 
-_UNCHANGED = RowChanges()
+_MOST_NAMED: Final = 5
 
 
 def plan_view(plan: Plan, *, private: bool) -> Group:
@@ -22,6 +23,13 @@ def plan_view(plan: Plan, *, private: bool) -> Group:
         return Group(*parts)
     parts.append(_subsets(plan))
     parts.append(_files(plan))
+    if plan.replaced:
+        named = ", ".join(plan.replaced[:_MOST_NAMED])
+        more = ", …" if len(plan.replaced) > _MOST_NAMED else ""
+        since = plan.before.tag if plan.before else ""
+        parts.append(
+            Text(f"changed on the Hub since {since}, and replaced: {named}{more}", "yellow")
+        )
     if plan.step is not None:
         parts.append(Text(f"a {plan.step.bump} version: {plan.step.reason}"))
     if plan.left == "tag":

@@ -10,7 +10,7 @@ from pipelines.publishing.committing import commit, create, tag
 from pipelines.publishing.plan import Plan
 from pipelines.publishing.reading_back import Seen, check_commit, read_back
 from pipelines.publishing.remote import Remote, title_of
-from pipelines.publishing.uploading import Progress, Told, additions_of, upload
+from pipelines.publishing.uploading import Progress, Told, upload
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,6 @@ def carry_out(plan: Plan, *, private: bool, watch: Watch) -> Seen:
 def _send(plan: Plan, remote: Remote, watch: Watch) -> str:
     """Upload what is new, and commit it; returns the commit."""
     with watch.sending(plan.bytes_to_send) as told:
-        additions = additions_of(plan.add, Progress(told))
-        upload(remote.repo, additions, bars=watch.bars)
+        additions = upload(remote.repo, plan.add, Progress(told), bars=watch.bars)
     watch.say(f"committing {title_of(plan.version)}")
     return commit(remote, plan.version, plan.content, additions, plan.delete)

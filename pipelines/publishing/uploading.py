@@ -84,15 +84,6 @@ class Addition(CommitOperationAdd):
             yield file
 
 
-def additions_of(items: Sequence[Item], progress: Progress) -> list[Addition]:
-    """The operations that add these files to a commit.
-
-    Raises:
-        BuildError: a file is not the one that was built.
-    """
-    return [_addition(item, progress) for item in items]
-
-
 def _addition(item: Item, progress: Progress) -> Addition:
     if isinstance(item.source, bytes):
         addition = Addition(item.path, item.source)
@@ -109,20 +100,31 @@ def _addition(item: Item, progress: Progress) -> Addition:
     return addition
 
 
-def upload(repo: str, additions: Sequence[Addition], *, bars: bool = False) -> None:
+def upload(
+    repo: str, items: Sequence[Item], progress: Progress, *, bars: bool = False
+) -> list[Addition]:
     """Send the files that storage does not hold yet, trying again where that helps.
 
     Args:
         repo: ``owner/name``, which must exist.
-        additions: what to send; the small ones go with the commit.
+        items: what to send; the small ones go with the commit.
+        progress: is told how far it is.
         bars: whether the library may show its own bars, where it sends by Xet.
 
+    Returns:
+        The operations that add the files to a commit.
+
     Raises:
-        BuildError: it can't be done; what was sent stays in storage.
+        BuildError: a file is not the one that was built, or can't be sent; what was sent stays in
+            storage.
     """
+    additions: list[Addition] = []
     with while_publishing(f"uploading to {repo}", repo), _bars(bars):
-        for batch in _batches(additions):
-            _upload_batch(repo, batch)
+        for batch in _batches(items):
+            announced = [_addition(item, progress) for item in batch]
+            _upload_batch(repo, announced)
+            additions += announced
+    return additions
 
 
 def _upload_batch(repo: str, batch: Sequence[Addition]) -> None:
@@ -155,15 +157,15 @@ def _cause(error: Exception) -> Exception:
     return cause
 
 
-def _batches(additions: Sequence[Addition]) -> Iterator[list[Addition]]:
-    batch: list[Addition] = []
+def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
     size = 0
-    for addition in additions:
+    for item in items:
         if batch and (len(batch) == _BATCH_FILES or size > _BATCH_BYTES):
             yield batch
             batch, size = [], 0
-        batch.append(addition)
-        size += addition.upload_info.size
+        batch.append(item)
+        size += item.size
     if batch:
         yield batch
 

@@ -146,15 +146,12 @@ def test_a_public_repository_gets_nothing_private(
         publish(first, "1.0.0", private=True)
 
 
-def test_a_private_repository_of_others(
+def test_a_private_repository_stays_private(
     publisher: HubServer, publish: Publish, first: Path
 ) -> None:
-    """One that can't be seen can't be made either: the Hub says that it exists."""
     publisher.store.create(REPO, private=True)
-    publisher.tokens.revoke(TOKEN)
-    scopes = [Scope("dataset", REPO, ("repo.write",)), Scope("org", OWNER, ("repo.write",))]
-    publisher.tokens.add(TOKEN, role="fineGrained", orgs=[OWNER], scopes=scopes)
     publish(first, "1.0.0")
+    assert publisher.store.get(REPO).private
     assert set(publisher.store.get(REPO).tags) == {"v1.0.0"}
 
 

@@ -194,6 +194,15 @@ def test_nothing_new_is_no_version(
     assert not [one for one in hub_with_first.log.entries() if "/commit/" in one.path]
 
 
+def test_a_card_that_was_edited_on_the_hub_is_named(
+    hub_with_first: HubServer, publish: Publish, second: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub_with_first.store.commit(REPO, {"README.md": b"# Mine", "more.md": b"too"}, "Edit")
+    publish(second, "1.1.0", dry_run=True)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "changed on the Hub since v1.0.0, and replaced: README.md a minor" in told
+
+
 def test_a_version_is_never_changed(
     hub_with_first: HubServer,
     publish: Publish,
