@@ -51,10 +51,13 @@ def snippets(
         ),
         Snippet(
             "polars: only the columns that are asked for are fetched",
-            "import polars as pl\nfrom huggingface_hub import HfFileSystem\n\n"
+            "import polars as pl\n"
+            "import pyarrow.dataset as pads\n"
+            "from huggingface_hub import HfFileSystem\n\n"
             "hub = HfFileSystem()\n"
-            f"shards = [hub.open(path) for path in hub.glob({shards})]\n"
-            'pl.scan_parquet(shards).select("pair_id", "criterion", "preference").collect()',
+            f"shards = pads.dataset(hub.glob({shards}), filesystem=hub)\n"
+            'pairs = pl.scan_pyarrow_dataset(shards).select("pair_id", "criterion", "preference")\n'
+            "pairs.collect()",
         ),
         Snippet(
             "DuckDB",

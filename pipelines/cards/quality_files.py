@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -19,11 +20,11 @@ _FOLDER: Final = "quality"
 
 
 def gate_facts(layout: Layout) -> GateFacts | None:
-    """What the gate found; None if it has not been run."""
+    """What the gate found; None if it has not been run over this build."""
     found = _read(layout, GATE)
     if found is None:
         return None
-    subsets = _mapping(found.get("subsets"))
+    subsets = {**_mapping(found.get("subsets")), "dataset": found.get("dataset")}
     expectations = [
         (name, expectation)
         for name, entry in subsets.items()
@@ -38,7 +39,7 @@ def gate_facts(layout: Layout) -> GateFacts | None:
             _text(one.get("observed")),
         )
         for name, one in expectations
-        if not one.get("passed")
+        if not one.get("passed") and one.get("waived") is None
     )
     waivers = tuple(map(_waiver, found.get("waivers") or []))
     return GateFacts(
@@ -47,7 +48,7 @@ def gate_facts(layout: Layout) -> GateFacts | None:
 
 
 def audit_facts(layout: Layout) -> tuple[AuditFacts, ...] | None:
-    """What the audits found; None if they have not been run."""
+    """What the audits found; None if they have not been run over this build."""
     found = _read(layout, AUDITS)
     if found is None:
         return None
@@ -69,7 +70,7 @@ def audit_facts(layout: Layout) -> tuple[AuditFacts, ...] | None:
 
 
 def review_facts(layout: Layout) -> tuple[ReviewFacts, ...] | None:
-    """How far people agreed with the labels; None if nobody has reviewed a sample."""
+    """How far people agreed with the labels; None if nobody has reviewed this build."""
     found = _read(layout, REVIEW)
     if found is None:
         return None
@@ -103,7 +104,14 @@ def _read(layout: Layout, name: str) -> Mapping[str, Any] | None:
         value = json.loads(files.read_bytes(path))
     except ValueError as error:
         raise BuildError(f"{path} is not JSON ({error}); delete it and check again") from None
-    return _mapping(value)
+    told = _mapping(value)
+    # What was found of another build says nothing of this one.
+    return told if told.get("run") in (None, _run_digest(layout)) else None
+
+
+def _run_digest(layout: Layout) -> str:
+    """SHA-256 of the run record's bytes, hex: what the files of ``quality/`` name a build by."""
+    return hashlib.sha256(files.read_bytes(layout.run_record)).hexdigest()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -129,3 +129,21 @@ def test_size_category(rows: int, name: str) -> None:
 
 def test_every_task_has_a_category_of_the_hub() -> None:
     assert set(TASK_CATEGORIES) == set(TASKS)
+
+
+def test_a_subset_without_rows_is_no_config(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.subsets["Mine"] = ("mine", "t2t", "general", 3, {"train": 0})
+    rendered = render_card(toy.write(tmp_path), None, "ada/toy", "1.0.0")
+    told = head(rendered["README.md"])
+    assert "Mine" not in [one["config_name"] for one in told["configs"]]
+    assert "Mine" not in [one["config_name"] for one in told["dataset_info"]]
+    assert "| [Mine](cards/Mine.md) |" in rendered["README.md"].decode()
+    assert "3 rows short of the target of 3" in rendered["cards/Mine.md"].decode()
+
+
+def test_a_dataset_without_any_row_still_has_a_card(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.subsets = {"Mine": ("mine", "t2t", "general", 3, {"train": 0})}
+    rendered = render_card(toy.write(tmp_path), None, "ada/toy", "1.0.0")
+    assert "0 pairs of responses" in rendered["README.md"].decode()

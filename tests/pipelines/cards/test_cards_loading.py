@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
 from pipelines.cards.loading import snippets
 from tests.hub_server.fixtures import client_environment
 from tests.hub_server.server import HubServer
@@ -114,6 +118,34 @@ def test_each_shown_line_runs_and_every_config_loads(
     assert omni == {"train": 4, "validation": 1}
     assert (rlaif, mine) == ({"train": 7}, {"train": 3})
     assert size == [8, 8]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("library", ["polars", "DuckDB"])
+def test_columns_are_fetched_without_the_media(
+    library: str, server: HubServer, tmp_path: Path
+) -> None:
+    media = pa.array([{"bytes": os.urandom(300_000), "path": "x"} for _ in range(200)])
+    rows = pa.table(
+        {
+            "pair_id": [f"{at:032x}" for at in range(200)],
+            "response_a_image": media,
+            "criterion": ["clear"] * 200,
+            "preference": ["a", "b"] * 100,
+        }
+    )
+    file = tmp_path / "data" / "Big" / "train-00000-of-00001.parquet"
+    file.parent.mkdir(parents=True)
+    pq.write_table(rows, file)
+    served(server, tmp_path, {})
+    (lines,) = [
+        one.code
+        for one in snippets(REPO, VERSION, "Big", "train", labels=False)
+        if one.title.startswith(library)
+    ]
+    (values,) = run(server, tmp_path, [lines])
+    assert len(values) == {"polars": 200, "DuckDB": 2}[library]
+    assert sum(entry.sent for entry in server.log.entries()) < file.stat().st_size / 5
 
 
 def test_hostile_names_stay_texts_of_the_shown_lines() -> None:

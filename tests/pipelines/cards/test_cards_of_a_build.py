@@ -13,12 +13,14 @@ import pyarrow.dataset as pads
 import pytest
 import yaml
 from sample_build import Built
+from typer.testing import CliRunner
 
 from pipelines.cards import render_card
-from pipelines.cards.fields import example_of
+from pipelines.cards.fields import columns_of, example_of
+from pipelines.cli import app
 from pipelines.commands.card import card
 from pipelines.recipe import load_recipe
-from schemas.pair import MEDIA_FEATURES
+from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA
 from transforms.beamkit.errors import BuildError
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -59,6 +61,9 @@ def check(output: Path, cards: dict[str, bytes]) -> None:
         text = data.decode()
         (example,) = examples(text)
         wanted = pads.field("row_id") == example["row_id"]
+        others = [name for name in PAIR_SCHEMA.names if name not in columns_of(example["task"])]
+        for column in pads.dataset(files).to_table(columns=others).columns:
+            assert not any(column.to_pylist()), "a column that Croissant does not name is filled"
         (row,) = pads.dataset(files).to_table(filter=wanted).to_pylist()
         assert example == json.loads(json.dumps(example_of(without_bytes(row))))
         rows = sum(file.count_rows() for file in pads.dataset(files).get_fragments())
@@ -72,13 +77,12 @@ def test_cards_of_the_sample_build(built: Built) -> None:
     assert "no instruction subset" in cards["README.md"].decode()
 
 
-def test_the_command_writes_them(built: Built, omnireward: Call, tmp_path: Path) -> None:
-    done = omnireward(
-        "card", "--output", built.output, "--version", "1.0.0", "--repo", "ada/sample",
-        "--to", tmp_path / "cards",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "wrote 8 files" in done.stdout
+def test_the_command_writes_them(built: Built, tmp_path: Path) -> None:
+    arguments = ("card", "--output", built.output, "--version", "1.0.0", "--repo", "ada/sample",
+                 "--to", tmp_path / "cards")  # fmt: skip
+    done = CliRunner().invoke(app, [*map(str, arguments)])
+    assert done.exit_code == 0, done.output
+    assert "wrote 8 files" in done.output
     cards = render_card(built.output, None, "ada/sample", "1.0.0")
     written = {
         str(path.relative_to(tmp_path / "cards")): path.read_bytes()
@@ -106,15 +110,24 @@ def test_a_folder_without_a_dataset_is_a_wrong_input(tmp_path: Path) -> None:
         card(tmp_path, version="1.0.0", repo="a/b")
 
 
+#: One subset of each task, and one with measured criteria.
+EVERY_TASK = (
+    "Skywork-Reward-Preference", "RLAIF-V", "ShareGPTVideo-DPO", "Align-Anything-TA2T", "HPDv2",
+    "VideoDPO", "Audio-Alpaca", "3DGen-Bench", "EditReward-Data", "Measured-T2I",
+)  # fmt: skip
+
+
 @pytest.mark.full
-def test_cards_of_all_subsets_load_as_croissant(omnireward: Call, tmp_path: Path) -> None:
+def test_cards_of_every_task_load_as_croissant(omnireward: Call, tmp_path: Path) -> None:
     import mlcroissant
 
     corpora, output = tmp_path / "corpora", tmp_path / "out"
-    for command in (
+    commands = (
         ("sample-corpora", corpora, "--scale", "0.002", "--quiet"),
-        ("build", "--recipe", corpora / "beam_config.yaml", "--output", output, "--quiet"),
-    ):
+        ("build", "--recipe", corpora / "beam_config.yaml", "--output", output, "--quiet",
+         *(part for name in EVERY_TASK for part in ("--subset", name))),
+    )  # fmt: skip
+    for command in commands:
         done = omnireward(*command)
         assert done.returncode == 0, done.stderr
     recipe = load_recipe(corpora / "beam_config.yaml")
@@ -126,6 +139,6 @@ def test_cards_of_all_subsets_load_as_croissant(omnireward: Call, tmp_path: Path
     issues = dataset.metadata.ctx.issues
     assert not issues.errors
     assert not issues.warnings
-    for name in recipe.subsets:
+    for name in EVERY_TASK:
         row = next(iter(dataset.records(name)))
         assert row[f"{name}/subset"] == name.encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,27 @@ def test_quality_and_audits(tmp_path: Path) -> None:
     ]  # fmt: skip
     mine = section(card(output, "cards/Mine.md"), "Audits")
     assert cells(mine, "position balance")[2:6] == ["0.501", "0.48 to 0.52", "1,234", "pass"]
+
+
+def test_findings_about_another_build_are_none_of_this_one(tmp_path: Path) -> None:
+    output = Toy().write(tmp_path)
+    (output / "quality").mkdir()
+    run = hashlib.sha256((output / "run_record.json").read_bytes()).hexdigest()
+    passed = {"expectation": "unique", "column": "row_id", "passed": True}
+    waived = {"expectation": "share", "passed": False, "waived": "a small part"}
+    found: dict[str, dict[str, Any]] = {
+        "gate": {"passed": True, "checked": "now", "subsets": {"Mine": {"expectations": [passed]}},
+                 "dataset": {"expectations": [waived]}},
+        "audits": {"audits": []},
+        "review": {"scores": []},
+    }  # fmt: skip
+    for name, value in found.items():
+        (output / "quality" / f"{name}.json").write_text(json.dumps({**value, "run": run}))
+    fresh = section(card(output), "Quality")
+    assert "2 expectations were checked over all rows on now; the build\npassed." in fresh
+    assert "Not measured" not in fresh
+    amend(output, runner="another")
+    assert section(card(output), "Quality").count("Not measured") == 3
 
 
 def test_agreement_with_people(tmp_path: Path) -> None:
