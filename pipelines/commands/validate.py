@@ -27,8 +27,8 @@ def validate(
     """
     from rich.status import Status
 
-    from pipelines.gate_run import run_gate
-    from pipelines.gate_view import gate_view
+    from pipelines.gate import run_gate
+    from pipelines.gate.view import gate_view
     from pipelines.recipe import load_recipe
 
     held_to = load_recipe(recipe) if recipe else None

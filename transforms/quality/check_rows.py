@@ -19,6 +19,7 @@ import pyarrow as pa
 from schemas.dead_letter import DeadLetter, dead_letter_table
 from transforms.beamkit import files, tables
 from transforms.beamkit.commit import CommitManifest
+from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.quality.rules.frame import rule_frame
@@ -81,7 +82,7 @@ class CheckRows(beam.PTransform):
             >> beam.ParDo(
                 _Judge(self.target.work, self.subject, self.rules, self.books), roster
             ).with_output_types(Part)
-            | "GatherVerdicts" >> beam.combiners.ToList()
+            | "GatherVerdicts" >> Gather()
         )
         done = verdicts | "TakeOut" >> beam.ParDo(
             _TakeOut(self.target.work, self.subject, self.books), roster

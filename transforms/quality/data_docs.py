@@ -20,7 +20,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 75rem; p
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; }
 td, th { border: 1px solid #8886; padding: .3rem .6rem; text-align: left; vertical-align: top;
   overflow-wrap: anywhere; }
-th { background: #8882; }
+th { background: #8882; overflow-wrap: normal; }
 .num { text-align: right; font-variant-numeric: tabular-nums; }
 .failed { color: #b00020; font-weight: 600; }
 .passed { color: #1b6e2c; }

@@ -120,7 +120,11 @@ def _facts_of(table: pa.Table, split: str) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     enums = [name for name in TAKEN if frame.schema[name] == pl.String]
-    frame = frame.with_columns(pl.col(enums).str.head(_ENUM_CHARS))
+    frame = frame.with_columns(
+        pl.col(enums).str.head(_ENUM_CHARS),
+        *(_count(name).alias(f"{name}_count") for name in media_columns()),
+    )
+    counts = [f"{name}_count" for name in media_columns()]
     return frame.select(
         *(pl.col(name).cast(pl.Int8) if name in _FLAGS else pl.col(name) for name in TAKEN),
         pl.lit(split).alias("split"),
@@ -134,13 +138,14 @@ def _facts_of(table: pa.Table, split: str) -> pl.DataFrame:
             pl.col(name).str.len_chars().alias(f"{name.removesuffix('_text')}_chars")
             for name in _TEXTS
         ),
-        *(_count(name).alias(f"{name}_count") for name in media_columns()),
+        *counts,
         *(
-            pl.sum_horizontal(_count(name) for name in media_columns() if name.startswith(side))
-            .cast(pl.Int64).alias(f"{side}_media_count")
+            pl.sum_horizontal(name for name in counts if name.startswith(side))
+            .cast(pl.Int64)
+            .alias(f"{side}_media_count")
             for side in SIDES
         ),
-        pl.sum_horizontal(_count(name) for name in media_columns()).alias("media_count"),
+        pl.sum_horizontal(counts).alias("media_count"),
         pl.sum_horizontal(
             pl.col(f"{side}_info").list.len().fill_null(0) for side in SIDES
         ).alias("info_count"),
@@ -170,22 +175,24 @@ def _foreign_media() -> pl.Expr:
         used = {slot for modality in task.prompt for slot in PROMPT_SLOTS[modality]}
         slots = RESPONSE_SLOTS[task.response]
         used |= {f"{side}_{slot}" for side in SIDES[1:] for slot in slots}
-        foreign = [_count(name) for name in media_columns() if name not in used]
+        foreign = [f"{name}_count" for name in media_columns() if name not in used]
         of_task = pl.sum_horizontal(foreign).cast(pl.Int64)
         number = pl.when(pl.col("task") == task.name).then(of_task).otherwise(number)
     return number
 
 
 def _of_side(side: str) -> Iterator[pl.Expr]:
-    infos = pl.concat_list(pl.col(name).fill_null([]) for name in FACT_SIDES[side])
+    infos = [pl.col(name) for name in FACT_SIDES[side]]
     for fact in INFO_FACTS:
-        values = infos.list.eval(pl.element().struct.field(fact))
-        yield values.list.min().alias(f"{side}_{fact}_min")
-        yield values.list.max().alias(f"{side}_{fact}_max")
-    formats = infos.list.eval(pl.element().struct.field("format").str.head(_ENUM_CHARS))
-    yield formats.list.unique().list.sort().list.join(",").alias(f"{side}_formats")
-    missing = infos.list.eval(pl.element().struct.field("digest").is_null())
-    yield missing.list.sum().fill_null(0).alias(f"{side}_digests_missing")
+        # Fact by fact: one list of whole structs for both responses takes a hundred times longer.
+        values = [info.list.eval(pl.element().struct.field(fact)) for info in infos]
+        yield pl.min_horizontal(one.list.min() for one in values).alias(f"{side}_{fact}_min")
+        yield pl.max_horizontal(one.list.max() for one in values).alias(f"{side}_{fact}_max")
+    formats = [info.list.eval(pl.element().struct.field("format")).fill_null([]) for info in infos]
+    joined = pl.concat_list(formats).list.unique().list.sort().list.join(",")
+    yield joined.str.head(_ENUM_CHARS).alias(f"{side}_formats")
+    missing = [info.list.eval(pl.element().struct.field("digest").is_null()) for info in infos]
+    yield pl.sum_horizontal(one.list.sum() for one in missing).alias(f"{side}_digests_missing")
 
 
 def _flip_differs() -> pl.Expr:

@@ -96,11 +96,16 @@ def _span(column: pl.Series) -> str:
 
 def _some(values: Sequence[object]) -> str:
     shown = [
-        number(value) if isinstance(value, int | float) else excerpt(value, _VALUE_CHARS)
+        number(value) if isinstance(value, int | float) else excerpt(printable(value), _VALUE_CHARS)
         if isinstance(value, str) else "null"
         for value in values[:_VALUES_SHOWN]
     ]  # fmt: skip
     return ", ".join(shown) + (", …" if len(values) > _VALUES_SHOWN else "")
+
+
+def printable(text: str) -> str:
+    """A text of the dataset as a terminal may show it: nothing in it moves the cursor."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)
 
 
 def number(value: Any) -> str:

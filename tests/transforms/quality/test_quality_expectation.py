@@ -69,6 +69,12 @@ def test_number_of_rows_has_no_failing_rows() -> None:
     )
 
 
+def test_values_of_a_dataset_move_no_cursor() -> None:
+    frame = pl.DataFrame({"kind": ["\x1b[2Jgone\n"]})
+    one = named("kind", values=("general",))
+    assert observed(frame, one, frame) == "1 of 1 rows: \ufffd[2Jgone\ufffd"
+
+
 def test_bounds_of_a_share_give_way_by_four_standard_errors() -> None:
     balance = Expectation("share", share=True, min=0.48, max=0.52)
     wide = balance.widened(100)

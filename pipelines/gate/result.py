@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipelines.layout import Layout
-from pipelines.recipe_binding import RecipeError
+from pipelines.recipe_binding import RecipeError, nearest
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 
@@ -177,8 +177,6 @@ def check_waivers(waived: Mapping[str, str], known: Mapping[str, set[str]]) -> N
     Raises:
         RecipeError: an expectation of that name is in no suite of its subset.
     """
-    from pipelines.recipe_binding import nearest
-
     for waiver in waived:
         subset, name = waiver.split(": ", 1)
         if subset in known and name not in known[subset]:

@@ -14,18 +14,18 @@ import pyarrow as pa
 import yaml
 
 from pipelines.build_marker import running
-from pipelines.gate import DATASET, Checked, Gate, Outcome, check_waivers, run_digest
-from pipelines.gate_page import index_page
+from pipelines.gate.page import index_page
+from pipelines.gate.result import DATASET, Checked, Gate, Outcome, check_waivers, run_digest
+from pipelines.gate.suites import subset_suite
 from pipelines.layout import Layout
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest
 from pipelines.run_record import read_record
-from pipelines.suites import subset_suite
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.quality.expectation import Expectation, Named, suite_of
 from transforms.quality.facts import facts
-from transforms.quality.failing import IDS_SHOWN, failing, observed, wanted
+from transforms.quality.failing import IDS_SHOWN, failing, observed, printable, wanted
 from transforms.quality.great import Suites
 
 #: Told of each subset that is about to be checked.
@@ -208,7 +208,7 @@ class _Check:
                     wanted(named.expectation),
                     observed(frame, named, rows),
                     rows.height,
-                    tuple(str(one) for one in rows[ids].head(IDS_SHOWN)),
+                    tuple(printable(str(one)) for one in rows[ids].head(IDS_SHOWN)),
                     named.expectation.why if not holds else "",
                     None if holds else waived.get(f"{where}: {named.name}"),
                 )

@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from pipelines.display import table_of
-from pipelines.gate import DATASET, Checked, Gate, Outcome
+from pipelines.gate.result import DATASET, Checked, Gate, Outcome
 
 #: Ids of a failed expectation that a terminal shows; the gate's file has more.
 _IDS_SHOWN = 5

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import quote
 
-from pipelines.gate import DATASET, Checked, Gate, Outcome
+from pipelines.gate.result import DATASET, Checked, Gate, Outcome
 from transforms.quality.data_docs import whole_page
 
 _IDS_SHOWN = 20
@@ -43,7 +44,7 @@ def _mark(word: str) -> str:
 def _row(name: str, checked: Checked) -> str:
     failed = sum(not one.passed for one in checked.expectations)
     title = escape(name)
-    link = "the whole dataset" if name == DATASET else f'<a href="{title}.html">{title}</a>'
+    link = "the whole dataset" if name == DATASET else f'<a href="{quote(name)}.html">{title}</a>'
     return (
         f"<tr><td>{link}</td><td>{escape(checked.task)}</td>"
         f'<td class="num">{checked.rows:,}</td><td class="num">{len(checked.expectations):,}</td>'
