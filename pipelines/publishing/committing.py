@@ -35,8 +35,11 @@ def create(repo: str, *, private: bool) -> Remote:
     remote = look(repo)
     if remote.head is None:
         raise BuildError(f"{repo}: it exists, but the token may not see it")
-    if private != remote.private or any(map(holds_rows, remote.files(remote.head))):
-        raise BuildError(f"{repo}: somebody made it meanwhile, not as planned here; {AGAIN}")
+    if private != remote.private:
+        kind = "private" if remote.private else "public"
+        raise BuildError(f"{repo}: somebody made it meanwhile, as a {kind} repository; {AGAIN}")
+    if any(map(holds_rows, remote.files(remote.head))):
+        raise BuildError(f"{repo}: somebody made it meanwhile, and published there; {AGAIN}")
     return remote
 
 

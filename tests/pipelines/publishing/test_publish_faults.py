@@ -136,6 +136,26 @@ def test_two_publishers_of_the_same(hub_with_first: HubServer, second: Path) -> 
     assert _commits(hub_with_first) == before + 1
 
 
+@pytest.mark.parametrize(
+    ("private", "files", "why"),
+    [
+        (True, {}, "as a private repository"),
+        (False, {"data/a.parquet": b"rows"}, "and published there"),
+    ],
+)
+def test_a_repository_that_others_make_meanwhile(
+    publisher: HubServer, first: Path, private: bool, files: dict[str, bytes], why: str
+) -> None:
+    def make() -> None:
+        publisher.store.create(REPO, private=private)
+        publisher.store.commit(REPO, files, "Mine")
+
+    publisher.traps.set("/api/repos/create", make)
+    with pytest.raises(BuildError, match=f"somebody made it meanwhile, {why}"):
+        publish_plainly(first, "1.0.0")
+    assert publisher.store.get(REPO).tags == {}
+
+
 def test_a_repository_that_goes_away(hub_with_first: HubServer, second: Path) -> None:
     hub_with_first.traps.set("/commit/", lambda: hub_with_first.store.repos.pop(REPO))
     with pytest.raises(BuildError, match="there is no dataset zoo/rewards"):
