@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from pipelines.gate import read_gate
+from pipelines.gate.result import read_gate
 
 _MOST_TOLD: Final = 10
 

@@ -10,7 +10,7 @@ import pytest
 from sample_build import Sample, build_with
 from versions_built import REPO, Publish
 
-from pipelines.gate_run import run_gate
+from pipelines.gate import run_gate
 from pipelines.recipe import Recipe
 from tests.hub_server import HubServer
 

@@ -19,7 +19,7 @@ from versions_built import (
     record_of,
 )
 
-from pipelines.gate import Outcome
+from pipelines.gate.result import Outcome
 from tests.hub_server import HubServer, Scope
 from transforms.beamkit.errors import BuildError
 

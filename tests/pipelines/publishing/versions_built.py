@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.gate import Checked, Gate, Outcome, run_digest
+from pipelines.gate.result import Checked, Gate, Outcome, run_digest
 from pipelines.layout import Layout
 from pipelines.publishing.plan import Build, make_plan
 from pipelines.publishing.publish import Watch, carry_out
