@@ -25,6 +25,7 @@ from pipelines.commands import (
 )
 from pipelines.commands.console import fail
 from pipelines.commands.doctor import doctor
+from pipelines.commands.publish import publish
 from pipelines.recipe_binding import RecipeError
 
 # Beam takes seconds to import: each command imports what it needs, so that `--help` is immediate.
@@ -70,6 +71,7 @@ benchmark_app.command("list")(benchmark.list_benchmarks)
 benchmark_app.command("show")(benchmark.show)
 app.add_typer(benchmark_app, name="benchmark")
 app.command("contamination")(contamination.contamination)
+app.command()(publish)
 
 audit_app = typer.Typer(no_args_is_help=True, help="Audit the labels of a built dataset.")
 audit_app.command("run")(audit.run)

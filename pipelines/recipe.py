@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from pipelines.publishing.settings import PublicationSettings
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest, read_yaml
 from schemas.tasks import CriterionOrigin, Kind, TaskName
 from transforms.dedup.settings import DedupSettings
@@ -86,6 +87,7 @@ class Recipe:
     relabel: RelabelSettings = RelabelSettings()
     quality: QualitySettings = QualitySettings()
     writing: WritingSettings = WritingSettings()
+    publication: PublicationSettings = PublicationSettings()
     runner: RunnerSettings = RunnerSettings()
 
     def digest(self) -> str:
