@@ -38,7 +38,6 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
         selected = prepared | "Select" >> SelectRows(
             plan.name,
             plan.selection,
-            None,  # a later stage may refuse some of the first N: the reserve is compared with too
             plan.earlier,
             Spool(PAIRS_ROLE, read_part, write_roster),
             plan.rules,
