@@ -81,6 +81,8 @@ class Script:
     seed: int = 0
     #: Connections are closed after each answer.
     close: bool = False
+    #: Usage is the worst there is: a token a byte, all overhead, all of the output.
+    worst_usage: bool = False
 
     def behaviour(self, tag: str, attempt: int) -> Behaviour:
         """What the `attempt`-th call (from 1) of a question meets."""

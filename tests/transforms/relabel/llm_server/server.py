@@ -13,11 +13,19 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.transforms.relabel.llm_server.behaviour import BILLED, Kind, Script
-from tests.transforms.relabel.llm_server.replies import framed, reply
+from tests.transforms.relabel.llm_server.replies import (
+    COMPLETION_TOKENS,
+    PROMPT_TOKENS,
+    framed,
+    reply,
+    worst_usage,
+)
+from transforms.relabel.settings_models import Prices
 
 _TAG = re.compile(rb"\[q:([\w.-]+)\]")
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _AUTHORIZATION = re.compile(rb"authorization: *([^\r]+)", re.IGNORECASE)
+_TOKENS = (PROMPT_TOKENS, COMPLETION_TOKENS)
 _DRIP_SECONDS, _DRIP_BYTES = 0.05, 7
 
 
@@ -30,6 +38,7 @@ class Served:
     kind: str
     billed: bool
     body: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
 
 class LlmServer:
@@ -49,6 +58,10 @@ class LlmServer:
     def billed(self) -> Counter[str]:
         """How often each question was billed."""
         return Counter(line.tag for line in self.log if line.billed)
+
+    def cost(self, prices: Prices) -> float:
+        """Dollars of all that was billed."""
+        return sum(prices.dollars(*line.tokens) for line in self.log if line.billed)
 
     def kinds(self) -> Counter[str]:
         """How often each behaviour was met."""
@@ -109,19 +122,20 @@ class _Connection(asyncio.Protocol):
         behaviour = server.script.behaviour(tag, attempt)
         kept = body.decode() if server.keep_bodies else ""
         billed = behaviour.kind in BILLED
-        server.log.append(Served(tag, attempt, behaviour.kind.value, billed, kept))
+        tokens = worst_usage(body) if server.script.worst_usage else _TOKENS
+        server.log.append(Served(tag, attempt, behaviour.kind.value, billed, kept, tokens))
         server.in_flight += 1
         server.most_in_flight = max(server.most_in_flight, server.in_flight)
         sender = _AUTHORIZATION.search(head)
         key = sender[1].decode() if sender else ""
         if behaviour.seconds:
-            self.loop.call_later(behaviour.seconds, self._answer, tag, behaviour.kind, key)
+            self.loop.call_later(behaviour.seconds, self._answer, tag, behaviour.kind, key, tokens)
         else:
-            self._answer(tag, behaviour.kind, key)
+            self._answer(tag, behaviour.kind, key, tokens)
 
-    def _answer(self, tag: str, kind: Kind, key: str) -> None:
+    def _answer(self, tag: str, kind: Kind, key: str, tokens: tuple[int, int]) -> None:
         self.server.in_flight -= 1
-        message = reply(tag, kind, self.server.script, key)
+        message = reply(tag, kind, self.server.script, key, tokens)
         if kind is Kind.RESET:
             self.transport.abort()
         elif kind is Kind.HALF_BODY:
