@@ -88,7 +88,7 @@ def _with_overhead(
     rules = settings.tokens
     added = added_messages(question, settings, repair)
     texts = [json.dumps(question.schema), *(text for _, text in added)]
-    total = rules.per_request + rules.per_message * (len(question.messages) + len(added))
+    total: float = rules.per_request + rules.per_message * (len(question.messages) + len(added))
     total += sum(map(count, texts)) * rules.text_factor
     return int(total + _content(question, settings, count, rules.text_factor)) + 1
 
