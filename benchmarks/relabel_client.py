@@ -83,14 +83,22 @@ def questions(run: str, number: int) -> list[Question]:
 
 
 def bare(asked: list[Question], settings: ModelSettings) -> float:
-    """Seconds of a loop that sends the same requests, and parses the answers."""
+    """Seconds of a loop that sends the same requests over as many kept connections, and parses."""
+    import httpx2
     import openai
 
     keys = Keys("m", settings)
     bodies = [request_body(one, settings, keys, lambda _: b"") for one in asked]
 
     async def run() -> int:
-        client = openai.AsyncOpenAI(base_url=settings.base_url, api_key="none", max_retries=0)
+        many = settings.concurrency
+        limits = httpx2.Limits(max_connections=many, max_keepalive_connections=many)
+        client = openai.AsyncOpenAI(
+            base_url=settings.base_url,
+            api_key="none",
+            max_retries=0,
+            http_client=httpx2.AsyncClient(limits=limits, timeout=settings.timeout_s),
+        )
         slots = asyncio.Semaphore(settings.concurrency)
 
         async def one(body: dict[str, object]) -> str:

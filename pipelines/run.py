@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import time
 from collections import Counter
@@ -18,10 +19,13 @@ from pipelines.build import build_subset
 from pipelines.build_marker import building
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
+from pipelines.model_checks import check_models
 from pipelines.opening import Corpora
+from pipelines.origins import origin_name
 from pipelines.planning import PREPARE, RELABEL, SELECT, WRITE, SubsetPlan, plan_subsets
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
+from pipelines.recipe_lines import located
 from pipelines.run_record import read_record, run_record, subset_record, write_record
 from pipelines.runners import options_of
 from pipelines.worker_logs import stderr_into
@@ -54,6 +58,8 @@ class RunRequest:
     commercial_only: bool = False
     #: Subsets that are made anew although finished, with media of their last build.
     known: Mapping[str, KnownMedia] = field(default_factory=dict)
+    #: The recipe's file, for errors that name its lines.
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ def run(
 
     Raises:
         BuildError: an input is wrong; says which, and what to do.
+        RecipeError: models of the recipe can't be asked; says which line, and what to do.
     """
     layout, recipe = request.layout, request.recipe
     ready, left_out = choose(
@@ -89,6 +96,7 @@ def run(
         replace(plan, known=request.known.get(plan.name))
         for plan in plan_subsets(recipe, ready, corpora, layout)
     ]
+    check_models(recipe, _to_ask(plans), request.file, os.environ)
     write_lock(layout.lock, corpora.lock)  # a run that is killed goes on with the same commits
     records: dict[str, Any] = dict(before.get("subsets", {}))
     rules = plans[0].rules
@@ -108,6 +116,15 @@ def run(
     record["decontamination"] = used(rules.decontamination, rules.fingerprints)
     write_record(layout, record)
     return record, failures
+
+
+def _to_ask(plans: Sequence[SubsetPlan]) -> list[str]:
+    """Subsets about which models will be asked."""
+    return [
+        plan.name
+        for plan in plans
+        if origin_name(plan.recipe, plan.name) == "llm" and (plan.known or not plan.relabelled)
+    ]
 
 
 def _shard_counts(records: Mapping[str, Any]) -> dict[str, int]:
@@ -215,13 +232,13 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, until: str = WRITE) -> Non
         gc.freeze()  # what is there by now stays: it need not be searched for garbage
         with _quiet_workers(request):
             pipeline.run().wait_until_finish()
-    except BuildError:
-        raise
+    except BuildError as error:
+        raise BuildError(located(request.file, str(error))) from error
     except Exception as error:
         message = find_build_error(error)
         if message is None:
             raise
-        raise BuildError(message) from error
+        raise BuildError(located(request.file, message)) from error
     for unit in (SELECT, RELABEL):
         sweep(layout, plan.name, unit)
 

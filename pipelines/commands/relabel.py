@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.commands.building import request_of
-from pipelines.commands.console import fail, interrupted, out
+from pipelines.commands.console import err, fail, interrupted, out, plain
 from pipelines.commands.options import (
     LimitOption,
     OutputOption,
@@ -26,12 +27,13 @@ def relabel(
     limit: LimitOption = None,
     store: StoreOption = None,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Say what it would cost; nothing is sent.")
+        bool, typer.Option("--estimate", help="Say what it would cost; no pair is sent.")
     ] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Estimate what the criteria of instruction subsets would cost; `build` is what buys them."""
-    from pipelines.estimating import estimate_view, estimates
+    from pipelines.estimating import asking, estimate_view, estimates
+    from pipelines.model_checks import problems
     from pipelines.watching import Watcher
 
     if not estimate:
@@ -42,3 +44,5 @@ def relabel(
     except KeyboardInterrupt:
         interrupted()
     out.print(estimate_view(found))
+    for problem in problems(request.recipe, asking(request), request.file, os.environ):
+        err.print(f"[yellow]before a build:[/] {plain(problem)}", highlight=False, soft_wrap=True)

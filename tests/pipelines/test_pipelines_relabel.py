@@ -128,21 +128,6 @@ def test_a_budget_ends_a_run_cleanly_and_a_larger_one_goes_on(
     assert len(set(bodies)) == len(bodies)  # nothing was asked twice
 
 
-def test_what_a_model_can_not_be_asked_is_said_before_the_first_call(
-    sample: Sample, models: Simulated, tmp_path: Path
-) -> None:
-    recipe = recipe_with(sample, models)
-    lacking = replace(recipe.relabel, models={"writer": recipe.relabel.models["writer"]})
-    with pytest.raises(BuildError, match=r"relabel\.models: no block for 'one'"):
-        build_with(replace(recipe, relabel=lacking), sample.folder, tmp_path, (SUBSET,))
-    name = "Omni-RLAIF-V"
-    subsets = {name: replace(recipe.subsets[name], target=3, min_count=0, criteria="llm")}
-    pictures = replace(recipe, subsets=subsets)
-    with pytest.raises(BuildError, match=r"relabel\.models\.writer.*image"):
-        build_with(pictures, sample.folder, tmp_path, (name,))
-    assert models.calls == {}
-
-
 MEASURED = ("Measured-T2T", "Measured-T2I", "Measured-T2A")
 
 
