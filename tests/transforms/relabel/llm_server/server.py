@@ -108,8 +108,10 @@ class _Connection(asyncio.Protocol):
         elif target == b"/v1/models" and script.models is not None:
             data = [{"id": name, "object": "model"} for name in script.models]
             self.transport.write(framed(200, json.dumps({"data": data}).encode()))
-        elif target == b"/v1/chat/completions":
+        elif target == b"/v1/chat/completions" and b'"messages"' in body:
             self._chat(head, body)
+        elif target == b"/v1/chat/completions":
+            self.transport.write(framed(400, b'{"error": {"message": "messages is missing"}}'))
         else:
             self.transport.write(framed(404, b'{"error": {"message": "no such path"}}'))
 
