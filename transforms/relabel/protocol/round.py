@@ -18,7 +18,7 @@ from transforms.relabel.llm.asker import check_modalities
 from transforms.relabel.llm.outcome import Answer, NoAnswer, Outcome
 from transforms.relabel.llm.question import Question
 from transforms.relabel.llm.session import LlmSession
-from transforms.relabel.protocol.gold import Gold
+from transforms.relabel.protocol.gold import GOLD, Gold
 from transforms.relabel.protocol.judging import JudgeQuestions, judge_question, orders, verdict_of
 from transforms.relabel.protocol.material import Order, Shown
 from transforms.relabel.protocol.propose import Proposal, propose_question, read_proposals
@@ -181,7 +181,7 @@ class Round:
         answers = self._judged(asked, decided)
         both = self.panel.settings.judge.both_orders
         for row in decided.labels:
-            row["step"] = "gold"
+            row["step"] = GOLD
         return votes_of(answers, both_orders=both), decided.labels, decided.over_budget
 
     def _keep(
