@@ -139,7 +139,7 @@ def test_a_build_asks_nothing_when_a_model_is_not_there(sample: Sample, tmp_path
     from test_pipelines_relabel import SUBSET, recipe_with
 
     with simulated({"writer": generator}) as server:
-        recipe = recipe_with(sample, server)
+        recipe = recipe_with(sample, server.base_url)
         with pytest.raises(
             RecipeError, match=r"relabel\.models\.one\.served_as: one is not listed"
         ):

@@ -28,7 +28,7 @@ def test_with_three_faults_in_ten_every_question_ends_once_and_no_answer_is_boug
     script = Script(fault_share=0.3, faults=PASSING)
     questions = [question(number) for number in range(200)]
     with running(script) as server:
-        settings = model(server.base_url, timeout_s=0.4)
+        settings = model(server.base_url, timeout_s=0.8)
         with session(tmp_path, settings, segments=segments) as asked:
             outcomes = asked.ask(questions)
             ledger = asked.ledger()

@@ -35,9 +35,10 @@ def worst_usage(body: bytes) -> tuple[int, int]:
     return sum(len(text.encode()) for text in texts) + overhead, said
 
 
-def completion(tag: str, kind: Kind, tokens: tuple[int, int]) -> bytes:
-    """The body of a 200."""
-    text = json.dumps({"verdict": verdict_of(tag), "tag": tag})
+def completion(tag: str, kind: Kind, tokens: tuple[int, int], text: str | None = None) -> bytes:
+    """The body of a 200; `text` is the answer, by default one about the tag."""
+    if text is None:
+        text = json.dumps({"verdict": verdict_of(tag), "tag": tag})
     message: dict[str, object] = {"role": "assistant", "content": text, "refusal": None}
     finish = "stop"
     if kind is Kind.WRONG_JSON:
@@ -72,13 +73,18 @@ def completion(tag: str, kind: Kind, tokens: tuple[int, int]) -> bytes:
 
 
 def reply(
-    tag: str, kind: Kind, script: Script, authorization: str, tokens: tuple[int, int]
+    tag: str,
+    kind: Kind,
+    script: Script,
+    authorization: str,
+    tokens: tuple[int, int],
+    text: str | None = None,
 ) -> bytes:
     """Head and body of what answers a chat call; an error repeats the key, as some servers do."""
     if kind is Kind.HTML:
         return framed(200, _PAGE, "text/html")
     if kind not in _ERRORS:
-        return framed(200, completion(tag, kind, tokens), close=script.close)
+        return framed(200, completion(tag, kind, tokens, text), close=script.close)
     status, code = _ERRORS[kind]
     text = f"{code}: your key {authorization} asked {tag}"
     body = json.dumps({"error": {"message": text, "type": code, "code": code}}).encode()
