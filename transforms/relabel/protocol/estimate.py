@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from transforms.relabel.llm.question import Question
 from transforms.relabel.llm.tokens import input_high, input_low, output_bound
+from transforms.relabel.protocol.gold import gold_number
 from transforms.relabel.protocol.judging import judge_question, orders
 from transforms.relabel.protocol.material import Shown
 from transforms.relabel.protocol.propose import propose_question
@@ -70,11 +71,12 @@ def estimate(
         )
     ]
     times = propose.criteria * len(orders(judge))
+    gold = gold_number(wanted, settings) * len(orders(judge))
     for name in judge.models:
         questions = [
             judge_question(row, _CRITERION, name, "ab", judge, shown[name]) for row in rows
         ]
-        calls = (low * times, high * times)
+        calls = (low * times + gold, high * times + gold)
         found.append(_of_model(name, "judge", questions, calls, _SHORT_VERDICT, settings))
     return found
 

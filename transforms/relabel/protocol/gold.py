@@ -14,6 +14,7 @@ from transforms.relabel.measured.choose import choose, label_table
 from transforms.relabel.measured.gold import gold_questions
 from transforms.relabel.measured.settings import MeasuredSettings
 from transforms.relabel.protocol.propose import Proposal
+from transforms.relabel.settings import RelabelSettings
 
 #: The step of label rows about gold questions: what judges said, and what is true by measurement.
 GOLD: Final = "gold"
@@ -32,6 +33,15 @@ class Gold:
     criteria: Sequence[str]
     truth: pl.DataFrame
     labels: Sequence[dict[str, Any]] = ()
+
+
+def gold_number(expected: int, settings: RelabelSettings) -> int:
+    """How many gold questions are asked where rows of so many pairs are expected; 0: none."""
+    chosen = settings.calibration
+    if not chosen.gold_share:
+        return 0
+    asked = expected * settings.propose.criteria
+    return max(chosen.least_questions, round(asked * chosen.gold_share))
 
 
 def gold_of(

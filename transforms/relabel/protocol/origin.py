@@ -14,7 +14,7 @@ from transforms.beamkit.throttling import tell_throttled
 from transforms.relabel.calibration import calibration, without_vote
 from transforms.relabel.llm.calling import Lane
 from transforms.relabel.llm.session import LlmSession, SessionSettings, lane_limit
-from transforms.relabel.protocol.gold import Gold, gold_of
+from transforms.relabel.protocol.gold import Gold, gold_number, gold_of
 from transforms.relabel.protocol.lane import VALUE, LlmLane
 from transforms.relabel.protocol.material import Shown
 from transforms.relabel.protocol.media_facts import MediaFacts, Render
@@ -138,10 +138,9 @@ class LlmOrigin:
     ) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
         """Judges without a vote in this task, and what judges said to gold questions."""
         chosen = self.settings.calibration
-        if self.measure is None or not chosen.gold_share:
+        number = gold_number(wanted or looked.num_rows, self.settings)
+        if self.measure is None or not number:
             return {}, []
-        expected = (wanted or looked.num_rows) * self.settings.propose.criteria
-        number = max(chosen.least_questions, round(expected * chosen.gold_share))
         gold: Gold = gold_of(looked, VALUE, self.task, number, self.settings.measured)
         if not gold.rows:
             return {}, []
