@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +82,25 @@ def questions(run: str, number: int) -> list[Question]:
     ]
 
 
-def bare(asked: list[Question], settings: ModelSettings) -> float:
-    """Seconds of a loop that sends the same requests over as many kept connections, and parses."""
+@dataclass(frozen=True)
+class Time:
+    """Seconds by the clock, and of this process's processor time (the server is another one)."""
+
+    wall: float
+    cpu: float
+
+
+@contextmanager
+def timed(found: list[Time]) -> Iterator[None]:
+    """Adds the time that its body takes."""
+    gc.collect()
+    wall, cpu = time.perf_counter(), time.process_time()
+    yield
+    found.append(Time(time.perf_counter() - wall, time.process_time() - cpu))
+
+
+def bare(asked: list[Question], settings: ModelSettings, found: list[Time]) -> None:
+    """Time a loop that sends the same requests over as many kept connections, and parses."""
     import httpx2
     import openai
 
@@ -109,29 +126,26 @@ def bare(asked: list[Question], settings: ModelSettings) -> float:
         async with client:
             return len(await asyncio.gather(*map(one, bodies)))
 
-    started = time.perf_counter()
-    answered = asyncio.run(run())
-    elapsed = time.perf_counter() - started
+    with timed(found):
+        answered = asyncio.run(run())
     assert answered == len(asked)
-    return elapsed
 
 
-def ours(asked: list[Question], settings: ModelSettings) -> float:
-    """Seconds of a session with cache, budget and ledger, from its opening to its end."""
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        with LlmSession({"m": settings}, SessionSettings(folder, limit=1e6)) as session:
-            outcomes = session.ask(asked)
-        elapsed = time.perf_counter() - started
+def ours(asked: list[Question], settings: ModelSettings, found: list[Time]) -> None:
+    """Time a session with cache, budget and ledger, from its opening to its end."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        timed(found),
+        LlmSession({"m": settings}, SessionSettings(folder, limit=1e6)) as session,
+    ):
+        outcomes = session.ask(asked)
     assert all(isinstance(outcome, Answer) for outcome in outcomes)
-    return elapsed
 
 
-def compare(load: Load, repeats: int, scale: float) -> tuple[float, float]:
-    """Median seconds of the bare loop and of ours, in turns."""
+def compare(load: Load, repeats: int, scale: float) -> float:
+    """Our rate as a share of the bare loop's, by median seconds; they run in turns."""
     number = max(load.in_flight, round(load.questions * scale))
-    found: dict[str, list[float]] = {"bare": [], "ours": []}
-    contenders: dict[str, Callable[[list[Question], ModelSettings], float]]
+    found: dict[str, list[Time]] = {"bare": [], "ours": []}
     contenders = {"bare": bare, "ours": ours}
     with serving(Script(latency=load.latency)) as address:
         settings = ModelSettings(
@@ -139,13 +153,13 @@ def compare(load: Load, repeats: int, scale: float) -> tuple[float, float]:
         )
         for turn in range(repeats):
             for name in sorted(contenders, reverse=bool(turn % 2)):
-                asked = questions(f"{name}-{turn}", number)
-                gc.collect()
-                found[name].append(contenders[name](asked, settings))
-    for name, seconds in found.items():
-        told = ", ".join(f"{one:.2f}" for one in seconds)
-        print(f"  {name}: {told} s for {number:,} questions")
-    return median(found["bare"]), median(found["ours"])
+                contenders[name](questions(f"{name}-{turn}", number), settings, found[name])
+    for name, times in found.items():
+        walls = ", ".join(f"{one.wall:.2f}" for one in times)
+        cpu = median(one.cpu for one in times) / number * 1e3
+        print(f"  {name}: {walls} s for {number:,} questions, {cpu:.2f} ms of processor each")
+    theirs, mine = (median(one.wall for one in found[name]) for name in ("bare", "ours"))
+    return theirs / mine
 
 
 def main() -> None:
@@ -159,13 +173,17 @@ def main() -> None:
     missed = False
     for load in LOADS:
         print(f"latency {load.latency:g} s, {load.in_flight} in flight")
-        theirs, mine = compare(load, options.repeats, options.scale)
-        missed |= theirs / mine < load.bar
-        print(f"  ours has {theirs / mine:.1%} of the bare loop's rate (bar {load.bar:.0%})")
+        share = compare(load, options.repeats, options.scale)
+        missed |= share < load.bar
+        print(f"  ours has {share:.1%} of the bare loop's rate (bar {load.bar:.0%})")
+    cached_pairs(10)  # loads modules
     rates = [cached_pairs(options.pairs) for _ in range(options.repeats)]
-    told = ", ".join(f"{rate:,.0f}" for rate in rates)
-    print(f"full cache: {told} pairs a minute, median {median(rates):,.0f} (bar {PAIRS_BAR:,})")
-    missed |= median(rates) < PAIRS_BAR
+    told = ", ".join(f"{by_clock:,.0f}" for by_clock, _ in rates)
+    middle = median(by_clock for by_clock, _ in rates)
+    by_cpu = median(by_cpu for _, by_cpu in rates)
+    print(f"full cache: {told} pairs a minute, median {middle:,.0f} (bar {PAIRS_BAR:,})")
+    print(f"  median by processor time: {by_cpu:,.0f} pairs a minute")
+    missed |= middle < PAIRS_BAR
     raise SystemExit(1 if missed else 0)
 
 

@@ -36,7 +36,7 @@ def address() -> Iterator[str]:
     xllamacpp = pytest.importorskip("xllamacpp")
     settings = xllamacpp.CommonParams()
     settings.model.path = str(Path(found.submodule_search_locations[0]) / _WEIGHTS)
-    settings.n_ctx, settings.n_parallel, settings.cpuparams.n_threads = 4096, 2, 2
+    settings.n_ctx, settings.n_parallel, settings.cpuparams.n_threads = 4096, 2, 1
     server = xllamacpp.Server(settings)
     yield f"{server.listening_address}/v1"
     del server
@@ -79,7 +79,7 @@ def check(outcome: object) -> Answer:
 def test_an_answer_has_the_form_that_was_asked_for_and_is_asked_for_once(
     address: str, tmp_path: Path
 ) -> None:
-    question = asked("First or second?", max_output_tokens=24)
+    question = asked("First or second?", max_output_tokens=16)
     where = SessionSettings(str(tmp_path), limit=1.0)
     with LlmSession({"smol": model(address)}, where) as session:
         (outcome,) = session.ask([question])
