@@ -19,6 +19,7 @@ import pyarrow as pa
 from transforms.beamkit import files, tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.counts import Count
+from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.relabel.origin import RELABEL, Labeller, Origin, roster_of, shared
@@ -78,7 +79,7 @@ class RelabelRows(beam.PTransform):
             | "Look"
             >> beam.ParDo(_Look(self.target.work, self.origin, self.books), roster)
             .with_output_types(Part)
-            | "GatherLooked" >> beam.combiners.ToList()
+            | "GatherLooked" >> Gather()
         )  # fmt: skip
         work, books = self.target.work, self.books
         label = _Label(self.subset, work, self.wanted, self.origin, books)
