@@ -93,7 +93,7 @@ class RelabelRows(beam.PTransform):
         )  # fmt: skip
         done = (
             labelled.parts
-            | "GatherLabelled" >> beam.combiners.ToList()
+            | "GatherLabelled" >> Gather()
             | "Join" >> beam.FlatMap(_joined, work, books)
         )
         inputs = selected | "Inputs" >> beam.Map(
