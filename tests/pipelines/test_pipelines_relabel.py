@@ -23,7 +23,8 @@ from pipelines.run import RunRequest, forget
 from pipelines.watching import Watcher
 from schemas.ids import row_id
 from tests.transforms.relabel.asking import QUICK
-from tests.transforms.relabel.llm_server import Kind, LlmServer, Script, running
+from tests.transforms.relabel.labelling import check_sales
+from tests.transforms.relabel.llm_server import Script, running
 from tests.transforms.relabel.llm_server.behaviour import PASSING
 from tests.transforms.relabel.simulated import Mind, SimulatedJudge, generator
 from transforms.beamkit.errors import BuildError
@@ -61,11 +62,6 @@ def rows_of(output: Path, subset: str) -> pl.DataFrame:
     return pl.read_parquet(output / "data" / subset / "*.parquet")
 
 
-def sold(server: LlmServer) -> Counter[str]:
-    """How often the whole answer to a question was handed out."""
-    return Counter(line.tag for line in server.log if line.kind == Kind.ANSWER.value)
-
-
 def check_rows(rows: pl.DataFrame) -> None:
     """What simulated judges confirm is true of the rows."""
     for row in rows.iter_rows(named=True):
@@ -96,16 +92,13 @@ def test_true_criteria_become_rows_in_spite_of_faults_and_nothing_is_paid_twice(
         told = estimates(request, Watcher(Console(quiet=True), quiet=True))[SUBSET]
         assert not server.log
         built = build_with(recipe, sample.folder, tmp_path, (SUBSET,))
-        answers = sold(server)
-        assert set(answers.values()) == {1}
-        last = {line.tag: line.kind for line in server.log}
-        assert all(last[tag] == Kind.ANSWER.value for tag in answers)
+        answers = check_sales(server, str(tmp_path / ".work" / "answers"))
         spent = total_spent(str(tmp_path / ".work" / "answers"))
-        assert server.cost(PRICES) <= spent <= 20.0
+        assert server.cost(PRICES) <= spent + 1e-9 <= 20.0
         # Made anew from the same answers: none is bought again, and the files are the same.
         forget(request)
         again = build_with(recipe, sample.folder, tmp_path, (SUBSET,))
-        assert sold(server) == answers
+        assert check_sales(server, str(tmp_path / ".work" / "answers")) == answers
     assert again.digests() == built.digests()
     rows = rows_of(tmp_path, SUBSET)
     assert rows.height == 10
@@ -137,7 +130,7 @@ def test_every_pair_of_a_subset_with_all_faults(sample: Sample, tmp_path: Path) 
     with running(script, minds=MINDS) as server:
         recipe = recipe_with(sample, server.base_url, target=None, lanes=3)
         built = build_with(recipe, sample.folder, tmp_path, (SUBSET,))
-        assert set(sold(server).values()) == {1}
+        check_sales(server, str(tmp_path / ".work" / "answers"))
     record = built.record["subsets"][SUBSET]
     counts = record["counts"]["relabel"]
     assert counts["dropped:not_needed"] == 0
@@ -157,7 +150,7 @@ def test_gold_questions_are_asked_and_told(sample: Sample, tmp_path: Path) -> No
     layout = Layout.of(str(tmp_path))
     found = calibrated(layout, (SUBSET, "HPDv2"), ("judge", "task", "attribute"))
     assert set(found["judge"]) == set(JUDGES)
-    assert found["attribute"].n_unique() > 5
+    assert found["attribute"].n_unique() > 3
     by_judge = calibrated(layout, (SUBSET,))
     assert by_judge["questions"].to_list() == [found["questions"].sum() // 3] * 3
     console = Console(width=140, record=True, file=io.StringIO())
@@ -178,7 +171,7 @@ def test_gold_questions_are_asked_and_told(sample: Sample, tmp_path: Path) -> No
 def test_measured_criteria(sample: Sample, tmp_path: Path, measured: tuple[str, ...]) -> None:
     recipe = sample.recipe
     subsets = {
-        name: replace(recipe.subsets[name], target=None if name == "Measured-T2T" else 12,
+        name: replace(recipe.subsets[name], target=80 if name == "Measured-T2T" else 12,
                       min_count=0)
         for name in measured
     }  # fmt: skip

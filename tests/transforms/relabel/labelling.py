@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,6 +14,8 @@ import pyarrow as pa
 
 from schemas.flight import PREPARED_SCHEMA
 from tests.transforms.relabel.asking import QUICK
+from tests.transforms.relabel.llm_server import Kind, LlmServer
+from transforms.relabel.llm.session import SessionSettings, open_store
 from transforms.relabel.origin import Labelled, shared
 from transforms.relabel.protocol.origin import LlmOrigin
 from transforms.relabel.settings import Calibration, Judge, Propose, RelabelSettings
@@ -96,3 +99,31 @@ def counted(found: Sequence[Labelled]) -> dict[str, int]:
         for _, name, number in one.counts:
             sums[name] = sums.get(name, 0) + number
     return sums
+
+
+#: Faults after which a client can't know whether it was charged.
+_UNKNOWN = (Kind.HANG, Kind.HALF_BODY, Kind.DRIP, Kind.HTML, Kind.RESET)
+
+
+def check_sales(server: LlmServer, cache: str) -> Counter[str]:
+    """Each question has one paid answer, after which nobody asks; how often each was handed out.
+
+    On a busy machine an answer may come after its call has timed out. It is then handed out a
+    second time, and stands in the ledger as one whose end is unknown.
+    """
+    handed = Counter(line.tag for line in server.log if line.kind == Kind.ANSWER.value)
+    store = open_store(SessionSettings(cache))
+    try:
+        rows = store.ledger()
+    finally:
+        store.close()
+    paid = Counter(row.key for row in rows if row.status == "answer")
+    assert set(paid.values()) == {1}
+    assert len(paid) == len(handed)
+    unknown = sum(row.status == "unknown" for row in rows)
+    kinds = server.kinds()
+    late = unknown - sum(kinds[kind.value] for kind in _UNKNOWN)
+    assert sum(handed.values()) - len(handed) <= late
+    last = {line.tag: line.kind for line in server.log}
+    assert all(last[tag] == Kind.ANSWER.value for tag in handed)
+    return handed

@@ -52,7 +52,7 @@ def test_the_cap_holds_and_what_was_bought_is_kept(tmp_path: Path) -> None:
 def test_calls_without_a_known_end_cost_their_worst_price(tmp_path: Path) -> None:
     calls = {"x": [Kind.HANG, Kind.ANSWER]}
     with running(Script(calls=calls)) as server:
-        settings = model(server.base_url, timeout_s=0.2)
+        settings = model(server.base_url, timeout_s=1.0)
         with session(tmp_path, settings, 1.0) as asked:
             asked.ask([question("x")])
             rows = asked.ledger()
@@ -82,14 +82,14 @@ def test_a_provider_that_counts_the_worst_it_can_is_never_paid_more_than_the_bud
     script = Script(worst_usage=True, fault_share=0.3, faults=(*PASSING, *LASTING))
     asked_for = [question(number, HOSTILE[number % len(HOSTILE)]) for number in range(60)]
     with running(script) as server:
-        settings = model(server.base_url, timeout_s=0.3)
+        settings = model(server.base_url, timeout_s=1.0)
         assert settings.prices is not None
         with session(tmp_path, settings, limit) as asked:
             outcomes = asked.ask(asked_for)
             spent = asked.budget.spent
         paid = server.cost(settings.prices)
     assert len(outcomes) == len(asked_for)
-    assert 0 < paid <= spent <= limit + 1e-9
+    assert 0 < paid <= spent + 1e-9 <= limit + 2e-9
     closed = [o for o in outcomes if isinstance(o, NoAnswer) and o.reason == "over_budget"]
     assert bool(closed) == (limit < 1)
 

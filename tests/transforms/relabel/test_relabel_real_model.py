@@ -79,7 +79,7 @@ def check(outcome: object) -> Answer:
 def test_an_answer_has_the_form_that_was_asked_for_and_is_asked_for_once(
     address: str, tmp_path: Path
 ) -> None:
-    question = asked("First or second?", max_output_tokens=16)
+    question = asked("First or second?", max_output_tokens=32)
     where = SessionSettings(str(tmp_path), limit=1.0)
     with LlmSession({"smol": model(address)}, where) as session:
         (outcome,) = session.ask([question])
