@@ -6,7 +6,7 @@ costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,8 @@ from typing import Final
 from pipelines.doctor.hidden import masked, secrets_of
 from pipelines.doctor.models import Relabeler, by_place, check_place, relabelers_of
 from pipelines.doctor.probe import SECONDS
+from pipelines.origins import origin_name
+from pipelines.planning import SubsetPlan
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import RecipeError, nearest
 from pipelines.recipe_lines import Key, told_at
@@ -53,6 +55,15 @@ def check_models(
 def asked_models(settings: RelabelSettings) -> list[str]:
     """The models that are asked, by their names in the recipe, the generator first."""
     return list(dict.fromkeys((settings.propose.model, *settings.judge.models)))
+
+
+def to_ask(plans: Iterable[SubsetPlan]) -> list[str]:
+    """Subsets about which a build will ask models."""
+    return [
+        plan.name
+        for plan in plans
+        if origin_name(plan.recipe, plan.name) == "llm" and (plan.known or not plan.relabelled)
+    ]
 
 
 def problems(

@@ -19,9 +19,8 @@ from pipelines.build import build_subset
 from pipelines.build_marker import building
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
-from pipelines.model_checks import check_models
+from pipelines.model_checks import check_models, to_ask
 from pipelines.opening import Corpora
-from pipelines.origins import origin_name
 from pipelines.planning import PREPARE, RELABEL, SELECT, WRITE, SubsetPlan, plan_subsets
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
@@ -96,7 +95,7 @@ def run(
         replace(plan, known=request.known.get(plan.name))
         for plan in plan_subsets(recipe, ready, corpora, layout)
     ]
-    check_models(recipe, _to_ask(plans), request.file, os.environ)
+    check_models(recipe, to_ask(plans), request.file, os.environ)
     write_lock(layout.lock, corpora.lock)  # a run that is killed goes on with the same commits
     records: dict[str, Any] = dict(before.get("subsets", {}))
     rules = plans[0].rules
@@ -116,15 +115,6 @@ def run(
     record["decontamination"] = used(rules.decontamination, rules.fingerprints)
     write_record(layout, record)
     return record, failures
-
-
-def _to_ask(plans: Sequence[SubsetPlan]) -> list[str]:
-    """Subsets about which models will be asked."""
-    return [
-        plan.name
-        for plan in plans
-        if origin_name(plan.recipe, plan.name) == "llm" and (plan.known or not plan.relabelled)
-    ]
 
 
 def _shard_counts(records: Mapping[str, Any]) -> dict[str, int]:
