@@ -29,6 +29,7 @@ REQUIRED = [
     "ijson>=3.3,<4",
     "imageio-ffmpeg>=0.8,<0.9",
     "jinja2>=3.1,<4",
+    "jsonschema>=4.23,<5",
     "librosa>=0.11,<2",
     "matplotlib>=3.10,<4",
     "numpy>=2.2,<2.5",

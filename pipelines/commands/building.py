@@ -144,6 +144,7 @@ def request_of(
         chosen,
         workers or loaded.runner.workers,
         tuple(beam_flag or ()),
+        file=file,
     )
 
 
