@@ -98,6 +98,7 @@ setup(
         "transforms.relabel": ["prompts/*.txt"],
         "transforms.relabel.measured": ["wording/*.yaml"],
         "pipelines": ["templates/source/*.tmpl"],
+        "pipelines.gallery": ["templates/*.html", "templates/*.css", "templates/*.js"],
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,

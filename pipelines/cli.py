@@ -14,6 +14,7 @@ from pipelines.commands import (
     benchmark,
     building,
     contamination,
+    gallery,
     looking,
     making,
     media,
@@ -65,6 +66,7 @@ benchmark_app.command("list")(benchmark.list_benchmarks)
 benchmark_app.command("show")(benchmark.show)
 app.add_typer(benchmark_app, name="benchmark")
 app.command("contamination")(contamination.contamination)
+app.command()(gallery.report)
 
 
 def main() -> None:
