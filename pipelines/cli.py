@@ -67,6 +67,7 @@ benchmark_app.command("show")(benchmark.show)
 app.add_typer(benchmark_app, name="benchmark")
 app.command("contamination")(contamination.contamination)
 app.command()(gallery.report)
+app.command()(gallery.view)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.console import err, out
+from pipelines.commands.console import err, fail, out
 from pipelines.commands.options import OutputOption, QuietOption
 
 
@@ -29,3 +29,40 @@ def report(
     if not quiet:
         size = size_of(to.stat().st_size)
         out.print(f"wrote {to} ({size}): open it in any browser", highlight=False, soft_wrap=True)
+
+
+def view(
+    output: OutputOption = Path("dataset"),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
+) -> None:
+    """Browse all pairs of a dataset on this machine: pages, filters, search. Ctrl-C ends it."""
+    from pipelines.gallery.reading import open_built
+    from pipelines.gallery.viewer.index import RowIndex
+    from pipelines.gallery.viewer.rows import Rows
+    from pipelines.gallery.viewer.server import ViewerServer
+    from pipelines.gallery.viewer.site import Site
+
+    built = open_built(output)
+    index = RowIndex(built)
+    try:
+        server = ViewerServer(Site(built, index, Rows(built)), port)
+    except OSError as error:
+        fail(f"port {port} can't be used: {error.strerror}; take another one, or --port 0", 2)
+    index.start()
+    out.print(
+        f"{built.rows:,} pairs of {output} at {server.url} (this machine only); Ctrl-C ends it",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if browser:
+        import webbrowser
+
+        webbrowser.open(server.url)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        out.print()
+    finally:
+        index.stop()
+        server.server_close()
