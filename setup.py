@@ -98,7 +98,7 @@ setup(
         "transforms.relabel": ["prompts/*.txt"],
         "transforms.relabel.measured": ["wording/*.yaml"],
         "pipelines": ["templates/source/*.tmpl"],
-        "pipelines.gallery": ["templates/*.html", "templates/*.css", "templates/*.js"],
+        "pipelines.gallery": ["templates/*.html", "templates/*.css", "templates/*.js", "templates/*.svg"],
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,

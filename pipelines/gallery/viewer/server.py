@@ -35,6 +35,7 @@ _HEADERS: Final[Mapping[str, str]] = {
 _SHIPPED: Final = {
     "/gallery.css": "text/css; charset=utf-8",
     "/viewer.js": "text/javascript; charset=utf-8",
+    "/icon.svg": "image/svg+xml",
 }
 _MEDIUM: Final = re.compile(r"/media/(\d{1,9})/([a-z_]{1,40})/(\d{1,5})(?:/(\d{1,3})\.jpg)?")
 _ROW: Final = re.compile(r"/row/([0-9a-f]{1,64})")
