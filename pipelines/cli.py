@@ -19,6 +19,7 @@ from pipelines.commands import (
     making,
     media,
     relabel,
+    review,
     sources,
 )
 from pipelines.commands.console import fail
@@ -68,6 +69,11 @@ app.add_typer(benchmark_app, name="benchmark")
 app.command("contamination")(contamination.contamination)
 app.command()(gallery.report)
 app.command()(gallery.view)
+
+audit_app = typer.Typer(no_args_is_help=True, help="Measure how far the labels can be trusted.")
+audit_app.command("sample")(review.sample)
+audit_app.command("score")(review.score)
+app.add_typer(audit_app, name="audit")
 
 
 def main() -> None:

@@ -132,20 +132,22 @@ def read_places(
     return [rows[place] for place in places]
 
 
-def some_rows(shards: Sequence[Shard], number: int, seed: str) -> list[dict[str, Any]]:
-    """A few rows with their media, the same for the same seed, from at most two row groups."""
-    groups = [
+def some_rows(
+    shards: Sequence[Shard], number: int, seed: str, groups: int = 2
+) -> list[dict[str, Any]]:
+    """A few rows with their media, the same for the same seed, from at most so many row groups."""
+    found = [
         (shard, group, size)
         for shard in shards
         for group, size in enumerate(shard.groups)
         if size > 0
     ]
     rng = random.Random(seed)  # noqa: S311 - not for secrets
-    chosen = sorted(rng.sample(range(len(groups)), min(2, len(groups))))
+    chosen = sorted(rng.sample(range(len(found)), min(groups, len(found))))
     places = [
-        Place(groups[which][0], groups[which][1], row)
+        Place(found[which][0], found[which][1], row)
         for which in chosen
-        for row in range(groups[which][2])
+        for row in range(found[which][2])
     ]
     picks = sorted(rng.sample(range(len(places)), min(number, len(places))))
     return read_places([places[pick] for pick in picks])
