@@ -110,9 +110,60 @@ def audits_of(output: Path) -> list[AuditLine] | None:
     return sorted(lines, key=lambda line: _VERDICTS.index(line.verdict))
 
 
-def review_of(output: Path) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class ScoreLine:
+    """How far a person agrees with the labels of some rows; shares and kappa as they are shown."""
+
+    name: str
+    rows: int
+    skipped: int
+    agreed: str
+    interval: str
+    kappa: str
+    kappa_interval: str
+
+
+@dataclass(frozen=True)
+class ReviewView:
+    """A person's review; `stale` where the sheet or the scores are of another build."""
+
+    checked: str
+    lines: tuple[ScoreLine, ...]
+    stale: bool
+
+
+def review_of(output: Path, run_digest: str) -> ReviewView | None:
     """``quality/review.json``: how far a person agrees with the dataset; None without a review."""
-    return json_beside(output, "quality", "review.json")
+    told = json_beside(output, "quality", "review.json")
+    if told is None:
+        return None
+    stale = told.get("run") not in (None, run_digest) or told.get("same_build") is False
+    return ReviewView(plain(told.get("checked", ""), 60), tuple(score_lines(told)), stale)
+
+
+def score_lines(review: Mapping[str, Any]) -> list[ScoreLine]:
+    """The scores of a review: of all rows first, then by group."""
+    return [_score(one) for one in _list(review, "scores")[:_MOST] if _whole(one.get("rows"))]
+
+
+def _score(one: Mapping[str, Any]) -> ScoreLine:
+    group, value = plain(one.get("group", ""), 40), plain(one.get("value", ""), 80)
+    flipped = {"true": "reversed by the criterion", "false": "as in the source"}
+    name = "all" if group == "all" else flipped.get(value, value) if group == "flipped" else value
+    return ScoreLine(
+        name=name,
+        rows=_whole(one.get("rows")),
+        skipped=_whole(one.get("skipped")),
+        agreed=_share(one.get("agreed")),
+        interval=f"{_share(one.get('agreed_low'))} to {_share(one.get('agreed_high'))}",
+        kappa=_number(one.get("kappa")),
+        kappa_interval=_interval(one.get("kappa_low"), one.get("kappa_high")),
+    )
+
+
+def _share(value: object) -> str:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:.0%}" if known else "–"
 
 
 def _list(value: object, name: str) -> list[Mapping[str, Any]]:

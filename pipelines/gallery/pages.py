@@ -31,6 +31,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -42,6 +43,13 @@ def environment() -> jinja2.Environment:
         size=size_of,
     )
     return made
+
+
+def _visible(value: Any) -> Any:
+    """What a template writes, hidden characters spelt out; markup of templates passes."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return "".join(span.text for span in spans_of(value))
+    return value
 
 
 @functools.cache

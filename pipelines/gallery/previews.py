@@ -160,7 +160,7 @@ def _as_jpeg(data: bytes, quality: int) -> bytes:
 
 
 def shortened(data: bytes, seconds: float) -> bytes:
-    """The beginning of a sound, in one channel, as MP3.
+    """The beginning of a sound, in one channel, as MP3 (which knows few rates).
 
     Raises:
         MediaError: it can't be decoded.
@@ -171,10 +171,14 @@ def shortened(data: bytes, seconds: float) -> bytes:
         with soundfile.SoundFile(io.BytesIO(data)) as sound:
             samples = sound.read(int(seconds * sound.samplerate), dtype="float32", always_2d=True)
             rate = sound.samplerate
+        mono = samples.mean(axis=1)
+        if rate not in _MP3_RATES:
+            import soxr
+
+            target = min((known for known in _MP3_RATES if known >= rate), default=_MP3_RATES[-1])
+            mono, rate = soxr.resample(mono, rate, target), target
         sink = io.BytesIO()
-        # Rates that MP3 knows are few; a sound of another one plays a little fast or slow.
-        rate = min(_MP3_RATES, key=lambda known: abs(known - rate))
-        soundfile.write(sink, samples.mean(axis=1), rate, format="MP3")
+        soundfile.write(sink, mono, rate, format="MP3")
     except (soundfile.LibsndfileError, ValueError) as error:
         raise MediaError("audio_undecodable", str(error)) from error
     return sink.getvalue()

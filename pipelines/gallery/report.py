@@ -22,8 +22,8 @@ from pipelines.gallery.reading import Built, open_built, some_rows, votes_of
 from pipelines.layout import Layout
 from transforms.beamkit import files
 
-#: Characters of a report at most, and what of them media may take: the rest is text and plots.
-MOST_CHARACTERS: Final = 20_000_000
+#: Bytes of a report at most, and what of them media may take: the rest is text and plots.
+MOST_BYTES: Final = 20_000_000
 _MEDIA_SHARE: Final = 0.7
 _TEXT_LIMIT: Final = 1_200
 
@@ -45,14 +45,16 @@ def report(
     *,
     pairs: int = 3,
     seed: str = "report",
+    most: int = MOST_BYTES,
     told: Callable[[str], None] = lambda _: None,
 ) -> str:
-    """The report of a built dataset as HTML of fewer than `MOST_CHARACTERS` bytes.
+    """The report of a built dataset as one HTML page.
 
     Args:
         output: folder of the dataset.
         pairs: how many of each subset are shown.
         seed: another one shows other pairs.
+        most: bytes of the page; pairs are left out from what would be larger.
         told: is called with the name of each step.
 
     Raises:
@@ -63,11 +65,11 @@ def report(
     facts = facts_of(built.shards)
     told("drawing plots")
     plots = list(_plots(facts, output))
-    sections = list(_sections(built, pairs, seed, told))
+    sections = list(_sections(built, pairs, seed, most, told))
     told("writing")
     values = {**_head(built, facts), **_tables(output, built), "plots": plots}
     text = _page(values, sections)
-    while len(text.encode()) > MOST_CHARACTERS and any(section.cards for section in sections):
+    while len(text.encode()) > most and any(section.cards for section in sections):
         sections = [replace(one, cards=one.cards[: len(one.cards) // 2]) for one in sections]
         text = _page(values, sections)
     return text
@@ -92,10 +94,10 @@ def _plots(facts: pl.DataFrame, output: Path) -> Iterator[Plot]:
 
 
 def _sections(
-    built: Built, pairs: int, seed: str, told: Callable[[str], None]
+    built: Built, pairs: int, seed: str, most: int, told: Callable[[str], None]
 ) -> Iterator[SubsetSection]:
     subsets = built.subsets
-    share = MOST_CHARACTERS * _MEDIA_SHARE / max(1, len(subsets))
+    share = most * _MEDIA_SHARE / max(1, len(subsets))
     for name in subsets:
         told(f"previews of {name}")
         shards = built.of(name)
@@ -147,7 +149,7 @@ def _tables(output: Path, built: Built) -> dict[str, Any]:
         "left_out": dict(built.record.get("left_out") or {}),
         "gate": checks.gate_of(output, digest),
         "audits": checks.audits_of(output),
-        "review": checks.review_of(output),
+        "review": checks.review_of(output, digest),
         "letters": letters,
         "letters_left_out": letters_left_out,
         "matches": side_tables.matches(output),
