@@ -98,7 +98,12 @@ setup(
         "transforms.relabel": ["prompts/*.txt"],
         "transforms.relabel.measured": ["wording/*.yaml"],
         "pipelines": ["templates/source/*.tmpl"],
-        "pipelines.gallery": ["templates/*.html", "templates/*.css", "templates/*.js", "templates/*.svg"],
+        "pipelines.gallery": [
+            "templates/*.html",
+            "templates/*.css",
+            "templates/*.js",
+            "templates/*.svg",
+        ],
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,

@@ -145,9 +145,7 @@ def _both_texts(row: Row, limit: int) -> tuple[Words | None, Words | None, bool]
     return Words(left, more[0]), Words(right, more[1]), differ
 
 
-def _media(
-    row: Row, columns: tuple[str, ...], owner: str, media: MediaMaker
-) -> tuple[Medium, ...]:
+def _media(row: Row, columns: tuple[str, ...], owner: str, media: MediaMaker) -> tuple[Medium, ...]:
     return tuple(media(cell) for cell in cells_of(row, columns, owner))
 
 

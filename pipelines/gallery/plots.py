@@ -128,7 +128,13 @@ def balance(facts: pl.DataFrame) -> Plot | None:
         format="{:.0%}".format,
     )
     rows = tuple(
-        (row["subset"], f"{row['pairs']:,}", f"{row['a']:.1%}", f"{row['tie']:.1%}", f"{row['b']:.1%}")
+        (
+            row["subset"],
+            f"{row['pairs']:,}",
+            f"{row['a']:.1%}",
+            f"{row['tie']:.1%}",
+            f"{row['b']:.1%}",
+        )
         for row in table
     )
     title = "Preference by position"
@@ -176,17 +182,23 @@ def _medians(
         (row["subset"], f"{row['pairs']:,}", told(row["preferred"]), told(row["other"]))
         for row in table
     )
-    return Plot(title, sentence, _draw(bars, title), ("Subset", "Pairs", "Preferred", "Other"), rows)
+    return Plot(
+        title, sentence, _draw(bars, title), ("Subset", "Pairs", "Preferred", "Other"), rows
+    )
 
 
 def lengths(facts: pl.DataFrame) -> Plot | None:
     """Characters of text responses."""
-    return _medians(facts, "chars", "Length of text responses", "characters", "{:,.0f}".format, "length")
+    return _medians(
+        facts, "chars", "Length of text responses", "characters", "{:,.0f}".format, "length"
+    )
 
 
 def durations(facts: pl.DataFrame) -> Plot | None:
     """Seconds of clips and sounds."""
-    return _medians(facts, "seconds", "Duration of clips and sounds", "seconds", "{:,.1f}".format, "duration")
+    return _medians(
+        facts, "seconds", "Duration of clips and sounds", "seconds", "{:,.1f}".format, "duration"
+    )
 
 
 def sizes(facts: pl.DataFrame) -> Plot | None:
@@ -200,7 +212,11 @@ def rows_written(facts: pl.DataFrame) -> Plot | None:
     if not table:
         return None
     sentence = f"{len(facts):,} pairs in {len(table)} subsets."
-    bars = _Bars("rows", [row["subset"] for row in table], [("pairs", "accent", [row["pairs"] for row in table])])
+    bars = _Bars(
+        "rows",
+        [row["subset"] for row in table],
+        [("pairs", "accent", [row["pairs"] for row in table])],
+    )
     rows = tuple((row["subset"], f"{row['pairs']:,}") for row in table)
     return Plot("Pairs", sentence, _draw(bars, "Pairs of each subset"), ("Subset", "Pairs"), rows)
 
@@ -211,7 +227,15 @@ def agreement(facts: pl.DataFrame) -> Plot | None:
     if known.is_empty():
         return None
     edges = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
-    labels = ["below 50%", "50 to 60%", "60 to 70%", "70 to 80%", "80 to 90%", "90 to <100%", "100%"]
+    labels = [
+        "below 50%",
+        "50 to 60%",
+        "60 to 70%",
+        "70 to 80%",
+        "80 to 90%",
+        "90 to <100%",
+        "100%",
+    ]
     value = known["agreement"]
     bounds = [float("-inf"), *edges, float("inf")]
     counts = [
@@ -251,7 +275,8 @@ def criteria(facts: pl.DataFrame) -> Plot | None:
         ],
     )
     rows = tuple(
-        (row["subset"], f"{row['pairs']:,}", f"{row['flipped']:,}", f"{row['distinct']:,}") for row in table
+        (row["subset"], f"{row['pairs']:,}", f"{row['flipped']:,}", f"{row['distinct']:,}")
+        for row in table
     )
     head = ("Subset", "Pairs", "Reversed", "Distinct criteria")
     return Plot("Criteria", sentence, _draw(bars, "Criteria"), head, rows)
@@ -264,8 +289,16 @@ def cost(costs: pl.DataFrame) -> Plot | None:
         return None
     table = paid.head(_MOST_BARS).rows(named=True)
     sentence = f"Labels of models cost ${paid['usd'].sum():,.2f} in all."
-    bars = _Bars("cost", [row["subset"] for row in table], [("dollars", "blue", [row["usd"] for row in table])], format="${:,.2f}".format)
-    rows = tuple((row["subset"], f"{row['labels']:,}", f"{row['tokens']:,}", f"${row['usd']:,.2f}") for row in table)
+    bars = _Bars(
+        "cost",
+        [row["subset"] for row in table],
+        [("dollars", "blue", [row["usd"] for row in table])],
+        format="${:,.2f}".format,
+    )
+    rows = tuple(
+        (row["subset"], f"{row['labels']:,}", f"{row['tokens']:,}", f"${row['usd']:,.2f}")
+        for row in table
+    )
     head = ("Subset", "Labels", "Tokens", "Dollars")
     return Plot("Cost of labels", sentence, _draw(bars, "Cost of labels"), head, rows)
 

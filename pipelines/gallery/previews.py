@@ -85,7 +85,9 @@ class Embedder:
         return made
 
     def _rendered(self, modality: Modality, data: bytes) -> list[str]:
-        return [_uri(one, "image/jpeg") for one in rendered(modality, data, self.limits, self.policy)]
+        return [
+            _uri(one, "image/jpeg") for one in rendered(modality, data, self.limits, self.policy)
+        ]
 
     def _picture(self, cell: Cell, blobs: list[bytes]) -> Medium:
         return Medium("picture", cell.alt, tuple(self._rendered("image", blobs[0])))

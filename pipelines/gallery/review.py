@@ -72,9 +72,7 @@ def run_digest(output: Path) -> str:
     return hashlib.sha256(files.read_bytes(Layout.of(str(output)).run_record)).hexdigest()
 
 
-def _chosen(
-    built: Built, number: int, subsets: Sequence[str], seed: str
-) -> list[dict[str, Any]]:
+def _chosen(built: Built, number: int, subsets: Sequence[str], seed: str) -> list[dict[str, Any]]:
     """As many rows of each subset as of any other, as far as they have them, in random order."""
     unknown = [name for name in subsets if name not in built.subsets]
     if unknown:

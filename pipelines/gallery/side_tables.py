@@ -55,7 +55,9 @@ def letter_groups(output: Path, examples: int = 2) -> tuple[list[LetterGroup], i
 
 def _bounded(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: value if not isinstance(value, str) or len(value) <= EXCERPT else f"{value[:EXCERPT]}…"
+        name: value
+        if not isinstance(value, str) or len(value) <= EXCERPT
+        else f"{value[:EXCERPT]}…"
         for name, value in row.items()
     }
 

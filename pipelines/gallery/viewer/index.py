@@ -270,7 +270,9 @@ def _digest(built: Built) -> str:
     told = hashlib.sha256(str(_VERSION).encode())
     for shard in built.shards:
         stat = shard.path.stat()
-        told.update(f"{shard.subset}/{shard.path.name}/{stat.st_size}/{stat.st_mtime_ns}\n".encode())
+        told.update(
+            f"{shard.subset}/{shard.path.name}/{stat.st_size}/{stat.st_mtime_ns}\n".encode()
+        )
     return told.hexdigest()
 
 
@@ -292,4 +294,6 @@ def _writable(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return Path(tempfile.mkdtemp(prefix="omnireward-view-"))
-    return folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="omnireward-view-"))
+    return (
+        folder if os.access(folder, os.W_OK) else Path(tempfile.mkdtemp(prefix="omnireward-view-"))
+    )

@@ -85,7 +85,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         except Exception as error:
             # One page that fails must not end the others; what was read is not the visitor's fault.
-            self._page(self.server.site.missing(f"{type(error).__name__}: {error}", HTTPStatus.INTERNAL_SERVER_ERROR))
+            self._page(
+                self.server.site.missing(
+                    f"{type(error).__name__}: {error}", HTTPStatus.INTERNAL_SERVER_ERROR
+                )
+            )
 
     do_HEAD = do_GET  # noqa: N815 - named by the base
 
@@ -114,7 +118,9 @@ class Handler(BaseHTTPRequestHandler):
             text = shipped_text(asked.path[1:]).encode()
             self._send(HTTPStatus.OK, text, _SHIPPED[asked.path], _FILE_POLICY)
         elif asked.path == "/state":
-            self._send(HTTPStatus.OK, json.dumps(site.state()).encode(), "application/json", _FILE_POLICY)
+            self._send(
+                HTTPStatus.OK, json.dumps(site.state()).encode(), "application/json", _FILE_POLICY
+            )
         else:
             self._page(site.missing("There is no such page."))
 
@@ -147,7 +153,13 @@ class Handler(BaseHTTPRequestHandler):
             part = read_range(self.headers.get("Range"), size)
         except UnsatisfiableError:
             more["Content-Range"] = f"bytes */{size}"
-            self._send(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, b"", served.media_type, _FILE_POLICY, more)
+            self._send(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                b"",
+                served.media_type,
+                _FILE_POLICY,
+                more,
+            )
             return
         if part is None:
             self._send(HTTPStatus.OK, served.data, served.media_type, _FILE_POLICY, more)
@@ -159,7 +171,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _page(self, answer: Answer) -> None:
         if answer.location:
-            self._send(answer.status, b"", "text/plain", _FILE_POLICY, {"Location": answer.location})
+            self._send(
+                answer.status, b"", "text/plain", _FILE_POLICY, {"Location": answer.location}
+            )
             return
         self._send(answer.status, answer.html.encode(), "text/html; charset=utf-8", _PAGE_POLICY)
 

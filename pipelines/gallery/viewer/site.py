@@ -107,9 +107,7 @@ class Site:
         rows = self.rows.read(numbers)
         votes = votes_of(self.built, rows)
         return [
-            card_of(
-                row, Addressed(number), votes=said, limit=limit, href=f"/row/{row['row_id']}"
-            )
+            card_of(row, Addressed(number), votes=said, limit=limit, href=f"/row/{row['row_id']}")
             for number, row, said in zip(numbers, rows, votes, strict=True)
         ]
 

@@ -34,6 +34,8 @@ def hostile_viewer(hostile: Path) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A viewer of 57 rows in two subsets: `rows_of_viewer`."""
-    output = write_dataset(tmp_path_factory.mktemp("viewed") / "set", rows_of_viewer(), group_rows=8)
+    output = write_dataset(
+        tmp_path_factory.mktemp("viewed") / "set", rows_of_viewer(), group_rows=8
+    )
     with viewing(output) as client:
         yield client

@@ -178,7 +178,10 @@ def write_hostile(output: Path) -> Path:
     write_table(output, "labels", "Hostile", [hostile_label(1)])
     write_table(output, "dead_letters", "Hostile", [_all_text(DEAD_LETTER_SCHEMA)])
     write_table(
-        output, "contamination", "Hostile", [_all_text(CONTAMINATION_SCHEMA, removed=True, strength=1.0)]
+        output,
+        "contamination",
+        "Hostile",
+        [_all_text(CONTAMINATION_SCHEMA, removed=True, strength=1.0)],
     )
     write_table(output, "duplicates", "Hostile", [_all_text(DUPLICATE_SCHEMA, strength=1.0)])
     quality: dict[str, Any] = {
@@ -201,7 +204,9 @@ def rows_of_viewer() -> dict[str, list[dict[str, Any]]]:
         row(
             number,
             subset="Texts",
-            response_a_text=f"a crystal dragon, {number}" if number % 3 == 0 else f"dragon {number}",
+            response_a_text=f"a crystal dragon, {number}"
+            if number % 3 == 0
+            else f"dragon {number}",
             criterion="be brief" if number % 2 else None,
             criterion_origin="llm" if number % 2 else None,
             flipped=number % 4 == 1 if number % 2 else None,

@@ -11,9 +11,9 @@ from html_audit import audit, ids_are_unique
 from planted_dataset import hex_id, png, row, write_dataset
 from viewer_client import Client, viewing
 
+from pipelines.gallery.reading import open_built
 from pipelines.gallery.viewer.index import RowIndex
 from pipelines.gallery.viewer.query import Query, match_expression, read_query
-from pipelines.gallery.reading import open_built
 
 _SOUND = b"RIFF\x00\x00\x00\x00WAVE" + bytes([30]) * 1000
 
@@ -186,7 +186,13 @@ def test_headers_of_pages_and_files(viewer: Client) -> None:
 
 
 def test_hostile_text_stays_text(hostile_viewer: Client) -> None:
-    for path in ("/", "/?q=hit", f"/row/{hex_id(1)}", "/?licence=%3Cscript%3E", "/go?id=%3Cscript%3E"):
+    for path in (
+        "/",
+        "/?q=hit",
+        f"/row/{hex_id(1)}",
+        "/?licence=%3Cscript%3E",
+        "/go?id=%3Cscript%3E",
+    ):
         found = audit(hostile_viewer.ask(path).text)
         assert [text for text in found.scripts + found.styles if text.strip()] == []
         assert ids_are_unique(found)
