@@ -38,18 +38,20 @@ def view(
 ) -> None:
     """Browse all pairs of a dataset on this machine: pages, filters, search. Ctrl-C ends it."""
     from pipelines.gallery.reading import open_built
-    from pipelines.gallery.viewer.index import RowIndex
+    from pipelines.gallery.viewer.facts_table import FactsTable
+    from pipelines.gallery.viewer.finding import Finder
     from pipelines.gallery.viewer.rows import Rows
     from pipelines.gallery.viewer.server import ViewerServer
     from pipelines.gallery.viewer.site import Site
+    from pipelines.gallery.viewer.words import WordIndex
 
     built = open_built(output)
-    index = RowIndex(built)
+    finder = Finder(built, FactsTable(built), WordIndex(built))
     try:
-        server = ViewerServer(Site(built, index, Rows(built)), port)
+        server = ViewerServer(Site(built, finder, Rows(built)), port)
     except OSError as error:
         fail(f"port {port} can't be used: {error.strerror}; take another one, or --port 0", 2)
-    index.start()
+    finder.start()
     out.print(
         f"{built.rows:,} pairs of {output} at {server.url} (this machine only); Ctrl-C ends it",
         highlight=False,
@@ -64,5 +66,5 @@ def view(
     except KeyboardInterrupt:
         out.print()
     finally:
-        index.stop()
+        finder.words.stop()
         server.server_close()

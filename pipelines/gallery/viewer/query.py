@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final
 from urllib.parse import parse_qs, urlencode
@@ -55,6 +55,11 @@ class Query:
         """Whether all rows are asked for, in order."""
         return replace(self, page=1) == Query()
 
+    @property
+    def has_filters(self) -> bool:
+        """Whether anything but words and a page is asked for."""
+        return replace(self, page=1, q="") != Query()
+
     def address(self, page: int | None = None) -> str:
         """The query as the rest of an address, ``?…``; "" for the first page of all rows."""
         told = {
@@ -80,8 +85,10 @@ def read_query(text: str) -> Query:
     page = int(number) if number.isascii() and number.isdigit() and len(number) < 9 else 1
     query = Query(**values, page=min(max(page, 1), _MOST_PAGE))
     known = {"agreement": tuple(AGREEMENT), "flipped": ("yes", "no"), "nc": ("yes", "no")}
-    wrong = {name: "" for name, allowed in known.items() if getattr(query, name) not in allowed}
-    return replace(query, **wrong)
+    for name, allowed in known.items():
+        if getattr(query, name) not in allowed:
+            query = replace(query, **{name: ""})  # type: ignore[arg-type]
+    return query
 
 
 def split_characters(text: str) -> str:
@@ -105,25 +112,6 @@ def match_expression(text: str) -> str | None:
     return " ".join(parts) or None
 
 
-def conditions(query: Query) -> tuple[str, list[object]]:
-    """The filters as SQL over the table ``pairs``: an expression of constants, and its values."""
-    parts: list[str] = []
-    values: list[object] = []
-    for name in LISTED:
-        if value := getattr(query, name):
-            parts.append(f"{name} = ?")
-            values.append(value)
-    for name in FLAGS:
-        if value := getattr(query, name):
-            parts.append(f"{name} = ?")
-            values.append(int(value == "yes"))
-    if query.agreement:
-        parts.append("agreement >= ? AND agreement < ?")
-        values += AGREEMENT[query.agreement]
-    return " AND ".join(parts), values
-
-
-def pages_of(total: int, rows: Sequence[object] | int = PAGE_ROWS) -> int:
+def pages_of(total: int) -> int:
     """How many pages hold `total` rows."""
-    size = rows if isinstance(rows, int) else len(rows)
-    return max(1, -(-total // size))
+    return max(1, -(-total // PAGE_ROWS))

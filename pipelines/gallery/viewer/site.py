@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
 from pipelines.gallery.cards import card_of
 from pipelines.gallery.pages import page
 from pipelines.gallery.reading import Built, votes_of
-from pipelines.gallery.viewer.index import RowIndex
+from pipelines.gallery.viewer.finding import Finder
 from pipelines.gallery.viewer.media import Addressed
 from pipelines.gallery.viewer.query import LISTED, PAGE_ROWS, Query, pages_of
 from pipelines.gallery.viewer.rows import Rows
@@ -20,6 +20,8 @@ _LIST_LIMIT: Final = 1_500
 _ROW_LIMIT: Final = 200_000
 #: Seconds that a page waits for the facts of a dataset that was opened just now.
 _PATIENCE: Final = 20.0
+#: Rows of one beginning of an id that are found at most.
+_MOST_FOUND: Final = 50
 _HEX: Final = frozenset("0123456789abcdef")
 
 _TITLES: Final = {
@@ -37,20 +39,19 @@ class Answer:
     location: str = ""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Site:
     """The pages over one built dataset."""
 
     built: Built
-    index: RowIndex
+    finder: Finder
     rows: Rows
-    _choices: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
 
     def listing(self, query: Query) -> Answer:
         """Rows that fit, a page of them."""
-        if not query.is_plain and not self.index.wait_for_facts(_PATIENCE):
+        if query.has_filters and not self.finder.facts.wait(_PATIENCE):
             return self._wait()
-        found = self.index.find(query)
+        found = self.finder.find(query)
         last = pages_of(found.total)
         if query.page > last:
             return Answer(location=f"/{query.address(last)}", status=HTTPStatus.SEE_OTHER)
@@ -71,9 +72,9 @@ class Site:
         wanted = wanted.strip().lower()
         if not wanted or len(wanted) > 64 or not set(wanted) <= _HEX:
             return self.missing(f"{wanted[:80]!r} is no id: ids are hexadecimal digits.")
-        if not self.index.wait_for_facts(_PATIENCE):
+        if not self.finder.facts.wait(_PATIENCE):
             return self._wait()
-        numbers = self.index.by_id(wanted)
+        numbers = tuple(self.finder.facts.by_id(wanted, _MOST_FOUND))
         if not numbers:
             return self.missing(f"No row or pair has an id that begins with {wanted}.")
         cards = self._cards(numbers[:PAGE_ROWS], _ROW_LIMIT if len(numbers) == 1 else _LIST_LIMIT)
@@ -87,7 +88,7 @@ class Site:
             }
         return Answer(
             self._page(
-                "viewer_row.html", wanted=wanted, cards=cards, total=len(numbers), **neighbours
+                "viewer_row.html", wanted=wanted, cards=cards, total=len(numbers), most=_MOST_FOUND, **neighbours
             )
         )
 
@@ -97,10 +98,14 @@ class Site:
 
     def state(self) -> dict[str, Any]:
         """How far the index is."""
-        return {"searchable": round(self.index.searchable, 4), "complete": self.index.is_complete}
+        words = self.finder.words
+        return {"searchable": round(words.share, 4), "complete": words.is_complete}
 
     def _wait(self) -> Answer:
-        why = "The rows are still being counted, so nothing can be filtered yet. Load the page again in a moment."
+        why = (
+            "The rows are still being counted, so nothing can be filtered yet. "
+            "Load the page again in a moment."
+        )
         return self.missing(why, HTTPStatus.SERVICE_UNAVAILABLE)
 
     def _cards(self, numbers: tuple[int, ...], limit: int) -> list[Any]:
@@ -118,16 +123,14 @@ class Site:
             rows=self.built.rows,
             choices=self.choices(),
             titles=_TITLES,
-            failure=self.index.failure,
+            failure=self.finder.facts.failure or self.finder.words.failure,
             **{"query": Query(), "wanted": "", "before": "", "after": "", **values},
         )
 
-    def choices(self) -> Mapping[str, list[tuple[str, int]]]:
-        """What each filter offers; subsets and tasks alone while facts are being read."""
-        if not self._choices and self.index.wait_for_facts(0) and not self.index.failure:
-            self._choices = self.index.choices()
-        if self._choices:
-            return self._choices
+    def choices(self) -> Mapping[str, Sequence[tuple[str, int]]]:
+        """What each filter offers; subsets, tasks and kinds alone while facts are being read."""
+        if self.finder.facts.choices:
+            return self.finder.facts.choices
         sums: dict[str, dict[str, int]] = {name: {} for name in LISTED}
         for shard in self.built.shards:
             entry = self.built.record["subsets"][shard.subset]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from planted_dataset import hex_id, png, row, write_dataset
 from viewer_client import Client, viewing
 
 from pipelines.gallery.reading import open_built
-from pipelines.gallery.viewer.index import RowIndex
+from pipelines.gallery.viewer.facts_table import FactsTable
+from pipelines.gallery.viewer.finding import Finder, Found
 from pipelines.gallery.viewer.query import Query, match_expression, read_query
+from pipelines.gallery.viewer.words import WordIndex, build_words
 
 _SOUND = b"RIFF\x00\x00\x00\x00WAVE" + bytes([30]) * 1000
 
@@ -204,31 +207,53 @@ def test_an_unfinished_index_is_said(tmp_path: Path) -> None:
     with viewing(output, indexed=False) as client:
         assert numbers(client.ask("/").text) == list(range(10))
         assert json.loads(client.ask("/state").body) == {"searchable": 0.0, "complete": False}
-        client.server.site.index.build()
+        assert numbers(client.ask("/?q=question").text) == []
+        assert "The words of 0.0% of the pairs are in the index" in client.ask("/?q=question").text
+        client.server.site.finder.words.build()
         assert json.loads(client.ask("/state").body) == {"searchable": 1.0, "complete": True}
         assert numbers(client.ask("/?q=question").text) == list(range(10))
 
 
+def test_the_background_makes_what_is_missing(tmp_path: Path) -> None:
+    built = open_built(write_dataset(tmp_path / "set", {"Plain": [row(k) for k in range(12)]}))
+    finder = Finder(built, FactsTable(built), WordIndex(built))
+    finder.start()
+    assert finder.facts.wait(30)
+    assert finder.words._process is not None
+    finder.words._process.join(60)
+    assert finder.words.failure is None
+    assert finder.find(Query(q="question", preference="b")) == Found((1, 3, 5, 7, 9, 11), 6)
+
+
 def test_an_index_is_kept_and_replaced_when_the_dataset_changes(tmp_path: Path) -> None:
     output = write_dataset(tmp_path / "set", {"Plain": [row(k) for k in range(3)]})
-    index = RowIndex(open_built(output))
-    assert not index.is_complete
-    index.build()
-    assert RowIndex(open_built(output)).is_complete
-    assert [path.name for path in (output / ".work" / "view").iterdir()] == ["index.sqlite"]
+    WordIndex(open_built(output)).build()
+    kept = WordIndex(open_built(output))
+    assert kept.is_complete
+    assert len(list(kept.folder.iterdir())) == 1
     (output / "data" / "Plain" / "train-00000-of-00001.parquet").touch()
-    assert not RowIndex(open_built(output)).is_complete
+    other = WordIndex(open_built(output))
+    assert not other.is_complete
+    other.build()
+    assert len(list(other.folder.iterdir())) == 1
 
 
-def test_a_damaged_index_is_built_again(tmp_path: Path) -> None:
+def test_a_build_that_is_not_wanted_any_more_leaves_nothing(tmp_path: Path) -> None:
+    built = open_built(write_dataset(tmp_path / "set", {"Plain": [row(1)]}))
+    build_words(built, tmp_path / "growing", tmp_path / "finished", lambda: False)
+    assert not (tmp_path / "growing").exists()
+    assert not (tmp_path / "finished").exists()
+
+
+def test_where_nothing_can_be_written_the_index_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     output = write_dataset(tmp_path / "set", {"Plain": [row(1)]})
-    folder = output / ".work" / "view"
-    folder.mkdir(parents=True)
-    (folder / "index.sqlite").write_bytes(b"no database" * 1000)
-    index = RowIndex(open_built(output))
-    assert not index.is_complete
+    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith(str(output)))
+    index = WordIndex(open_built(output))
     index.build()
-    assert index.find(Query(q="question")).numbers == (0,)
+    assert not index.folder.is_relative_to(output)
+    assert index.all("question").to_list() == [0]
 
 
 def test_addresses_are_read_with_care() -> None:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.gallery.reading import open_built
-from pipelines.gallery.viewer.index import RowIndex
+from pipelines.gallery.viewer.facts_table import FactsTable
+from pipelines.gallery.viewer.finding import Finder
 from pipelines.gallery.viewer.rows import Rows
 from pipelines.gallery.viewer.server import ViewerServer
 from pipelines.gallery.viewer.site import Site
+from pipelines.gallery.viewer.words import WordIndex
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,11 @@ class Client:
 def viewing(output: Path, *, indexed: bool = True) -> Iterator[Client]:
     """A viewer of a dataset, its index complete or not begun."""
     built = open_built(output)
-    index = RowIndex(built)
-    if indexed and not index.is_complete:
-        index.build()
-    server = ViewerServer(Site(built, index, Rows(built)))
+    finder = Finder(built, FactsTable(built), WordIndex(built))
+    if indexed:
+        finder.facts.read()
+        finder.words.build()
+    server = ViewerServer(Site(built, finder, Rows(built)))
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
