@@ -11,6 +11,7 @@ import logging
 import typer
 
 from pipelines.commands import (
+    audit,
     benchmark,
     building,
     contamination,
@@ -73,6 +74,10 @@ app.command()(gallery.view)
 audit_app = typer.Typer(no_args_is_help=True, help="Measure how far the labels can be trusted.")
 audit_app.command("sample")(review.sample)
 audit_app.command("score")(review.score)
+app.add_typer(audit_app, name="audit")
+
+audit_app = typer.Typer(no_args_is_help=True, help="Audit the labels of a built dataset.")
+audit_app.command("run")(audit.run)
 app.add_typer(audit_app, name="audit")
 
 
