@@ -193,7 +193,8 @@ def run(output: Path, name: str) -> None:
             worst = max(worst, ask(url)[0], ask(url + f"?q={named['common']}")[0])
             time.sleep(1)
         print(
-            f"  index complete after           {time.perf_counter() - start:8.1f} s; worst page or search meanwhile {worst:.3f} s"
+            f"  index complete after           {time.perf_counter() - start:8.1f} s; "
+            f"worst page or search meanwhile {worst:.3f} s"
         )
         for query, seconds, rows in measure(url, named):
             print(f"  {query:30} {seconds:8.3f} s  {rows} found")
@@ -201,8 +202,8 @@ def run(output: Path, name: str) -> None:
         process.terminate()
         process.wait()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    index = output / ".work" / "view" / "index.sqlite"
-    print(f"  peak memory {peak:,.0f} MB; index {index.stat().st_size / 1e6:,.0f} MB")
+    size = sum(path.stat().st_size for path in (output / ".work" / "view").iterdir())
+    print(f"  peak memory {peak:,.0f} MB; index {size / 1e6:,.0f} MB")
 
 
 if __name__ == "__main__":

@@ -71,13 +71,10 @@ app.command("contamination")(contamination.contamination)
 app.command()(gallery.report)
 app.command()(gallery.view)
 
-audit_app = typer.Typer(no_args_is_help=True, help="Measure how far the labels can be trusted.")
-audit_app.command("sample")(review.sample)
-audit_app.command("score")(review.score)
-app.add_typer(audit_app, name="audit")
-
 audit_app = typer.Typer(no_args_is_help=True, help="Audit the labels of a built dataset.")
 audit_app.command("run")(audit.run)
+audit_app.command("sample")(review.sample)
+audit_app.command("score")(review.score)
 app.add_typer(audit_app, name="audit")
 
 

@@ -40,10 +40,9 @@ def score(
     output: OutputOption = Path("dataset"),
 ) -> None:
     """Hold the answers of a review sheet against the dataset; the report shows the result."""
-    from transforms.quality.review import AnswerError
-
     from pipelines.gallery.answers import read_answers, score_answers, write_review
     from pipelines.gallery.review_view import review_view
+    from transforms.quality.review import AnswerError
 
     try:
         review = score_answers(output, read_answers(answers))

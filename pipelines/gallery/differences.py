@@ -26,17 +26,20 @@ def marked(first: str, second: str) -> tuple[tuple[Span, ...], tuple[Span, ...],
 
     The pieces of each side spell the whole text again, but for hidden characters.
     """
-    words = tuple(_WORD.findall(text) for text in (first, second))
-    heads = tuple(side[:MOST_WORDS] for side in words)
-    matcher = SequenceMatcher(None, *heads, autojunk=False)
+    left, right = _words(first), _words(second)
+    matcher = SequenceMatcher(a=left[:MOST_WORDS], b=right[:MOST_WORDS], autojunk=False)
     if first == second or not (
         matcher.quick_ratio() >= LEAST_LIKENESS and matcher.ratio() >= LEAST_LIKENESS
     ):
         return tuple(spans_of(first)), tuple(spans_of(second)), False
     codes = matcher.get_opcodes()
-    a = _pieces(words[0], [(low, high, tag != "equal") for tag, low, high, _, _ in codes])
-    b = _pieces(words[1], [(low, high, tag != "equal") for tag, _, _, low, high in codes])
+    a = _pieces(left, [(low, high, tag != "equal") for tag, low, high, _, _ in codes])
+    b = _pieces(right, [(low, high, tag != "equal") for tag, _, _, low, high in codes])
     return tuple(a), tuple(b), True
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text)
 
 
 def _pieces(words: list[str], parts: list[tuple[int, int, bool]]) -> Iterator[Span]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -113,7 +114,7 @@ def balance(facts: pl.DataFrame) -> Plot | None:
     if shares.is_empty():
         return None
     table = shares.rows(named=True)
-    overall = float((facts["preference"] == "a").mean() or 0.0)
+    overall = (facts["preference"] == "a").sum() / len(facts)
     sentence = f"A is preferred in {overall:.1%} of all pairs; position should carry no label."
     bars = _Bars(
         "balance",
@@ -238,12 +239,12 @@ def agreement(facts: pl.DataFrame) -> Plot | None:
     ]
     value = known["agreement"]
     bounds = [float("-inf"), *edges, float("inf")]
-    counts = [
-        int(((value >= low) & (value < high)).sum())
-        for low, high in zip(bounds, bounds[1:], strict=False)
-    ]
-    mean = float(value.mean() or 0.0)
-    sentence = f"{len(known):,} pairs have votes; the mean share for the published preference is {mean:.1%}."
+    counts = [int(((value >= low) & (value < high)).sum()) for low, high in pairwise(bounds)]
+    mean = value.cast(pl.Float64).sum() / len(value)
+    sentence = (
+        f"{len(known):,} pairs have votes; "
+        f"the mean share for the published preference is {mean:.1%}."
+    )
     bars = _Bars("agreement", labels, [("pairs", "violet", counts)])
     title = "Agreement of votes"
     rows = tuple((label, f"{count:,}") for label, count in zip(labels, counts, strict=True))
@@ -263,8 +264,8 @@ def criteria(facts: pl.DataFrame) -> Plot | None:
     ).rows(named=True)
     flipped = sum(row["flipped"] for row in table)
     sentence = (
-        f"{len(known):,} pairs carry a criterion, {known['criterion'].n_unique():,} of them distinct; "
-        f"in {flipped / len(known):.1%} it reverses the preference of the source."
+        f"{len(known):,} pairs carry a criterion, {known['criterion'].n_unique():,} of them "
+        f"distinct; in {flipped / len(known):.1%} it reverses the preference of the source."
     )
     bars = _Bars(
         "criteria",

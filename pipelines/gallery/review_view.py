@@ -19,7 +19,8 @@ def review_view(review: Mapping[str, Any]) -> Group:
     table = table_of("Review", "of", *columns, right=columns)
     lines = score_lines(review)
     for line in lines:
-        table.add_row(escape(line.name), f"{line.rows:,}", line.agreed, line.interval, line.kappa, line.kappa_interval)  # fmt: skip
+        numbers = (line.agreed, line.interval, line.kappa, line.kappa_interval)
+        table.add_row(escape(line.name), f"{line.rows:,}", *numbers)
     return Group(table, Text(summary_of(lines[0])) if lines else Text("no answers that count"))
 
 

@@ -43,7 +43,7 @@ def as_svg(figure: Figure, name: str, title: str) -> Markup:
     from markupsafe import Markup
 
     sink = io.StringIO()
-    settings = {"svg.fonttype": "none", "svg.hashsalt": name, "text.parse_math": False}
+    settings: Any = {"svg.fonttype": "none", "svg.hashsalt": name, "text.parse_math": False}
     with matplotlib.rc_context(settings):
         figure.savefig(sink, format="svg", transparent=True, metadata={"Date": None})
     ET.register_namespace("", _SVG)
@@ -76,9 +76,8 @@ def _clean(element: ET.Element, name: str) -> None:
 def _dress(element: ET.Element) -> None:
     """Style as attributes; the plots' own colours as classes."""
     style = element.attrib.pop("style", "")
-    told: dict[str, Any] = dict(
-        (part.strip() for part in one.split(":", 1)) for one in style.split(";") if ":" in one
-    )
+    parts = [one.partition(":") for one in style.split(";") if ":" in one]
+    told = {name.strip(): value.strip() for name, _, value in parts}
     if "font" in told and (size := _FONT.search(told["font"])):
         told["font-size"] = size.group(1)
     classes = []

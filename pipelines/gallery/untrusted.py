@@ -42,7 +42,7 @@ def spans_of(text: str, kind: str = "") -> Iterator[Span]:
             yield Span(text[start : found.start()], kind)
         mark = found.group()
         name = _NAMES.get(mark) or unicodedata.name(mark, "hidden character")
-        yield Span(f"U+{ord(mark):04X}", "hidden", name)
+        yield Span(f"U+{ord(mark):04X}", "hidden", str(name))
         start = found.end()
     if start < len(text):
         yield Span(text[start:], kind)

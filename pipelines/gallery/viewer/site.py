@@ -88,7 +88,12 @@ class Site:
             }
         return Answer(
             self._page(
-                "viewer_row.html", wanted=wanted, cards=cards, total=len(numbers), most=_MOST_FOUND, **neighbours
+                "viewer_row.html",
+                wanted=wanted,
+                cards=cards,
+                total=len(numbers),
+                most=_MOST_FOUND,
+                **neighbours,
             )
         )
 

@@ -117,7 +117,9 @@ class WordIndex:
 
     def all(self, expression: str) -> pl.Series:
         """Numbers of all rows that fit, in order."""
-        rows = self._ask("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid", (expression,))
+        rows = self._ask(
+            "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid", (expression,)
+        )
         return pl.Series("n", [row[0] for row in rows], dtype=pl.UInt32)
 
     def _ask(self, sql: str, values: tuple[object, ...]) -> list[tuple[Any, ...]]:

@@ -19,13 +19,16 @@ PHONE: Final = {"width": 390, "height": 844}
 _LOW_CONTRAST: Final = """() => {
   const parse = (value) => {
     const srgb = value.match(/color\\(srgb ([\\d.]+) ([\\d.]+) ([\\d.]+)(?: \\/ ([\\d.]+))?/);
-    if (srgb) return [...srgb.slice(1, 4).map((n) => n * 255), srgb[4] === undefined ? 1 : +srgb[4]];
+    const alpha = (found) => found === undefined ? 1 : +found;
+    if (srgb) return [...srgb.slice(1, 4).map((n) => n * 255), alpha(srgb[4])];
     const n = value.match(/[\\d.]+/g).map(Number);
-    return [n[0], n[1], n[2], n[3] === undefined ? 1 : n[3]];
+    return [n[0], n[1], n[2], alpha(n[3])];
   };
-  const over = (top, under) => [0, 1, 2].map((k) => top[k] * top[3] + under[k] * (1 - top[3])).concat(1);
+  const mixed = (top, under) => (k) => top[k] * top[3] + under[k] * (1 - top[3]);
+  const over = (top, under) => [0, 1, 2].map(mixed(top, under)).concat(1);
   const light = (c) => {
-    const [r, g, b] = c.slice(0, 3).map((n) => (n /= 255) <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4);
+    const linear = (n) => n <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4;
+    const [r, g, b] = c.slice(0, 3).map((n) => linear(n / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const behind = (element) => {

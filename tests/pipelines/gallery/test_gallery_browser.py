@@ -115,7 +115,8 @@ def test_sounds_play_in_the_viewer(browser: Any, viewer: Client) -> None:
             """async () => {
               const sound = document.querySelectorAll("audio")[1];
               await new Promise((done, failed) => {
-                sound.onloadedmetadata = done; sound.onerror = failed; sound.preload = "auto"; sound.load();
+                Object.assign(sound, {onloadedmetadata: done, onerror: failed, preload: "auto"});
+                sound.load();
               });
               return sound.duration;
             }"""

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_every_picture_and_player_has_a_text_alternative(hostile_report: str) ->
 def test_headings_leave_out_no_level(hostile_report: str) -> None:
     levels = [int(tag[1]) for tag, _ in audit(hostile_report).tags if re.fullmatch("h[1-6]", tag)]
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_numbers_of_the_report(tmp_path: Path) -> None:

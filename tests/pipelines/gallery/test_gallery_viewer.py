@@ -249,7 +249,7 @@ def test_where_nothing_can_be_written_the_index_lies_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = write_dataset(tmp_path / "set", {"Plain": [row(1)]})
-    monkeypatch.setattr(os, "access", lambda path, mode: not str(path).startswith(str(output)))
+    monkeypatch.setattr(os, "access", lambda path, _: not str(path).startswith(str(output)))
     index = WordIndex(open_built(output))
     index.build()
     assert not index.folder.is_relative_to(output)
