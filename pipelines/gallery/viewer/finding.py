@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
+from typing import Final
 
 from pipelines.gallery.reading import Built
 from pipelines.gallery.viewer.facts_table import FactsTable
 from pipelines.gallery.viewer.query import PAGE_ROWS, Query, match_expression
 from pipelines.gallery.viewer.words import WordIndex
+
+#: Before words are indexed, so that a new process does not compete with the first page.
+_FIRST_PAGE_SECONDS: Final = 1.5
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,11 @@ class Finder:
     words: WordIndex
 
     def start(self) -> None:
-        """Read facts and index words in the background."""
+        """Read facts and index words in the background, the words when the first page is out."""
         self.facts.start()
-        self.words.start()
+        later = threading.Timer(_FIRST_PAGE_SECONDS, self.words.start)
+        later.daemon = True
+        later.start()
 
     def find(self, query: Query) -> Found:
         """The rows of one page, in the dataset's order. Filters need `facts.wait` to be true."""

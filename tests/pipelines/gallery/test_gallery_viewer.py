@@ -217,7 +217,8 @@ def test_an_unfinished_index_is_said(tmp_path: Path) -> None:
 def test_the_background_makes_what_is_missing(tmp_path: Path) -> None:
     built = open_built(write_dataset(tmp_path / "set", {"Plain": [row(k) for k in range(12)]}))
     finder = Finder(built, FactsTable(built), WordIndex(built))
-    finder.start()
+    finder.facts.start()
+    finder.words.start()
     assert finder.facts.wait(30)
     assert finder.words._process is not None
     finder.words._process.join(60)
