@@ -8,7 +8,7 @@ from typing import Final
 
 _NAMES: Final = (
     "html head meta title style link script body a header nav main section article footer div p "
-    "span h1 h2 h3 h4 ul li dl dt dd table caption thead tbody tfoot tr th td details summary "
+    "span h1 h2 h3 h4 h5 ul li dl dt dd table caption thead tbody tfoot tr th td details summary "
     "figure figcaption img video audio mark strong b code kbd form label input select option "
     "button progress noscript svg g path defs use rect clippath text tspan circle line"
 )
