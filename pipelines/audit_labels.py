@@ -40,7 +40,7 @@ _SCHEMA: Final = pl.Schema(
 def labels_of(layout: Layout, subset: str) -> pl.DataFrame:
     """The labels of a subset, one row each; without rows where it has none.
 
-    Texts of criteria are kept where the label is a measured one; a question is a hash.
+    Pair and criterion are kept where the label is a measured one; a question is a hash of both.
     """
     file = Path(layout.labels(subset))
     if not file.exists():
@@ -55,11 +55,9 @@ def _labels(batch: object) -> pl.DataFrame:
     assert isinstance(frame, pl.DataFrame)
     producer = pl.col("producer").struct
     measured = producer.field("origin") == _MEASURED
-    known = producer.field("parameters").str.json_decode(
-        pl.Struct({"attribute": pl.String(), "direction": pl.String()})
-    )
+    told = producer.field("parameters").str
     return frame.select(
-        "pair_id",
+        pair_id=pl.when(measured).then("pair_id"),
         criterion=pl.when(measured).then("criterion"),
         question=pl.concat_str("pair_id", "criterion", separator="\0").hash(),
         step="step",
@@ -67,8 +65,8 @@ def _labels(batch: object) -> pl.DataFrame:
         verdict="verdict",
         origin=producer.field("origin"),
         judge=producer.field("model"),
-        attribute=pl.when(measured).then(known.struct.field("attribute")),
-        direction=pl.when(measured).then(known.struct.field("direction")),
+        attribute=pl.when(measured).then(told.json_path_match("$.attribute")),
+        direction=pl.when(measured).then(told.json_path_match("$.direction")),
     ).cast(_SCHEMA)
 
 

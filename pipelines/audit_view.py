@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rich.console import Group
 from rich.markup import escape
+from rich.padding import Padding
 from rich.text import Text
 
 from pipelines.display import table_of
@@ -28,7 +29,7 @@ def audits_view(audits: Sequence[Mapping[str, Any]], *, every: bool = False) -> 
     shown = [one for one in audits if every or one["verdict"] in ("fail", "warn")]
     lines: list[Any] = [_summary(audits)]
     if shown:
-        lines.append(_findings(shown, "All findings" if every else "To be looked at"))
+        lines += _findings(shown, "All findings" if every else "To be looked at")
     return Group(*lines, Text(_told(audits)))
 
 
@@ -45,24 +46,33 @@ def _summary(audits: Sequence[Mapping[str, Any]]) -> Any:
     return table
 
 
-def _findings(shown: Sequence[Mapping[str, Any]], title: str) -> Any:
-    table = table_of(
-        title, "verdict", "audit", "subset", "value", "95 %", "rows", "note",
-        right=("value", "95 %", "rows"),
-    )  # fmt: skip
-    table.columns[1].no_wrap = True
+def _findings(shown: Sequence[Mapping[str, Any]], title: str) -> list[Any]:
+    """Two lines a finding, which fit a terminal of any width."""
+    lines: list[Any] = [Text(title, style="bold"), Text()]
     for one in sorted(shown, key=lambda one: _ORDER.index(one["verdict"])):
         scope = "" if one["scope"] == "subset" else f"{one['scope']} "
-        table.add_row(
-            Text(WORDS[one["verdict"]], style=_STYLES[one["verdict"]]),
-            escape(one["audit"]),
-            escape(f"{scope}{one['subject']}"),
-            _number(one["value"]),
-            _interval(one),
-            f"{one['rows']:,}",
-            escape(" ".join(str(one["note"]).split())),
-        )
-    return table
+        lines += [
+            Text.assemble(
+                (f"{WORDS[one['verdict']]:6}", _STYLES[one["verdict"]]),
+                f"{one['audit']}  {scope}{_line(one['subject'])}",
+            ),
+            Padding(Text(_figures(one), style="dim"), (0, 0, 0, 6)),
+        ]
+    return [*lines, Text()]
+
+
+def _figures(one: Mapping[str, Any]) -> str:
+    """The value with its interval, what of, and the note."""
+    unit = one["details"].get("unit", "rows")
+    interval = f" ({_interval(one)})" if one["low"] is not None else ""
+    told = f"{_number(one['value'])}{interval} of {one['rows']:,} {unit}"
+    note = _line(one["note"])
+    return f"{told}; {note}" if note else told
+
+
+def _line(text: str) -> str:
+    """A text on one line, without characters that a terminal would obey."""
+    return "".join(filter(str.isprintable, " ".join(str(text).split())))
 
 
 def _number(value: float | None) -> str:
@@ -72,8 +82,6 @@ def _number(value: float | None) -> str:
 
 
 def _interval(one: Mapping[str, Any]) -> str:
-    if one["low"] is None or one["high"] is None:
-        return "–"
     return f"{_number(one['low'])}–{_number(one['high'])}"
 
 

@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import polars as pl
+import pyarrow as pa
+
 from pipelines.audit_labels import (
     gold_of,
     labels_of,
@@ -104,13 +107,28 @@ def _evidence(
     layout: Layout, record: Mapping[str, Any], name: str, settings: AuditSettings
 ) -> Evidence:
     entry = record["subsets"][name]
-    task = entry["task"]
     shards = [Path(layout.shard(name, shard)) for shard in entry["shards"]]
     lost = [shard for shard in shards if not shard.exists()]
     if lost:
         raise BuildError(
             f"{lost[0]}: the run record names this shard, and it is not there; build {name} again"
         )
+    try:
+        return _read_evidence(layout, record, name, shards, settings)
+    except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
+        raise BuildError(
+            f"{name}: its files in {layout.output} can't be read ({error}); build it again"
+        ) from error
+
+
+def _read_evidence(
+    layout: Layout,
+    record: Mapping[str, Any],
+    name: str,
+    shards: Sequence[Path],
+    settings: AuditSettings,
+) -> Evidence:
+    task = record["subsets"][name]["task"]
     rows = facts_of(shards)
     sample = sample_of(shards, task, settings.sample, settings.texts, settings.seed, _LANGUAGES)
     labels = labels_of(layout, name)

@@ -14,9 +14,10 @@ from schemas.label import LABEL_SCHEMA
 from schemas.pair import PAIR_SCHEMA
 
 _WORDS = (
-    "river stone lantern window garden quiet engine copper signal meadow harbour winter "
-    "thread mirror candle forest bridge paper anchor silver"
-).split()
+    "river", "stone", "lantern", "window", "garden", "quiet", "engine", "copper", "signal",
+    "meadow", "harbour", "winter", "thread", "mirror", "candle", "forest", "bridge", "paper",
+    "anchor", "silver",
+)  # fmt: skip
 
 
 def text_of(words: int, seed: int) -> str:

@@ -24,6 +24,9 @@ from pipelines.audit_view import audits_view
 from pipelines.auditing import ensure_audits, read_audits, run_audits, write_audits
 from pipelines.cli import app
 from pipelines.layout import Layout
+from pipelines.recipe import load_recipe
+from pipelines.recipe_binding import RecipeError
+from pipelines.resources import default_recipe
 from transforms.beamkit.errors import BuildError
 from transforms.quality.finding import Finding
 from transforms.quality.settings_audits import AuditSettings, Bounds
@@ -120,6 +123,22 @@ def test_texts_are_measured_as_published(built: Built) -> None:
     assert joined["a_characters"].to_list() == joined["a_characters_fact"].to_list()
 
 
+def test_two_runs_say_the_same(found: list[Finding], built: Built) -> None:
+    again = run_audits(str(built.output), SMALL)
+    assert [one.as_json() for one in again] == [one.as_json() for one in found]
+
+
+def test_the_shipped_recipe_spells_out_the_defaults() -> None:
+    assert load_recipe(default_recipe()).quality.audits == AuditSettings()
+
+
+def test_a_recipe_names_the_audits_that_are_run(tmp_path: Path) -> None:
+    recipe = default_recipe().read_text().replace("position_balance:", "position_balanc:")
+    (tmp_path / "r.yaml").write_text(recipe)
+    with pytest.raises(RecipeError, match="no audit 'position_balanc'; there are "):
+        load_recipe(tmp_path / "r.yaml")
+
+
 def test_a_planted_shortcut_fails_and_is_named(planted: Path) -> None:
     mine = by_name(run_audits(str(planted), SMALL), "subset", "Planted")
     rule = mine["shortcut_rule"]
@@ -172,7 +191,11 @@ def test_what_can_not_be_audited_is_said(planted: Path, tmp_path: Path) -> None:
         run_audits(str(planted), SMALL, ["Plant"])
     output = tmp_path / "dataset"
     shutil.copytree(planted, output)
-    next(output.glob("data/*/*.parquet")).unlink()
+    shard = next(output.glob("data/*/*.parquet"))
+    shard.write_bytes(b"PAR1 is not enough")
+    with pytest.raises(BuildError, match=r"Planted: its files in .* can't be read"):
+        run_audits(str(output), SMALL)
+    shard.unlink()
     with pytest.raises(BuildError, match="names this shard, and it is not there; build Planted"):
         run_audits(str(output), SMALL)
     assert read_audits(str(output)) is None
@@ -222,8 +245,7 @@ def test_votes_and_gold_questions_are_read_from_the_labels(tmp_path: Path) -> No
         labels.append(label(f"gold{at}", "gold", "measured", "ab", "a"))
         labels += [label(f"gold{at}", "gold", "x", order, "a") for order in ("ab", "ba")]
         labels += [
-            label(f"gold{at}", "gold", "y", order, "a" if at < 6 else "b")
-            for order in ("ab", "ba")
+            label(f"gold{at}", "gold", "y", order, "a" if at < 6 else "b") for order in ("ab", "ba")
         ]
     write_labels(output, "Judged", labels)
     read = labels_of(Layout.of(str(output)), "Judged")
@@ -263,12 +285,14 @@ def test_measured_criteria_are_held_against_their_pairs(tmp_path: Path) -> None:
 
 
 def test_hostile_texts_are_shown_as_they_are() -> None:
-    one = Finding("a[b]", "subset", "[red]S[/red]", 0.5, 0.4, 0.6, 10, "fail", "t", "x\n[b]y", {})
+    one = Finding(
+        "a[b]", "subset", "[red]S[/red]", 0.5, 0.4, 0.6, 10, "fail", "t", "x\n[b]\x1b[2Jy", {}
+    )
     console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
     console.print(audits_view([one.as_json()]))
     told = console.export_text()
     assert "[red]S[/red]" in told
-    assert "x [b]y" in told
+    assert "x [b][2Jy" in told
     assert "1 failed" in told
     console.print(audits_view([]))
     assert "no audit was run" in console.export_text()

@@ -113,7 +113,9 @@ def fact_pairs(rows: pl.DataFrame) -> Pairs:
 def measured_pairs(rows: pl.DataFrame, measured: pl.DataFrame) -> Pairs:
     """Pairs of the rows that were measured, with the features measured and those stated."""
     names = [name[2:] for name in measured.columns if name.startswith("a_")]
-    joined = rows.join(measured, on="row_id", how="inner", suffix="_measured")
+    joined = rows.join(
+        measured, on="row_id", how="inner", suffix="_measured", maintain_order="left"
+    )
     renamed = joined.rename(
         {
             f"{side}_{name}_measured": f"{side}_measured_{name}"

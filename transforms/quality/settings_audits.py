@@ -38,6 +38,7 @@ DEFAULT_CHECKS: Final[Mapping[str, Bounds]] = {
     "shortcut_model": Bounds(0.65, 0.80),
     "criterion_ignored": Bounds(0.70, 0.85),
     "criterion_shuffle": Bounds(0.20, 0.10),
+    "criterion_use": Bounds(),
     "criterion_flips": Bounds(0.15, 0.05),
     "criterion_contrast": Bounds(0.20, 0.05),
     "duplicates": Bounds(None, 0.0),

@@ -7,6 +7,7 @@ side, so the position of the responses is no help.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,9 @@ _CLIP: Final = 4.0
 #: Weight of the ridge penalty, in observations; and Newton's steps at most.
 _RIDGE: Final = 10.0
 _STEPS: Final = 25
-_Z: Final = 1.959963984540054
+#: Standard errors of the interval of a predictor. It is tried on two sets of features, and the
+#: better one is told: 95 % for both together (Bonferroni's correction).
+_Z: Final = NormalDist().inv_cdf(1 - 0.025 / 2)
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Predicted:
 
     Attributes:
         accuracy: its share; "cannot tell" counts as half right.
-        low: lower end of Wilson's interval of 95 %, with the design effect of groups.
+        low: lower end of Wilson's interval, with the design effect of groups; 95 % for two
+            predictors together.
         high: upper end.
         rows: how many.
         details: what it looked at.
@@ -70,7 +74,7 @@ def best_rule(pairs: Pairs, seed: int) -> Predicted | None:
         name = (*pairs.names, MODEL)[at]
         rule = f"{'more' if direction > 0 else 'less'} {name}" if name != MODEL else "better model"
         chosen[rule] = chosen.get(rule, 0) + 1
-    low, high = wilson_of_groups(hits, pairs.groups)
+    low, high = wilson_of_groups(hits, pairs.groups, _Z)
     rule = max(chosen, key=lambda name: chosen[name])
     return Predicted(
         float(hits.mean()), low, high, len(pairs), {"rule": rule, "rules": rules_of(pairs)}
@@ -107,9 +111,7 @@ def rules_of(pairs: Pairs) -> list[dict[str, Any]]:
 
 def _wider(number: int) -> float:
     """Standard errors of an interval of 95 % for `number` of them together."""
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(1 - 0.025 / max(1, number)) if number else _Z
+    return NormalDist().inv_cdf(1 - 0.025 / max(1, number))
 
 
 def cross_validated(pairs: Pairs, seed: int) -> Predicted | None:
@@ -118,7 +120,7 @@ def cross_validated(pairs: Pairs, seed: int) -> Predicted | None:
     if score is None:
         return None
     hits = 0.5 + 0.5 * np.sign(score) * pairs.label
-    low, high = wilson_of_groups(hits, pairs.groups)
+    low, high = wilson_of_groups(hits, pairs.groups, _Z)
     return Predicted(float(hits.mean()), low, high, len(pairs), {"features": [*pairs.names, MODEL]})
 
 
@@ -143,11 +145,11 @@ def scores(pairs: Pairs, seed: int) -> np.ndarray | None:
             continue
         scaled = np.clip(values[:, used] / scale[used], -_CLIP, _CLIP)
         towards_a = scaled[train] * pairs.label[train, None]
-        score[test] = scaled[test] @ _fitted(towards_a)
+        score[test] = scaled[test] @ fitted(towards_a)
     return score
 
 
-def _fitted(towards: np.ndarray) -> np.ndarray:
+def fitted(towards: np.ndarray) -> np.ndarray:
     """float64[k]: weights of a logistic regression without intercept, with a ridge penalty.
 
     Newton's method on the mean logistic loss of ``towards @ weights``, where every row is turned so

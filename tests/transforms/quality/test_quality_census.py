@@ -78,8 +78,8 @@ def test_what_was_not_looked_for_is_a_warning() -> None:
     assert finding(seen, "contamination").verdict == "pass"
     none = finding(Evidence("subset", "S", rows=rows), "contamination")
     assert (none.verdict, none.note) == ("warn", "no benchmark was looked for")
-    waived = Evidence("subset", "S", rows=rows, benchmarks=["bench"], waived={"other": "no licence"})
-    assert finding(waived, "contamination").note.endswith("not looked for: other")
+    part = Evidence("subset", "S", rows=rows, benchmarks=["bench"], waived={"other": "why"})
+    assert finding(part, "contamination").note.endswith("not looked for: other")
 
 
 def votes(said: dict[str, list[str]]) -> pl.DataFrame:
@@ -95,10 +95,9 @@ def test_agreement_of_judges() -> None:
         "judge_agreement",
     )
     # Ten of a hundred questions have one vote of three against the others.
-    unlike, pairs = 10 * 2 * 2 / 2, 300 * 299
+    unlike = 10 * 2 * 2 / 2
     expected = (300**2 - 140**2 - 160**2) / 299
     assert found.value == pytest.approx(1 - unlike / expected)
-    assert pairs > 0
     assert found.low is not None
     assert found.high is not None
     assert found.low < found.value < found.high
@@ -149,7 +148,8 @@ def test_language_mix() -> None:
         schema=LANGUAGES_SCHEMA,
     )
     found = finding(Evidence("subset", "S", languages=frame), "languages")
-    assert (found.value, found.rows, found.verdict, found.note) == (0.9, 100, "none", "commonest: en")
+    assert (found.value, found.rows, found.verdict) == (0.9, 100, "none")
+    assert found.note == "commonest: en"
     assert found.details["prompt"] == {"en": 1.0}
     assert found.details["response"]["de"] == pytest.approx(1 / 6)
 

@@ -9,12 +9,13 @@ import polars as pl
 import pytest
 from audit_frames import finding, findings, preferences, rows_of
 
-from transforms.quality.criteria import attribute_asked, aspects_of, skeleton_of, words_of
+from transforms.quality.criteria import aspects_of, attribute_asked, skeleton_of, words_of
 from transforms.quality.evidence import STATED_SCHEMA, Evidence
 
 CRITERIA = (
-    "criterion_ignored", "criterion_shuffle", "criterion_flips", "criterion_contrast",
-    "criterion_distinct", "criterion_skeletons", "criterion_near_duplicates", "criterion_aspects",
+    "criterion_ignored", "criterion_shuffle", "criterion_use", "criterion_flips",
+    "criterion_contrast", "criterion_distinct", "criterion_skeletons", "criterion_near_duplicates",
+    "criterion_aspects",
 )  # fmt: skip
 
 ATTRIBUTES = ("words", "list_items", "questions", "numbers", "headings", "sentences")
@@ -35,9 +36,7 @@ def measured_rows(number: int, *, shuffled: bool = False, stated: bool = True) -
     if shuffled:
         deal = rng.permutation(number)
         about, more = about[deal], more[deal]
-    criteria = [
-        f"criterion {at} about {ATTRIBUTES[about[at]]} {more[at]}" for at in range(number)
-    ]
+    criteria = [f"criterion {at} about {ATTRIBUTES[about[at]]} {more[at]}" for at in range(number)]
     rows = rows_of(
         number,
         preference=label.tolist(),
@@ -157,6 +156,37 @@ def test_every_worded_attribute_is_one_that_is_measured() -> None:
         assert set(table) <= set(attributes_of(tasks[modality]))
 
 
+def worded_rows(*, follow: bool) -> Evidence:
+    """Rows whose criterion asks for short or long texts, and labels that follow it, or a coin."""
+    rng = np.random.default_rng(3)
+    a, b = rng.lognormal(6, 0.6, 800), rng.lognormal(6, 0.6, 800)
+    wants_long = rng.random(800) < 0.5
+    coin = rng.random(800) < 0.5
+    label = np.where(((a > b) == wants_long) if follow else coin, "a", "b")
+    said = np.where(wants_long, "Please say everything there is", "Keep it tight for me")
+    rows = rows_of(
+        800,
+        preference=label.tolist(),
+        criterion=[f"{one} ({at})." for at, one in enumerate(said)],
+        a_characters=a,
+        b_characters=b,
+    )
+    return Evidence("subset", "S", rows=rows)
+
+
+def test_criteria_that_are_followed_are_of_use_and_shuffled_ones_of_none() -> None:
+    found = finding(worded_rows(follow=True), "criterion_use")
+    assert found.details["own"] > 0.9
+    assert found.details["shuffled"] == pytest.approx(0.5, abs=0.03)
+    assert found.low is not None
+    assert found.low > 0.35
+    assert found.verdict == "none"  # no bound is set
+    none = finding(worded_rows(follow=False), "criterion_use")
+    assert none.low is not None
+    assert none.high is not None
+    assert none.low < 0.0 < none.high
+
+
 def test_labels_that_ignore_their_criteria_are_predicted_without_them() -> None:
     rng = np.random.default_rng(4)
     source = rng.choice(["a", "b"], 600)
@@ -253,7 +283,10 @@ def test_near_duplicates_are_counted_once() -> None:
     found = finding(Evidence("subset", "S", rows=rows), "criterion_near_duplicates")
     assert found.details["equal"] == 10
     assert found.details["alike"] == 40
-    assert (found.value, found.verdict) == (0.4, "warn" if found.low and found.low > 0.3 else "pass")
+    assert found.value == 0.4
+    assert found.low is not None
+    assert found.low > 0.3
+    assert found.verdict == "warn"
 
 
 def test_aspects_by_words_and_by_record() -> None:

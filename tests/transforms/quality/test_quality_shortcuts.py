@@ -50,7 +50,8 @@ def planted(right: float, number: int = 1_000, fact: str = "characters") -> Evid
 def test_a_biased_position_is_found() -> None:
     rng = np.random.default_rng(0)
     labels = np.where(rng.random(2_000) < 0.7, "a", "b").tolist()
-    found = finding(Evidence("subset", "S", rows=rows_of(2_000, preference=labels)), "position_balance")
+    rows = rows_of(2_000, preference=labels)
+    found = finding(Evidence("subset", "S", rows=rows), "position_balance")
     assert found.verdict == "fail"
     assert found.low is not None
     assert found.high is not None
@@ -187,7 +188,7 @@ def test_the_order_of_the_responses_is_no_help() -> None:
 def test_the_regression_is_the_minimum_of_its_loss() -> None:
     from scipy.optimize import minimize
 
-    from transforms.quality.shortcuts import _RIDGE, _fitted
+    from transforms.quality.shortcuts import _RIDGE, fitted
 
     rng = np.random.default_rng(11)
     values = rng.normal(size=(300, 6))
@@ -198,7 +199,7 @@ def test_the_regression_is_the_minimum_of_its_loss() -> None:
         return float(np.logaddexp(0, -towards @ weights).sum() + _RIDGE / 2 * weights @ weights)
 
     least = minimize(loss, np.zeros(6), tol=1e-12).x
-    np.testing.assert_allclose(_fitted(towards), least, atol=1e-4)
+    np.testing.assert_allclose(fitted(towards), least, atol=1e-4)
 
 
 @pytest.mark.parametrize("label", ["a", "b"])

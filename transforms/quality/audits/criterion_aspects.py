@@ -30,9 +30,10 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
         return None
     rows = rows.sample(min(_MOST, rows.height), seed=settings.seed)
     stated = evidence.stated.unique(["pair_id", "criterion"], keep="first", maintain_order=True)
-    known = rows.join(stated, on=["pair_id", "criterion"], how="inner")
+    known = rows.join(stated, on=["pair_id", "criterion"], how="inner", maintain_order="left")
     if known.height * 2 >= rows.height:
         about = known["attribute"].to_dummies(separator="=")
+        about = about.select(sorted(about.columns))
         about = about.rename({name: name.split("=", 1)[1] for name in about.columns}).cast(
             pl.Boolean
         )

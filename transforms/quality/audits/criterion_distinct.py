@@ -24,14 +24,14 @@ _MOST_BLOCKS = 100
 
 def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     """The mean share of distinct bigrams in blocks of criteria."""
-    criteria = evidence.instructed["criterion"].sort().to_list()
-    if not criteria:
+    criteria = evidence.instructed["criterion"].sort()
+    if criteria.is_empty():
         return None
     order = np.random.default_rng(settings.seed).permutation(len(criteria))
-    order = order[: _BLOCK * _MOST_BLOCKS]
-    number = max(1, len(order) // _BLOCK)
+    drawn = criteria.gather(order[: _BLOCK * _MOST_BLOCKS]).to_list()
+    number = max(1, len(drawn) // _BLOCK)
     blocks = [
-        [words_of(criteria[at]) for at in order[block * _BLOCK : (block + 1) * _BLOCK]]
+        [words_of(one) for one in drawn[block * _BLOCK : (block + 1) * _BLOCK]]
         for block in range(number)
     ]
     pairs = np.array([_distinct([bigrams_of(words) for words in block]) for block in blocks])
@@ -43,7 +43,7 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
         mean,
         None if alone else max(0.0, mean - half),
         None if alone else min(1.0, mean + half),
-        len(order) if alone else number * _BLOCK,
+        len(drawn) if alone else number * _BLOCK,
         "fewer than two blocks of 50 criteria: no interval" if alone else "",
         {"distinct_1": float(single.mean()), "distinct_2": mean, "blocks": number},
         verdict="none" if len(criteria) < _BLOCK else None,

@@ -42,7 +42,7 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
 
 AUDIT = Audit(
     "accuracy of predicting the preference from all but the criterion, cross-validated",
-    "Wilson, 95 %, with the design effect of prompt groups",
+    "Wilson, 95 % for both sets of features together, with the design effect of prompt groups",
     "high",
     measure,
     ("subset", "task"),

@@ -25,11 +25,11 @@ _BLOCK = 100
 
 def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     """The share of criteria with an earlier twin."""
-    criteria = evidence.instructed["criterion"].sort().to_list()
-    if not criteria:
+    criteria = evidence.instructed["criterion"].sort()
+    if criteria.is_empty():
         return None
     order = np.random.default_rng(settings.seed).permutation(len(criteria))[:_MOST]
-    drawn = [criteria[at] for at in order]
+    drawn = criteria.gather(order).to_list()
     words = [words_of(one) for one in drawn]
     folded = [" ".join(one) for one in words]
     equal = len(folded) - len(set(folded))

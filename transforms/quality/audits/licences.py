@@ -32,7 +32,7 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
             pl.col("licence").fill_null(_UNKNOWN), pl.col("nc").fill_null(value=True)
         )
         .agg(rows=pl.len())
-        .sort("rows", "licence", descending=[True, False])
+        .sort("rows", "licence", "nc", descending=[True, False, False])
     )
     free = int(mix.filter(~pl.col("nc"))["rows"].sum())
     wrong = {

@@ -65,7 +65,7 @@ def stronger(
 
 AUDIT = Audit(
     "accuracy of the best rule of one feature, on rows it was not chosen by",
-    "Wilson, 95 %, with the design effect of prompt groups",
+    "Wilson, 95 % for both sets of features together, with the design effect of prompt groups",
     "high",
     measure,
     ("subset", "task"),
