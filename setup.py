@@ -63,6 +63,7 @@ EXTRAS = {
         "markdown-it-py>=3,<5",
         "mlcroissant>=1.1,<2",
         "mypy>=2,<3",
+        "playwright>=1.65,<2",  # drives a Chromium that is there already
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",
         "ruff>=0.17,<0.18",
@@ -104,6 +105,12 @@ setup(
         "transforms.relabel": ["prompts/*.txt"],
         "transforms.relabel.measured": ["wording/*.yaml"],
         "pipelines": ["templates/source/*.tmpl", "templates/cards/*.tmpl"],
+        "pipelines.gallery": [
+            "templates/*.html",
+            "templates/*.css",
+            "templates/*.js",
+            "templates/*.svg",
+        ],
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,

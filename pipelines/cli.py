@@ -16,10 +16,12 @@ from pipelines.commands import (
     building,
     card,
     contamination,
+    gallery,
     looking,
     making,
     media,
     relabel,
+    review,
     sources,
     validate,
 )
@@ -72,9 +74,13 @@ benchmark_app.command("show")(benchmark.show)
 app.add_typer(benchmark_app, name="benchmark")
 app.command("contamination")(contamination.contamination)
 app.command()(publish)
+app.command()(gallery.report)
+app.command()(gallery.view)
 
 audit_app = typer.Typer(no_args_is_help=True, help="Audit the labels of a built dataset.")
 audit_app.command("run")(audit.run)
+audit_app.command("sample")(review.sample)
+audit_app.command("score")(review.score)
 app.add_typer(audit_app, name="audit")
 
 
