@@ -14,6 +14,7 @@ from pipelines.commands import (
     benchmark,
     building,
     contamination,
+    diff,
     looking,
     making,
     media,
@@ -38,6 +39,7 @@ app.command()(relabel.relabel)
 app.command()(looking.subsets)
 app.command()(looking.show)
 app.command("dead-letters")(looking.dead_letters)
+app.command()(diff.diff)
 app.command()(doctor)
 app.command("sample-corpora")(making.sample_corpora)
 app.command("new-source")(making.new_source)

@@ -31,7 +31,7 @@ def _elsewhere(shards: Sequence[Shard], columns: Sequence[str] | None) -> pl.Laz
         names: list[str] | None,
         predicate: pl.Expr | None,
         rows: int | None,
-        batch_rows: int | None,
+        _batch_rows: int | None,
     ) -> Iterator[pl.DataFrame]:
         left = rows
         wanted = list(schema) if names is None else names
