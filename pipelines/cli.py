@@ -15,6 +15,7 @@ from pipelines.commands import (
     building,
     contamination,
     diff,
+    exporting,
     looking,
     making,
     media,
@@ -40,6 +41,7 @@ app.command()(looking.subsets)
 app.command()(looking.show)
 app.command("dead-letters")(looking.dead_letters)
 app.command()(diff.diff)
+app.command()(exporting.export)
 app.command()(doctor)
 app.command("sample-corpora")(making.sample_corpora)
 app.command("new-source")(making.new_source)

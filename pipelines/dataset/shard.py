@@ -59,8 +59,9 @@ class Shard:
                 wanted = None if columns is None else leaves_of(file.metadata, columns)
                 groups = list(range(file.num_row_groups))
                 files.announce(stream, column_chunks(file.metadata, groups, wanted))
-                for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
-                    yield pa.Table.from_batches([batch])
+                for group in groups:  # a batch over several would hold the media of all of them
+                    for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=wanted):
+                        yield pa.Table.from_batches([batch])
         except (pa.ArrowInvalid, OSError) as error:
             raise BuildError(f"{self.path}: can't be read as Parquet: {error}") from None
 

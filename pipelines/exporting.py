@@ -1,0 +1,135 @@
+"""Exporting a dataset: every row of the chosen subsets goes into a format, or is counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from pipelines.dataset.dataset import Dataset
+from schemas.tasks import TASKS, TaskName
+from transforms.beamkit import files
+from transforms.beamkit.errors import BuildError
+from transforms.writing.exports.format import (
+    Format,
+    Options,
+    Part,
+    PartCounts,
+    UnfitError,
+    columns_read,
+)
+
+#: What was exported, in the folder of the export.
+COUNTS_FILE: Final = "export.json"
+#: Rows that are Python objects at a time, media included.
+_ROWS_AT_ONCE: Final = 32
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export did. `left_out` says why of each subset that the format has no form for."""
+
+    format: str
+    source: str
+    parts: tuple[PartCounts, ...]
+    left_out: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: counts a subset and split."""
+        subsets: dict[str, dict[str, Any]] = {}
+        for counts in self.parts:
+            subsets.setdefault(counts.part.subset, {})[counts.part.split] = counts.as_json()
+        return {"format": self.format, "subsets": subsets, "left_out": self.left_out}
+
+
+def export(
+    dataset: Dataset,
+    form: Format,
+    folder: str,
+    subsets: Sequence[str] | None = None,
+    options: Options | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Exported:
+    """Write the subsets into a folder, in a format.
+
+    Files of the same names are replaced; media that are there already are kept. Each part is in
+    place whole or not at all.
+
+    Raises:
+        BuildError: there is no such subset, or the folder belongs to an export of another format.
+    """
+    names = dataset.chosen(subsets)
+    _check_folder(folder, form)
+    parts: list[PartCounts] = []
+    left_out: dict[str, str] = {}
+    for name in names:
+        task, kind = _facts(dataset, name)
+        if task not in form.tasks:
+            left_out[name] = f"{form.name} has no form for {TASKS[task].title}"
+            continue
+        for split in dataset.splits:
+            if dataset.files(name, split):
+                tell(f"{name} {split}")
+                part = Part(name, task, kind, split)
+                parts.append(_export_part(dataset, form, folder, part, options or Options()))
+    form.finish(folder, parts)
+    done = Exported(form.name, dataset.place.said, tuple(parts), left_out)
+    said = json.dumps(done.as_json(), indent=2, ensure_ascii=False) + "\n"
+    files.write_once(files.join(folder, COUNTS_FILE), said.encode())
+    return done
+
+
+def _export_part(
+    dataset: Dataset, form: Format, folder: str, part: Part, options: Options
+) -> PartCounts:
+    counts = PartCounts(part)
+    with form.sink(part, folder, options) as sink:
+        for row in _rows(dataset, part):
+            counts.rows_in += 1
+            try:
+                counts.notes.update(sink.add(row))
+            except UnfitError as unfit:
+                counts.dropped[unfit.reason] += 1
+            else:
+                counts.rows_out += 1
+        counts.files = sink.files()
+    return counts
+
+
+def _rows(dataset: Dataset, part: Part) -> Iterator[dict[str, Any]]:
+    for table in dataset.tables(part.subset, columns_read(), part.split):
+        for start in range(0, table.num_rows, _ROWS_AT_ONCE):
+            yield from table.slice(start, _ROWS_AT_ONCE).to_pylist()
+
+
+def _facts(dataset: Dataset, subset: str) -> tuple[TaskName, str]:
+    """Task and kind of a subset, by its first row.
+
+    Raises:
+        BuildError: it is no task that is known.
+    """
+    for table in dataset.tables(subset, ["task", "kind"]):
+        if table.num_rows:
+            task, kind = (table[name][0].as_py() for name in ("task", "kind"))
+            if task not in TASKS:
+                raise BuildError(f"{subset}: unknown task {task!r}; one of {', '.join(TASKS)}")
+            return cast(TaskName, task), str(kind)
+    record = dataset.run_record.get("subsets", {}).get(subset, {})
+    return cast(TaskName, record.get("task", "t2t")), str(record.get("kind", "general"))
+
+
+def _check_folder(folder: str, form: Format) -> None:
+    """Refuse a folder that holds an export of another format: its files would mix with ours."""
+    path = files.join(folder, COUNTS_FILE)
+    if not files.exists(path):
+        return
+    try:
+        before = json.loads(files.read_bytes(path)).get("format")
+    except (ValueError, AttributeError):
+        before = None
+    if before != form.name:
+        raise BuildError(
+            f"{folder}: holds an export in the format {before or 'of another kind'}; "
+            "name another folder with --to"
+        )
