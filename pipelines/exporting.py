@@ -60,7 +60,7 @@ def export(
         BuildError: there is no such subset, or the folder belongs to an export of another format.
     """
     names = dataset.chosen(subsets)
-    _check_folder(folder, form)
+    before = _exported_before(folder, form)
     parts: list[PartCounts] = []
     left_out: dict[str, str] = {}
     for name in names:
@@ -75,8 +75,10 @@ def export(
                 parts.append(_export_part(dataset, form, folder, part, options or Options()))
     form.finish(folder, parts)
     done = Exported(form.name, dataset.place.said, tuple(parts), left_out)
-    said = json.dumps(done.as_json(), indent=2, ensure_ascii=False) + "\n"
-    files.write_once(files.join(folder, COUNTS_FILE), said.encode())
+    told = done.as_json()
+    told["subsets"] = before | told["subsets"]
+    data = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    files.write_once(files.join(folder, COUNTS_FILE), data.encode())
     return done
 
 
@@ -119,17 +121,22 @@ def _facts(dataset: Dataset, subset: str) -> tuple[TaskName, str]:
     return cast(TaskName, record.get("task", "t2t")), str(record.get("kind", "general"))
 
 
-def _check_folder(folder: str, form: Format) -> None:
-    """Refuse a folder that holds an export of another format: its files would mix with ours."""
+def _exported_before(folder: str, form: Format) -> dict[str, Any]:
+    """The counts of subsets that were exported into the folder before.
+
+    Raises:
+        BuildError: they are of another format, whose files would mix with these.
+    """
     path = files.join(folder, COUNTS_FILE)
     if not files.exists(path):
-        return
+        return {}
     try:
-        before = json.loads(files.read_bytes(path)).get("format")
-    except (ValueError, AttributeError):
-        before = None
-    if before != form.name:
+        said = json.loads(files.read_bytes(path))
+        name, subsets = said["format"], dict(said["subsets"])
+    except (ValueError, TypeError, KeyError):
+        name, subsets = "unknown", {}
+    if name != form.name:
         raise BuildError(
-            f"{folder}: holds an export in the format {before or 'of another kind'}; "
-            "name another folder with --to"
+            f"{folder}: holds an export in the format {name}; name another folder with --to"
         )
+    return subsets

@@ -43,6 +43,12 @@ class MediaFiles:
         return path
 
 
+def named(medium: Medium) -> dict[str, object]:
+    """A medium as a cell: its bytes, and a name by their digest."""
+    digest = hashlib.sha256(medium["bytes"]).hexdigest()
+    return {"bytes": medium["bytes"], "path": f"{digest}.{ending_of(medium.get('path'))}"}
+
+
 def ending_of(name: object) -> str:
     """The ending of a file's name if it is a known one, else ``bin``."""
     found = str(name or "").rpartition(".")[2].lower()

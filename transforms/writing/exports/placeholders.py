@@ -46,3 +46,8 @@ def placed(
         role, content = made[first]
         made[first] = (role, f"{token * number}\n{content}")
     return made
+
+
+def without_placeholders(text: str) -> str:
+    """The text without placeholders and the line ends after them, for formats that need none."""
+    return re.sub(r"<(?:image|video|audio)>[ \t]*\n?", "", text)
