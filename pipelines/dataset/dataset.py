@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from pipelines.dataset.listing import found_shards
+from pipelines.dataset.listing import RECORDS, found_shards
 from pipelines.dataset.place import Place, place_of
 from pipelines.dataset.shard import Shard
 from transforms.beamkit import files
@@ -19,8 +19,6 @@ from transforms.beamkit.errors import BuildError
 if TYPE_CHECKING:
     import polars as pl
 
-#: Where the record of the build lies: in an output folder, and in a published version.
-_RECORDS: Final = ("run_record.json", "provenance/run_record.json")
 _MAX_RECORD_BYTES: Final = 256 * 1024 * 1024
 
 
@@ -122,7 +120,7 @@ class Dataset:
 
 
 def _record(place: Place) -> dict[str, Any]:
-    for name in _RECORDS:
+    for name in RECORDS:
         path = files.join(place.root, name)
         if not files.exists(path):
             continue

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pipelines.dataset.place import Place
 from pipelines.dataset.shard import Shard, shard_at
 from transforms.beamkit import files
 from transforms.beamkit.hub.digests import SHA256
+
+#: Where the record of the build lies: in an output folder, and in a published version.
+RECORDS: Final = ("run_record.json", "provenance/run_record.json")
 
 
 def found_shards(place: Place, recorded: Mapping[str, Any]) -> tuple[Shard, ...]:
@@ -52,8 +55,9 @@ def _digest(place: Place, path: str, size: int, said: Mapping[str, Any]) -> str 
     if said.get("bytes") != size or not isinstance(said.get("sha256"), str):
         return None
     if files.is_local(path):
-        record = os.stat(files.join(place.root, "run_record.json"))
-        if os.stat(path).st_mtime_ns > record.st_mtime_ns:
+        paths = [files.join(place.root, name) for name in RECORDS]
+        written = next(os.stat(one).st_mtime_ns for one in paths if os.path.exists(one))
+        if os.stat(path).st_mtime_ns > written:
             return None
     return str(said["sha256"])
 

@@ -41,7 +41,7 @@ def fingerprints(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
         array = array.cast(pa.string())
     series = pl.from_arrow(array)
     assert isinstance(series, pl.Series)
-    return series.hash(_SEED).to_numpy()
+    return _with_nulls(series.hash(_SEED).to_numpy(), array)
 
 
 def combined(columns: list[np.ndarray]) -> np.ndarray:
