@@ -18,6 +18,8 @@ from pipelines.diff.fingerprint import combined, fingerprints
 from schemas.columns import one_array
 
 IDS: Final = ("row_id", "pair_id", "preference")
+#: Rows of which columns are in memory at a time, texts included.
+_ROWS_AT_ONCE: Final = 8_192
 #: Not names of columns: the fingerprint of all columns, the split, the number among equal ids.
 WHOLE: Final = ":whole"
 SPLIT: Final = ":split"
@@ -96,7 +98,7 @@ def _frames(
 ) -> Iterator[pl.DataFrame]:
     wanted = [*IDS, *(leaf for leaves in names.values() for leaf in leaves)]
     inside = low <= shard.span[0] and shard.span[1] <= high
-    for table in shard.batches(list(dict.fromkeys(wanted))):
+    for table in _gathered(shard.batches(list(dict.fromkeys(wanted)))):
         ids = pl.from_arrow(table.select(IDS))
         assert isinstance(ids, pl.DataFrame)
         columns = {name: fingerprints(_leaf(table, name)) for name in names}
@@ -112,6 +114,18 @@ def _frames(
         yield frame
 
 
+def _gathered(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Batches put together: a hundred columns of a few rows cost as much as of a few thousand."""
+    held: list[pa.Table] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(one.num_rows for one in held) >= _ROWS_AT_ONCE:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
+
+
 def _bound(high: int) -> str:
     """The least text above all ids of a range: ``g`` comes after all hexadecimal digits."""
     return f"{high:04x}" if high < 1 << 16 else "g"
@@ -120,6 +134,8 @@ def _bound(high: int) -> str:
 def _leaf(table: pa.Table, name: str) -> pa.Array:
     """The values of a compared column; of a list of structs, the list of one field."""
     top, _, field = name.partition(".")
+    if table[top].null_count == table.num_rows:
+        return pa.nulls(table.num_rows)
     column = one_array(table[top])
     if not field:
         return column
