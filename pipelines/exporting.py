@@ -73,6 +73,7 @@ def export(
                 tell(f"{name} {split}")
                 part = Part(name, task, kind, split)
                 parts.append(_export_part(dataset, form, folder, part, options or Options()))
+                _check_files(parts)
     form.finish(folder, parts)
     done = Exported(form.name, dataset.place.said, tuple(parts), left_out)
     told = done.as_json()
@@ -97,6 +98,17 @@ def _export_part(
                 counts.rows_out += 1
         counts.files = sink.files()
     return counts
+
+
+def _check_files(parts: Sequence[PartCounts]) -> None:
+    """Refuse two parts that go to one file, as subsets whose names differ in signs only may."""
+    *before, last = parts
+    for one in before:
+        if not set(one.files).isdisjoint(last.files):
+            raise BuildError(
+                f"{one.part.subset} and {last.part.subset} would go to the same file "
+                f"{last.files[0]}; export one of them with --subset to a folder of its own"
+            )
 
 
 def _rows(dataset: Dataset, part: Part) -> Iterator[dict[str, Any]]:

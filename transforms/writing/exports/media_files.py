@@ -25,7 +25,7 @@ class MediaFiles:
     """Writes media below `top` of an export's folder; the first two digits make a folder."""
 
     def __init__(self, folder: str, top: str) -> None:
-        if _SAFE.fullmatch(top.replace("/", "")) is None or ".." in top:
+        if _SAFE.fullmatch(top) is None or ".." in top:
             raise ValueError(f"{top!r} is no name for a folder of media")
         self.folder, self.top = folder, top
 
