@@ -96,7 +96,7 @@ def _export_part(
                 counts.dropped[unfit.reason] += 1
             else:
                 counts.rows_out += 1
-        counts.files = sink.files()
+    counts.files = sink.files()  # the last one is opened when the rest is written
     return counts
 
 
