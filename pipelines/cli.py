@@ -11,15 +11,18 @@ import logging
 import typer
 
 from pipelines.commands import (
+    audit,
     benchmark,
     building,
     contamination,
     diff,
     exporting,
+    gallery,
     looking,
     making,
     media,
     relabel,
+    review,
     sources,
 )
 from pipelines.commands.console import fail
@@ -69,6 +72,14 @@ benchmark_app.command("list")(benchmark.list_benchmarks)
 benchmark_app.command("show")(benchmark.show)
 app.add_typer(benchmark_app, name="benchmark")
 app.command("contamination")(contamination.contamination)
+app.command()(gallery.report)
+app.command()(gallery.view)
+
+audit_app = typer.Typer(no_args_is_help=True, help="Audit the labels of a built dataset.")
+audit_app.command("run")(audit.run)
+audit_app.command("sample")(review.sample)
+audit_app.command("score")(review.score)
+app.add_typer(audit_app, name="audit")
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from schemas.tasks import CriterionOrigin, Kind, TaskName
 from transforms.dedup.settings import DedupSettings
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 from transforms.media.settings import MediaPolicy
+from transforms.quality.settings_audits import AuditSettings
 from transforms.relabel.settings import RelabelSettings
 from transforms.sampling.settings import SamplingSettings
 from transforms.sources.registry import ADAPTERS
@@ -55,6 +56,7 @@ class QualitySettings:
 
     #: A subset fails when a larger share of the records that went on became dead letters.
     max_dead_share: float = 0.05
+    audits: AuditSettings = AuditSettings()
 
 
 @dataclass(frozen=True)

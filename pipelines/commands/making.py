@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -35,7 +36,13 @@ def sample_corpora(
 
     try:
         planted = write_corpora(
-            folder, scale=scale, seed=seed, only=corpus, faults=faults, copies=copies
+            folder,
+            scale=scale,
+            seed=seed,
+            only=corpus,
+            faults=faults,
+            copies=copies,
+            processes=os.cpu_count() or 1,
         )
     except ValueError as error:
         fail(error, 2)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +25,7 @@ def write_corpora(
     only: Sequence[str] | None = None,
     faults: bool = True,
     copies: bool = False,
+    processes: int = 1,
 ) -> dict[str, Planted]:
     """Write `directory/<corpus>/...` in native layout, and `directory/planted.json`.
 
@@ -29,7 +33,8 @@ def write_corpora(
     records (a corpus keeps a floor of some tens, so that every fault fits); `seed` is not
     negative; `only` names corpora of the registry; without `faults` every record is good and only
     variants that the published corpus has by nature remain. With `copies`, corpora that can plant
-    copies and leaks do, and the benchmarks that leak are written to `directory/benchmarks`.
+    copies and leaks do, and the benchmarks that leak are written to `directory/benchmarks`. Several
+    `processes` write corpora side by side.
 
     `planted.json` maps each corpus written by this call to the fields of its `Planted`.
 
@@ -40,10 +45,10 @@ def write_corpora(
         raise ValueError(f"scale must be a positive number, not {scale}")
     if seed < 0:
         raise ValueError(f"seed must not be negative: {seed}")
-    planted = {
-        name: _written(CORPORA[name], directory / name, scale, seed, faults, copies)
-        for name in _chosen(only)
-    }
+    names = _chosen(only)
+    jobs = [(name, directory / name, scale, seed, faults, copies) for name in names]
+    with _several(min(processes, len(jobs))) as mapped:
+        planted = dict(zip(names, mapped(_written, jobs), strict=True))
     if any(truth.leaks for truth in planted.values()):
         write_benchmarks(directory / "benchmarks", seed)
     text = json.dumps({name: asdict(truth) for name, truth in planted.items()}, indent=2)
@@ -52,9 +57,25 @@ def write_corpora(
     return planted
 
 
-def _written(
-    corpus: Corpus, folder: Path, scale: float, seed: int, faults: bool, copies: bool
-) -> Planted:
+_Job = tuple[str, Path, float, int, bool, bool]
+_Map = Callable[[Callable[[_Job], Planted], Sequence[_Job]], Iterable[Planted]]
+
+
+@contextmanager
+def _several(processes: int) -> Iterator[_Map]:
+    """`map`, over so many processes."""
+    if processes < 2:
+        yield map
+        return
+    # Spawned, not forked: libraries of this process have threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        yield pool.map
+
+
+def _written(job: _Job) -> Planted:
+    name, folder, scale, seed, faults, copies = job
+    corpus: Corpus = CORPORA[name]
     if copies and corpus.plants_copies:
         return corpus.write(folder, scale, seed, faults, copies=True)
     return corpus.write(folder, scale, seed, faults)

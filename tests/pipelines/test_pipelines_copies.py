@@ -39,8 +39,20 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 @pytest.fixture(scope="module")
 def built(copies: Sample, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Built with fingerprints of all benchmarks that the corpora leak items of."""
+    recipe = copies.whole()
+    rules = recipe.decontamination
+    names = benchmarks_of(copies)
+    for name in names:
+        request = AddRequest(name, copies.folder / "benchmarks" / name)
+        add_benchmark(request, str(copies.folder / rules.fingerprints), rules.print, recipe.media)
+    recipe = replace(recipe, decontamination=replace(rules, benchmarks=tuple(names)))
     output = tmp_path_factory.mktemp("built")
-    return build_with(copies.whole(), copies.folder, output, list(SUBSETS))
+    return build_with(recipe, copies.folder, output, list(SUBSETS))
+
+
+def benchmarks_of(copies: Sample) -> list[str]:
+    return sorted(path.name for path in (copies.folder / "benchmarks").iterdir())
 
 
 def duplicates_of(built: Built, subset: str) -> pl.DataFrame:
@@ -121,23 +133,14 @@ def test_no_group_is_on_both_sides_of_a_split(copies: Sample, tmp_path: Path) ->
     assert all(len(seen) == 1 for seen in sides.values())
 
 
-def test_leaked_items_go_and_are_named(copies: Sample, tmp_path: Path) -> None:
-    recipe = copies.whole()
-    rules = recipe.decontamination
-    folder = copies.folder / rules.fingerprints
-    names = sorted(path.name for path in (copies.folder / "benchmarks").iterdir())
-    for name in names:
-        request = AddRequest(name, copies.folder / "benchmarks" / name)
-        add_benchmark(request, str(folder), rules.print, recipe.media)
-    recipe = replace(recipe, decontamination=replace(rules, benchmarks=tuple(names)))
-    built = build_with(recipe, copies.folder, tmp_path, list(SUBSETS))
+def test_leaked_items_go_and_are_named(copies: Sample, built: Built) -> None:
     missed = total = 0
     for subset, corpus in SUBSETS.items():
-        found = pl.read_parquet(tmp_path / "contamination" / f"{subset}.parquet")
+        found = pl.read_parquet(built.output / "contamination" / f"{subset}.parquet")
         gone = set(found.filter(pl.col("removed"))["key"])
         told = set(found["key"])
-        rows = pl.read_parquet(tmp_path / "data" / subset / "*.parquet")
-        published = set(rows["source"].struct.field("key"))
+        keys = pl.read_parquet(built.output / "data" / subset / "*.parquet", columns=["source"])
+        published = set(keys["source"].struct.field("key"))
         assert not gone & published
         for leak in copies.planted[corpus].leaks:
             if leak.contaminates:
@@ -148,7 +151,7 @@ def test_leaked_items_go_and_are_named(copies: Sample, tmp_path: Path) -> None:
     assert total >= 10
     assert missed <= 0.05 * total
     against = built.record["decontamination"]["fingerprints"]
-    assert sorted(against) == names
+    assert sorted(against) == benchmarks_of(copies)
     assert all(len(entry["digest"]) == 64 for entry in against.values())
 
 

@@ -39,6 +39,9 @@ SUBSETS = (
     "VideoDPO",
     "VisionRewardDB-Video",
 )
+CORPORA = (
+    "skywork", "rlaif_v", "hpdv2", "omnialign_v", "evalmuse", "videodpo", "visionreward",
+)  # fmt: skip
 _MEDIA = ("prompt_media", "a_media", "b_media")
 
 
@@ -61,7 +64,7 @@ def patched() -> Iterator[pytest.MonkeyPatch]:
 @pytest.fixture(scope="module")
 def twice(patched: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twice]:
     folder = tmp_path_factory.mktemp("served")
-    recipe = load_recipe(write_sample_recipe(folder, write_corpora(folder, scale=0.008)))
+    recipe = load_recipe(write_sample_recipe(folder, write_corpora(folder, 0.006, only=CORPORA)))
     with HubServer() as server:
         served = serve(server, folder, recipe)
         server.tokens.add(TOKEN, role="read")

@@ -29,28 +29,31 @@ class CommitManifest(beam.PTransform):
         self.path, self.unit, self.inputs, self.counts = path, unit, inputs, counts
 
     def expand(self, pcoll: beam.PCollection[Part]) -> beam.PCollection[Manifest]:
-        """Gather everything on one worker; a unit has thousands of parts at most."""
-        parts = pcoll | "GatherParts" >> beam.combiners.ToList()
-        counts = (
-            self.counts
-            | "KeyCounts" >> beam.Map(lambda count: ((count[0], count[1]), count[2]))
-            | "SumCounts" >> beam.CombinePerKey(sum)
-            | "GatherCounts" >> beam.combiners.ToList()
-        )
-        return parts | "WriteManifest" >> beam.Map(
-            _commit, self.path, self.unit, self.inputs, beam.pvalue.AsSingleton(counts)
+        """Hand everything to one worker; a unit has thousands of parts and counts at most."""
+        return (
+            pcoll.pipeline
+            | "Begin" >> beam.Impulse()
+            | "WriteManifest"
+            >> beam.Map(
+                _commit,
+                self.path,
+                self.unit,
+                self.inputs,
+                beam.pvalue.AsIter(pcoll),
+                beam.pvalue.AsIter(self.counts),
+            )
         )
 
 
 def _commit(
-    parts: Iterable[Part],
+    _: bytes,
     path: str,
     unit: str,
     inputs: str,
-    counts: Iterable[tuple[tuple[str, str], int]],
+    parts: Iterable[Part],
+    counts: Iterable[Count],
 ) -> Manifest:
-    flat = [(stage, what, number) for (stage, what), number in counts]
     ordered = tuple(sorted(parts, key=lambda part: (part.role, part.path)))
-    manifest = Manifest(unit=unit, inputs=inputs, parts=ordered, counts=add_counts(flat))
+    manifest = Manifest(unit=unit, inputs=inputs, parts=ordered, counts=add_counts(counts))
     files.write_once(path, manifest.to_json())
     return manifest

@@ -7,6 +7,7 @@ Hashes of a modality have so many 64-bit words, `WORDS`: a picture one, a clip t
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Sequence
 from typing import Final
 
@@ -41,11 +42,15 @@ def words_of(phash: str | None, modality: Modality) -> tuple[int, ...] | None:
 def packed(hashes: Sequence[str | None], modality: Modality) -> tuple[Words, Flags]:
     """Hashes as uint64 (n, words) and which of them there are; what is none is zeros."""
     words = np.zeros((len(hashes), WORDS[modality]), np.uint64)
-    there = np.zeros(len(hashes), bool)
-    for row, phash in enumerate(hashes):
-        known = words_of(phash, modality)
-        if known is not None:
-            words[row], there[row] = known, True
+    length = 16 * WORDS[modality]
+    there = np.array([one is not None and len(one) == length for one in hashes], bool)
+    whole = "".join(one for one, is_there in zip(hashes, there, strict=True) if one and is_there)
+    try:
+        words[there] = np.frombuffer(unhexlify(whole), ">u8").reshape(-1, WORDS[modality])
+    except ValueError:  # one of them is no hexadecimal number: look for it
+        for row in np.flatnonzero(there).tolist():
+            known = words_of(hashes[row], modality)
+            words[row], there[row] = known or 0, known is not None
     return words, there
 
 

@@ -19,6 +19,7 @@ from schemas.contamination import CONTAMINATION_SCHEMA
 from transforms.beamkit import files, tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.counts import Count
+from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.dedup.benchmarks.contaminated import contaminated, contamination_rows
@@ -111,7 +112,7 @@ class SelectRows(beam.PTransform):
             >> beam.ParDo(
                 _Fingerprint(self.subset, self.target.work, self.spool.read, self.rules)
             ).with_output_types(Part)
-            | "GatherPrints" >> beam.combiners.ToList()
+            | "GatherPrints" >> Gather()
         )
         decided = prints | "Decide" >> beam.ParDo(
             _Decide(

@@ -6,27 +6,11 @@ below the recipe's floor in a task loses its vote there.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import polars as pl
 
-#: Standard errors on either side of an interval of 95 %.
-_Z = 1.959963984540054
-
-
-def wilson(successes: int, number: int, z: float = _Z) -> tuple[float, float]:
-    """The Wilson score interval of a share (Wilson 1927); (0, 1) of no observations."""
-    if not number:
-        return 0.0, 1.0
-    share, square = successes / number, z * z
-    middle = (share + square / (2 * number)) / (1 + square / number)
-    half = (
-        z
-        * math.sqrt(share * (1 - share) / number + square / (4 * number * number))
-        / (1 + square / number)
-    )
-    return max(0.0, middle - half), min(1.0, middle + half)
+from transforms.measures.intervals import wilson
 
 
 def calibration(

@@ -19,6 +19,7 @@ import pyarrow as pa
 from transforms.beamkit import files, tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.counts import Count
+from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.relabel.origin import RELABEL, Origin, roster_of
@@ -77,7 +78,7 @@ class RelabelRows(beam.PTransform):
             | "Look"
             >> beam.ParDo(_Look(self.target.work, self.origin, self.books), roster)
             .with_output_types(Part)
-            | "GatherLooked" >> beam.combiners.ToList()
+            | "GatherLooked" >> Gather()
         )  # fmt: skip
         label = _Label(self.subset, self.target.work, self.wanted, self.origin, self.books)
         done = looked | "Label" >> beam.ParDo(label, roster).with_outputs("counts", main="parts")

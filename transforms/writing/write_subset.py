@@ -16,6 +16,7 @@ from schemas.dead_letter import DEAD_LETTER_SCHEMA
 from transforms.beamkit import files
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.digesting import DigestingFile
+from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.writing.plan import shard_count
@@ -91,7 +92,7 @@ class WriteSubset(beam.PTransform):
         selection = beam.pvalue.AsSingleton(self.selection)
         sources = (
             manifests
-            | "GatherUnits" >> beam.combiners.ToList()
+            | "GatherUnits" >> Gather()
             | "Sources" >> beam.Map(Sources.of, self.target.roster)
         )
         planned = sources | "PlanShards" >> beam.ParDo(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.transforms.dedup.media_rows import phash
-from transforms.dedup.perceptual import distance, informative, near, near_between, words_of
+from transforms.dedup.perceptual import distance, informative, near, near_between, packed, words_of
 from transforms.dedup.settings_media import PerceptualSettings
 
 
@@ -66,3 +66,12 @@ def test_all_near_pairs_of_two_lists() -> None:
 def test_settings_say_what_is_wrong(field: str, value: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         PerceptualSettings(**{field: value})  # type: ignore[arg-type]
+
+
+def test_packed_hashes_are_those_of_single_ones() -> None:
+    hashes = ["00000000000000ff", None, "", "zz000000000000ff", "ff", "8000000000000000"]
+    words, there = packed(hashes, "image")
+    assert there.tolist() == [True, False, False, False, False, True]
+    assert words[:, 0].tolist() == [255, 0, 0, 0, 0, 1 << 63]
+    whole, _ = packed([hashes[0], hashes[5]], "image")
+    assert whole[:, 0].tolist() == [255, 1 << 63]

@@ -7,6 +7,7 @@ some 100 bytes an item.
 
 from __future__ import annotations
 
+from binascii import unhexlify
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -259,7 +260,7 @@ def digest_words(digests: pa.Array | pa.ChunkedArray) -> np.ndarray:
     """uint64[n]: the first 64 bits of hex digests; 0 for a null."""
     column = digests.combine_chunks() if isinstance(digests, pa.ChunkedArray) else digests
     heads = pc.utf8_slice_codeunits(column.fill_null("0" * 16), 0, 16).to_pylist()
-    return np.array([int(head, 16) for head in heads], np.uint64)
+    return np.frombuffer(unhexlify("".join(heads)), ">u8").astype(np.uint64)
 
 
 def load_index(folder: str, settings: DecontaminationSettings) -> FingerprintIndex:

@@ -20,13 +20,15 @@ from transforms.relabel.protocol.propose import Proposal
 class Gold:
     """Questions with their truth: `rows`, `names` and `criteria` side by side.
 
-    `truth`: question, task, attribute, truth (a or b).
+    `truth`: question, task, attribute, truth (a or b). `labels`: the truth as rows of
+    `schemas.label.LABEL_SCHEMA`, of step ``gold``: who reads the answers of judges later needs it.
     """
 
     rows: Sequence[dict[str, Any]]
     names: Sequence[str]
     criteria: Sequence[str]
     truth: pl.DataFrame
+    labels: Sequence[dict[str, Any]] = ()
 
 
 def gold_of(
@@ -71,4 +73,6 @@ def gold_of(
         },
         schema=dict.fromkeys(("question", "task", "attribute", "truth"), pl.String),
     )
-    return Gold(rows, [one.question for one in named], [one.criterion for one in named], truth)
+    told = [{**label, "step": "gold"} for label in chosen]
+    questions, criteria = [one.question for one in named], [one.criterion for one in named]
+    return Gold(rows, questions, criteria, truth, told)

@@ -169,7 +169,10 @@ class Round:
         return pl.DataFrame(answers, schema=ANSWER_SCHEMA, orient="row")
 
     def judge_gold(self, gold: Gold) -> tuple[pl.DataFrame, list[LabelRow], bool]:
-        """What judges say to gold questions: votes, label rows, whether the budget ended them."""
+        """What judges say to gold questions: votes, label rows, whether the budget ended them.
+
+        The truth of each question comes first among the label rows.
+        """
         self._check(gold.rows)
         decided = Decided(0, pl.DataFrame())
         asked = [
@@ -180,7 +183,8 @@ class Round:
         both = self.panel.settings.judge.both_orders
         for row in decided.labels:
             row["step"] = "gold"
-        return votes_of(answers, both_orders=both), decided.labels, decided.over_budget
+        labels = [*gold.labels, *decided.labels]
+        return votes_of(answers, both_orders=both), labels, decided.over_budget
 
     def _keep(
         self,

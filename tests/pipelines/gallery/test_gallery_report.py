@@ -1,0 +1,154 @@
+"""The report: what it says of a dataset, and that nothing in it can run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from html_audit import audit, ids_are_unique
+from planted_dataset import XSS, medium, png, row, write_dataset
+
+from pipelines.gallery.fragments import render_pair, render_pairs
+from pipelines.gallery.previews import Embedder
+from pipelines.gallery.report import report
+from transforms.beamkit.errors import BuildError
+
+
+def test_hostile_text_stays_text(hostile_report: str) -> None:
+    found = audit(hostile_report)
+    assert found.scripts == []
+    assert ids_are_unique(found)
+    assert "<script>window.hit=1</script>" in found.text
+    assert "window.hit" not in "".join(found.styles)
+    assert "{{7*7}}" in found.text
+    assert "\u202e" not in hostile_report
+    assert "\u200b" not in hostile_report
+    assert "\x00" not in hostile_report
+    assert "U+202E" in found.text
+
+
+def test_every_place_of_hostile_text_is_shown(hostile_report: str) -> None:
+    """Dead letters, matches, duplicates, gate, audits, review, votes: none is silently empty."""
+    found = audit(hostile_report)
+    assert found.text.count("<img src=x onerror=window.hit=1>") >= 30
+
+
+def test_policy_allows_the_own_style_alone(hostile_report: str) -> None:
+    found = audit(hostile_report)
+    (policy,) = [
+        attributes["content"]
+        for tag, attributes in found.tags
+        if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    (style,) = found.styles
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy == (
+        "default-src 'none'; img-src data:; media-src data:; "
+        f"style-src 'sha256-{digest}'; script-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_pictures_are_made_anew_and_impostors_are_not_shown(hostile_report: str) -> None:
+    found = audit(hostile_report)
+    sources = [attributes["src"] for tag, attributes in found.tags if tag == "img"]
+    assert sources
+    for source in sources:
+        data = base64.b64decode(source.removeprefix("data:image/jpeg;base64,"))
+        assert data[:3] == b"\xff\xd8\xff"
+        assert b"window.hit" not in data
+    assert "Prompt: picture 2 of 3: it can't be decoded" in found.text
+    assert "Prompt: picture 3 of 3: it can't be decoded" in found.text
+
+
+def test_every_picture_and_player_has_a_text_alternative(hostile_report: str) -> None:
+    found = audit(hostile_report)
+    for tag, attributes in found.tags:
+        if tag == "img":
+            assert attributes["alt"]
+        if tag in ("audio", "video", "svg"):
+            assert attributes["aria-label"]
+    assert ("html", {"lang": "en"}) in found.tags
+    for landmark in ("header", "nav", "main"):
+        assert landmark in {tag for tag, _ in found.tags}
+
+
+def test_headings_leave_out_no_level(hostile_report: str) -> None:
+    levels = [int(tag[1]) for tag, _ in audit(hostile_report).tags if re.fullmatch("h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_numbers_of_the_report(tmp_path: Path) -> None:
+    rows = [row(number, flipped=number == 1, agreement=0.5 + number / 10) for number in range(4)]
+    text = audit(report(write_dataset(tmp_path / "set", {"Plain": rows}))).text
+    assert "4 pairs in 1 subsets." in text
+    assert "A is preferred in 50.0% of all pairs" in text
+    assert "4 pairs have votes; the mean share for the published preference is 65.0%." in text
+    assert "The gate was not run." in text
+
+
+def test_a_pair_beyond_the_limit_says_how_much_is_left_out() -> None:
+    html = render_pair(row(1, response_a_text="x" * 5_000), limit=1_000)
+    assert "… 4,000 more characters" in audit(str(html)).text
+
+
+def test_pairs_share_a_budget() -> None:
+    rows = [
+        row(k, task="t2i", response_a_text=None, response_a_image=medium(png(), "a.png"))
+        for k in range(3)
+    ]
+    one = len(str(render_pairs(rows[:1], media=Embedder())))
+    budget = Embedder(budget=one * 0.9)
+    html = str(render_pairs(rows, media=budget))
+    assert html.count("<img") < 3
+    assert "left out, as the size of this page is bounded" in html
+
+
+@pytest.mark.parametrize(("most", "left_out"), [(1_500_000, True), (10_000_000, False)])
+def test_report_is_bounded(tmp_path: Path, most: int, left_out: bool) -> None:
+    import numpy as np
+    from PIL import Image
+
+    noise = np.random.default_rng(1).integers(0, 255, (300, 300, 3), np.uint8)
+    sink = io.BytesIO()
+    Image.fromarray(noise).save(sink, "PNG")
+    picture = medium(sink.getvalue(), "a.png")
+    rows = [
+        row(k, task="t2i", response_a_image=picture, response_b_image=picture) for k in range(12)
+    ]
+    output = write_dataset(tmp_path / "set", {"Pictures": rows, "Others": rows})
+    text = report(output, pairs=12, most=most)
+    assert 900_000 < len(text.encode()) < most
+    assert ("the size of this page is bounded" in text) is left_out
+
+
+def test_long_texts_are_left_out_where_a_report_would_be_too_large(tmp_path: Path) -> None:
+    rows = [row(k, response_a_text="é" * 5_000) for k in range(40)]
+    output = write_dataset(tmp_path / "set", {"Plain": rows})
+    text = report(output, pairs=40, most=160_000)
+    assert len(text.encode()) <= 160_000
+    assert 'class="pair"' in text
+
+
+def test_no_dataset_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"no run_record\.json of a build here"):
+        report(tmp_path)
+
+
+def test_a_shard_outside_of_the_dataset_is_refused(tmp_path: Path) -> None:
+    output = write_dataset(tmp_path / "set", {"Plain": [row(1)]})
+    record = output / "run_record.json"
+    record.write_text(record.read_text().replace("train-00000-of-00001", "../../../../etc/x"))
+    with pytest.raises(BuildError, match="outside of data/"):
+        report(output)
+
+
+def test_template_text_of_an_attack_is_not_evaluated() -> None:
+    html = str(render_pair(row(1, criterion=XSS)))
+    assert "{{7*7}}" in html
+    assert "49" not in audit(html).text
