@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,9 @@ def diff(
     rows: Annotated[
         bool, typer.Option("--rows", help="List every row that differs, by id.")
     ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write pairs before and after to this HTML file.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON object, for programs.")
     ] = False,
@@ -33,16 +37,26 @@ def diff(
     from pipelines.diff.view import diff_view, row_lines
 
     with err.status("comparing") as status:
+        one, other = Dataset.open(before), Dataset.open(after)
         found = compared(
-            Dataset.open(before),
-            Dataset.open(after),
+            one,
+            other,
             subset,
-            rows=rows,
+            rows=rows or html is not None,
             tell=lambda name: status.update(f"{name}: comparing"),
         )
+        if html is not None:
+            from pipelines.diff.page import diff_page
+
+            status.update("reading pairs")
+            html.write_text(diff_page(found, one, other), encoding="utf-8")
+    if not rows:
+        found = found.without_rows()
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
         return
     out.print(diff_view(found), highlight=False)
     for line in row_lines(found):
         typer.echo(line)
+    if html is not None:
+        out.print(f"wrote {html}", highlight=False, soft_wrap=True)

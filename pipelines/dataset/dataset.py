@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -100,6 +100,14 @@ class Dataset:
         """
         for shard in self.files(subset, split):
             yield from shard.batches(columns)
+
+    def find(self, subset: str, ids: Set[str]) -> dict[str, dict[str, Any]]:
+        """The rows of a subset with these ids, by id, media included; ids that it lacks are left
+        out.
+        """
+        if not ids or subset not in self.subsets:
+            return {}
+        return {row["row_id"]: row for shard in self.files(subset) for row in shard.find(ids)}
 
     def scan(
         self, subset: str, columns: Sequence[str] | None = None, split: str | None = None

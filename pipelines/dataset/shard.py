@@ -7,11 +7,12 @@ The shard of a pair is the top bits of its id, so a shard stands for a range of 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.beamkit import files
@@ -62,6 +63,24 @@ class Shard:
                 for group in groups:  # a batch over several would hold the media of all of them
                     for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=wanted):
                         yield pa.Table.from_batches([batch])
+        except (pa.ArrowInvalid, OSError) as error:
+            raise BuildError(f"{self.path}: can't be read as Parquet: {error}") from None
+
+    def find(self, ids: Set[str]) -> Iterator[dict[str, Any]]:
+        """The rows with these ids, whole; only row groups that hold one are read.
+
+        Raises:
+            BuildError: the file can't be read, or a page of it is damaged.
+        """
+        wanted = pa.array(sorted(ids), pa.string())
+        try:
+            with files.open_read(self.path) as stream:
+                file = pq.ParquetFile(stream, pre_buffer=False)
+                for group in range(file.num_row_groups):
+                    found = file.read_row_group(group, columns=["row_id"])["row_id"]
+                    places = pc.indices_nonzero(pc.is_in(found, wanted))
+                    if len(places):
+                        yield from file.read_row_group(group).take(places).to_pylist()
         except (pa.ArrowInvalid, OSError) as error:
             raise BuildError(f"{self.path}: can't be read as Parquet: {error}") from None
 

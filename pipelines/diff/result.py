@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 #: What can have happened to a row, in the order in which it is told.
@@ -142,6 +142,10 @@ class DatasetDiff:
     def of(self, subset: str) -> SubsetDiff:
         """What differs in a subset."""
         return next(one for one in self.subsets if one.subset == subset)
+
+    def without_rows(self) -> DatasetDiff:
+        """The counts alone."""
+        return replace(self, subsets=tuple(replace(one, rows=[]) for one in self.subsets))
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""

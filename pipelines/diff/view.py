@@ -50,21 +50,25 @@ def _rows(found: DatasetDiff) -> int:
     return sum(one.rows_after for one in found.subsets)
 
 
+def details(one: SubsetDiff) -> list[tuple[str, str]]:
+    """What stands behind the numbers of a subset: ``(title, text)``."""
+    said = (
+        ("labels", _counted(one.labels)),
+        ("columns", _counted(one.columns)),
+        ("media", _counted(one.media)),
+        ("other split", f"{one.moved:,}" if one.moved else ""),
+        ("columns only before", ", ".join(one.columns_removed)),
+        ("columns only after", ", ".join(one.columns_added)),
+    )
+    return [(title, text) for title, text in said if text]
+
+
 def _details(one: SubsetDiff) -> Iterator[Text]:
-    """What stands behind the numbers of a subset, a line each."""
-    said = {
-        "labels": ", ".join(f"{name} {count:,}" for name, count in sorted(one.labels.items())),
-        "columns": _counted(one.columns),
-        "media": _counted(one.media),
-        "other split": f"{one.moved:,}" if one.moved else "",
-        "columns only before": ", ".join(one.columns_removed),
-        "columns only after": ", ".join(one.columns_added),
-    }
-    if any(said.values()):
+    lines = details(one)
+    if lines:
         yield Text(one.subset, style="bold")
-        for title, text in said.items():
-            if text:
-                yield Text.assemble((f"  {title}: ", "dim"), text)
+    for title, text in lines:
+        yield Text.assemble((f"  {title}: ", "dim"), text)
 
 
 def _counted(counts: Mapping[str, int]) -> str:
