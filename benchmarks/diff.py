@@ -95,9 +95,8 @@ def group(rng: np.random.Generator, subset: str, task: str, rows: int, flips: in
     return pa.Table.from_arrays(ordered, schema=PAIR_SCHEMA)
 
 
-def write(folder: Path, scale: float, flips: int) -> int:
-    """Write a dataset without a record; gives the rows."""
-    total = 0
+def write(folder: Path, scale: float, flips: int) -> None:
+    """Write a dataset without a record."""
     for number, (subset, (task, rows)) in enumerate(SUBSETS.items()):
         target = folder / "data" / subset
         target.mkdir(parents=True)
@@ -109,36 +108,49 @@ def write(folder: Path, scale: float, flips: int) -> int:
                 for start in range(0, per_shard, _GROUP):
                     count = min(_GROUP, per_shard - start)
                     out.write_table(group(rng, subset, task, count, flips))
-            total += per_shard
-    return total
+
+
+def measured(folders: list[Path], top: str) -> dict[str, float]:
+    """One run of the command on two datasets."""
+    command = [sys.executable, "-m", "pipelines.cli", "diff", *map(str, folders), "--json"]
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(Path(top)), cwd=top)
+    assert process.stdout is not None
+    said = json.loads(process.stdout.read())
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    subsets = said["subsets"].values()
+    return {
+        "rows": sum(one["rows_after"] for one in subsets),
+        "label_flips": sum(one["label_flips"] for one in subsets),
+        "wall_s": time.monotonic() - started,
+        "cpu_s": usage.ru_utime + usage.ru_stime,
+        "memory_mb": usage.ru_maxrss * 1024 / 1e6,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--json", action="store_true", help="print the runs as JSON")
     arguments = parser.parse_args()
     sys.path.insert(0, str(HERE.parent))
     with tempfile.TemporaryDirectory() as top:
         folders = [Path(top, name) for name in ("before", "after")]
-        rows, _ = (write(folder, arguments.scale, flips) for flips, folder in enumerate(folders))
-        command = [sys.executable, "-m", "pipelines.cli", "diff", *map(str, folders), "--json"]
-        for _ in range(arguments.runs):
-            started = time.monotonic()
-            process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, env=environment(Path(top)), cwd=top
-            )
-            assert process.stdout is not None
-            said = json.loads(process.stdout.read())
-            _, status, usage = os.wait4(process.pid, 0)
-            assert status == 0
-            flips = sum(one["label_flips"] for one in said["subsets"].values())
-            print(
-                f"{rows:,} rows a side, {flips:,} labels reversed: "
-                f"{time.monotonic() - started:.1f} s, {usage.ru_utime + usage.ru_stime:.1f} s of "
-                f"processor time, {usage.ru_maxrss * 1024 / 1e6:,.0f} MB",
-                flush=True,
-            )
+        for flips, folder in enumerate(folders):
+            write(folder, arguments.scale, flips)
+        runs = [measured(folders, top) for _ in range(arguments.runs)]
+    if arguments.json:
+        print(json.dumps(runs))
+        return
+    for run in runs:
+        print(
+            f"{run['rows']:,} rows a side, {run['label_flips']:,} labels reversed: "
+            f"{run['wall_s']:.1f} s, {run['cpu_s']:.1f} s of processor time, "
+            f"{run['memory_mb']:,.0f} MB"
+        )
 
 
 if __name__ == "__main__":

@@ -13,10 +13,12 @@ from pipelines.commands.options import SubsetOption
 
 
 def export(
-    form: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="llamafactory, trl or omnirewardbench.")
-    ],
     to: Annotated[Path, typer.Option("--to", help="Folder that the export goes to.")],
+    form: Annotated[
+        str | None,
+        typer.Argument(metavar="FORMAT", help="llamafactory, trl or omnirewardbench."),
+    ] = None,
+    form_option: Annotated[str | None, typer.Option("--format", help="The same as FORMAT.")] = None,
     output: Annotated[
         str, typer.Option("--output", "-o", help="A built folder, or owner/name@v1.0.0.")
     ] = "dataset",
@@ -45,12 +47,13 @@ def export(
     from transforms.writing.exports.format import Options
     from transforms.writing.exports.registry import FORMATS
 
-    if form not in FORMATS:
+    chosen = form or form_option
+    if chosen not in FORMATS or (form and form_option):
         raise typer.BadParameter(f"one of {', '.join(FORMATS)}", param_hint="FORMAT")
     with err.status("exporting") as status:
         done = exported(
             Dataset.open(output),
-            FORMATS[form],
+            FORMATS[chosen],
             str(to),
             subset,
             Options(frames, implicit_prompt),

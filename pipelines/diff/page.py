@@ -25,7 +25,8 @@ _STYLE: Final = (
     " grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); }"
 )
 _COLUMNS: Final = (
-    "before", "after", "added", "removed", "label", "criterion", "changed", "media",
+    "before", "after", "added", "removed", "label changed", "other criterion", "row changed",
+    "media changed",
 )  # fmt: skip
 
 Rows = Mapping[str, Mapping[str, Any]]
@@ -108,8 +109,14 @@ def _kinds(
 def _change(row: RowChange, old: Rows, new: Rows, media: Embedder) -> _Change:
     """The pair on each side that has it."""
     sides = (
-        ("Before", old.get(row.row_id) if row.kind != "added" else None),
-        ("After", new.get(row.new_row_id or row.row_id) if row.kind != "removed" else None),
+        (
+            "Removed" if row.kind == "removed" else "Before",
+            old.get(row.row_id) if row.kind != "added" else None,
+        ),
+        (
+            "Added" if row.kind == "added" else "After",
+            new.get(row.new_row_id or row.row_id) if row.kind != "removed" else None,
+        ),
     )
     cards = tuple((title, _card(side, title, media)) for title, side in sides if side is not None)
     return _Change(row.columns, cards)

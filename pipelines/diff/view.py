@@ -53,7 +53,7 @@ def _rows(found: DatasetDiff) -> int:
 def details(one: SubsetDiff) -> list[tuple[str, str]]:
     """What stands behind the numbers of a subset: ``(title, text)``."""
     said = (
-        ("labels", _counted(one.labels)),
+        ("labels", _counted({kind.replace(">", " → "): n for kind, n in one.labels.items()})),
         ("columns", _counted(one.columns)),
         ("media", _counted(one.media)),
         ("other split", f"{one.moved:,}" if one.moved else ""),

@@ -20,9 +20,11 @@ from made_dataset import (
     video,
     write_dataset,
 )
+from served import use
 
 from pipelines.dataset.dataset import Dataset
 from pipelines.exporting import Exported, export
+from tests.hub_server import HubServer
 from transforms.beamkit.errors import BuildError
 from transforms.writing.exports.format import Options
 from transforms.writing.exports.llamafactory_names import NAMES, names_of
@@ -224,6 +226,22 @@ def test_the_same_dataset_gives_the_same_bytes(tmp_path: Path) -> None:
     )
     assert first == second
     assert len(first) > 30
+
+
+def test_a_version_on_the_hub_is_exported_as_the_folder_it_was_made_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = {subset: make_rows(subset, range(4)) for subset in ("HPDv2", "Omni-RLAIF-V")}
+    exported(rows, tmp_path)
+    with HubServer() as server:
+        use(server, monkeypatch, tmp_path / "home")
+        server.store.create("ada/pairs")
+        commit = server.store.commit_folder("ada/pairs", tmp_path / "built")
+        server.store.tag("ada/pairs", "v1.0.0", commit)
+        export(Dataset.open("ada/pairs@v1.0.0"), FORM, str(tmp_path / "hub"))
+    for name in ("hpdv2.json", "omni_ti2t_rlaifv.json", "dataset_info.json", "export.json"):
+        assert (tmp_path / "hub" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    assert len(rules.read(tmp_path / "hub", "hpdv2")) == 4
 
 
 def test_entries_of_others_in_dataset_info_stay(tmp_path: Path) -> None:

@@ -232,8 +232,11 @@ def test_the_command_prints_counts_and_refuses_unknown_formats(tmp_path: Path) -
     done = call(app, ["export", "llamafactory", "-o", str(source), "--to", to])
     assert done.exit_code == 0, done.output
     assert "out: 4 rows of 4" in done.stdout.replace("\n", "")
-    done = call(app, ["export", "llamafactory", "-o", str(source), "--to", to, "--json"])
+    done = call(
+        app, ["export", "--format", "llamafactory", "-o", str(source), "--to", to, "--json"]
+    )
     assert json.loads(done.stdout)["subsets"][SKYWORK]["train"]["out"] == 4
-    done = call(app, ["export", "verl", "-o", str(source), "--to", to])
-    assert done.exit_code == 2
-    assert "llamafactory, trl, omnirewardbench" in done.output
+    for wrong in (["verl"], [], ["trl", "--format", "llamafactory"]):
+        done = call(app, ["export", *wrong, "-o", str(source), "--to", to])
+        assert done.exit_code == 2
+        assert "llamafactory, trl, omnirewardbench" in done.output
