@@ -36,7 +36,6 @@ SUBSETS = {
     "VideoDPO": ("t2v", 10_000),
     "VisionRewardDB-Video": ("t2v", 1_795),
 }
-SHARDS = 4
 _GROUP = 1_000
 _MEDIUM_BYTES = 500
 
@@ -95,15 +94,15 @@ def group(rng: np.random.Generator, subset: str, task: str, rows: int, flips: in
     return pa.Table.from_arrays(ordered, schema=PAIR_SCHEMA)
 
 
-def write(folder: Path, scale: float, flips: int) -> None:
-    """Write a dataset without a record."""
+def write(folder: Path, scale: float, shards: int, flips: int) -> None:
+    """Write a dataset without a record, so many shards a subset."""
     for number, (subset, (task, rows)) in enumerate(SUBSETS.items()):
         target = folder / "data" / subset
         target.mkdir(parents=True)
-        per_shard = max(1, int(rows * scale) // SHARDS)
-        for shard in range(SHARDS):
+        per_shard = max(1, int(rows * scale) // shards)
+        for shard in range(shards):
             rng = np.random.default_rng([number, shard])
-            path = target / f"train-{shard:05d}-of-{SHARDS:05d}.parquet"
+            path = target / f"train-{shard:05d}-of-{shards:05d}.parquet"
             with pq.ParquetWriter(path, group(rng, subset, task, 1, 0).schema) as out:
                 for start in range(0, per_shard, _GROUP):
                     count = min(_GROUP, per_shard - start)
@@ -133,6 +132,7 @@ def measured(folders: list[Path], top: str) -> dict[str, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--shards", type=int, default=16, help="of each subset")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="print the runs as JSON")
     arguments = parser.parse_args()
@@ -140,7 +140,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as top:
         folders = [Path(top, name) for name in ("before", "after")]
         for flips, folder in enumerate(folders):
-            write(folder, arguments.scale, flips)
+            write(folder, arguments.scale, arguments.shards, flips)
         runs = [measured(folders, top) for _ in range(arguments.runs)]
     if arguments.json:
         print(json.dumps(runs))

@@ -23,6 +23,8 @@ from transforms.beamkit.errors import BuildError
 PLACES: Final = 1 << 16
 _BATCH_ROWS: Final = 1_000
 _NAME: Final = re.compile(r"(?P<split>[\w-]+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.parquet")
+#: What a list puts into the path of a column: the second word is the writer's choice.
+_LIST_STEP: Final = re.compile(r"\.list\.(?:element|item)")
 
 
 @dataclass(frozen=True)
@@ -99,11 +101,12 @@ class Shard:
 
 def leaves_of(meta: pq.FileMetaData, columns: Sequence[str]) -> list[str]:
     """The leaf columns below these names. Names pass over the steps that lists put into paths."""
+    wanted = set(columns)
     found = []
     for index in range(meta.num_columns):
         path = meta.schema.column(index).path
-        plain = path.replace(".list.element", "")
-        if any(plain == name or plain.startswith(f"{name}.") for name in columns):
+        steps = _LIST_STEP.sub("", path).split(".")
+        if any(".".join(steps[:depth]) in wanted for depth in range(1, len(steps) + 1)):
             found.append(path)
     return found
 

@@ -10,7 +10,7 @@ from pipelines.dataset.dataset import Dataset
 from pipelines.dataset.shard import Shard
 from pipelines.diff.compare import compare
 from pipelines.diff.facts import IDS, leaf_names, media_names, read_facts
-from pipelines.diff.parts import parts
+from pipelines.diff.parts import Part, parts, together
 from pipelines.diff.result import DatasetDiff, SubsetDiff
 from transforms.beamkit.errors import BuildError
 
@@ -51,26 +51,31 @@ def _subset(
     name: str, before: tuple[Shard, ...], after: tuple[Shard, ...], *, rows: bool
 ) -> SubsetDiff:
     found = SubsetDiff(name, files_before=len(before), files_after=len(after))
-    columns: _Columns | None = None
+    differ = []
     for part in parts(before, after):
         if part.is_equal:
             found.files_equal += len(part.after)
-            count = sum(shard.metadata().num_rows for shard in part.after)
-            found.rows_before += count
-            found.rows_after += count
-            continue
-        if columns is None:
-            columns = _Columns(before, after)
-            found.columns_added, found.columns_removed = columns.added, columns.removed
-        for piece in part.pieces():
-            first, second = (
-                read_facts(shards, columns.names, piece.low, piece.high)
-                for shards in (piece.before, piece.after)
-            )
-            compare(first, second, list(columns.names), columns.media, found, rows=rows)
+            found.rows_before += part.rows
+            found.rows_after += part.rows
+        else:
+            differ.append(part)
+    if differ:
+        columns = _Columns(before, after)
+        found.columns_added, found.columns_removed = columns.added, columns.removed
+        for part in together(differ):
+            for piece in part.pieces():
+                _compare(piece, columns, found, rows=rows)
     if rows:
         found.rows.sort(key=lambda row: (row.row_id, row.new_row_id or ""))
     return found
+
+
+def _compare(piece: Part, columns: _Columns, found: SubsetDiff, *, rows: bool) -> None:
+    first, second = (
+        read_facts(shards, columns.names, piece.low, piece.high)
+        for shards in (piece.before, piece.after)
+    )
+    compare(first, second, list(columns.names), columns.media, found, rows=rows)
 
 
 class _Columns:

@@ -86,7 +86,7 @@ def read_facts(
     Returns:
         `IDS`, a fingerprint of each other column, `WHOLE`, `SPLIT` and `NTH`.
     """
-    frames = [frame for shard in shards for frame in _frames(shard, names, low, high)]
+    frames = list(_frames(shards, names, low, high))
     if not frames:
         return _empty(names)
     facts = pl.concat(frames, rechunk=True)
@@ -94,18 +94,17 @@ def read_facts(
 
 
 def _frames(
-    shard: Shard, names: Mapping[str, Sequence[str]], low: int, high: int
+    shards: Sequence[Shard], names: Mapping[str, Sequence[str]], low: int, high: int
 ) -> Iterator[pl.DataFrame]:
     wanted = [*IDS, *(leaf for leaves in names.values() for leaf in leaves)]
-    inside = low <= shard.span[0] and shard.span[1] <= high
-    for table in _gathered(shard.batches(list(dict.fromkeys(wanted)))):
-        ids = pl.from_arrow(table.select(IDS))
+    inside = all(low <= one.span[0] and one.span[1] <= high for one in shards)
+    for table in _gathered(_batches(shards, list(dict.fromkeys(wanted)))):
+        ids = pl.from_arrow(table.select([*IDS, SPLIT]))
         assert isinstance(ids, pl.DataFrame)
         columns = {name: fingerprints(_leaf(table, name)) for name in names}
         frame = ids.cast(pl.String).with_columns(
             *(pl.Series(name, values) for name, values in columns.items() if name not in IDS),
             pl.Series(WHOLE, combined(list(columns.values()))),
-            pl.lit(shard.split).alias(SPLIT),
         )
         if not inside:
             frame = frame.filter(
@@ -114,16 +113,26 @@ def _frames(
         yield frame
 
 
+def _batches(shards: Sequence[Shard], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows of several files, with the split of each."""
+    for shard in shards:
+        for table in shard.batches(columns):
+            split = pa.array([shard.split]).take(pa.array([0] * table.num_rows, pa.int32()))
+            yield table.replace_schema_metadata().append_column(SPLIT, split)
+
+
 def _gathered(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
     """Batches put together: a hundred columns of a few rows cost as much as of a few thousand."""
     held: list[pa.Table] = []
+    rows = 0
     for batch in batches:
         held.append(batch)
-        if sum(one.num_rows for one in held) >= _ROWS_AT_ONCE:
-            yield pa.concat_tables(held)
-            held = []
+        rows += batch.num_rows
+        if rows >= _ROWS_AT_ONCE:
+            yield pa.concat_tables(held, promote_options="permissive")
+            held, rows = [], 0
     if held:
-        yield pa.concat_tables(held)
+        yield pa.concat_tables(held, promote_options="permissive")
 
 
 def _bound(high: int) -> str:
@@ -134,7 +143,7 @@ def _bound(high: int) -> str:
 def _leaf(table: pa.Table, name: str) -> pa.Array:
     """The values of a compared column; of a list of structs, the list of one field."""
     top, _, field = name.partition(".")
-    if table[top].null_count == table.num_rows:
+    if top not in table.column_names or table[top].null_count == table.num_rows:
         return pa.nulls(table.num_rows)
     column = one_array(table[top])
     if not field:
@@ -158,10 +167,9 @@ def _empty(names: Mapping[str, Sequence[str]]) -> pl.DataFrame:
     return pl.DataFrame(
         schema=pl.Schema(
             {
-                **dict.fromkeys(IDS, pl.String),
+                **dict.fromkeys((*IDS, SPLIT), pl.String),
                 **hashed,
                 WHOLE: pl.UInt64,
-                SPLIT: pl.String,
                 NTH: pl.Int64,
             }
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -28,11 +29,15 @@ class Part:
         first, second = _known(self.before), _known(self.after)
         return first is not None and first == second
 
+    @property
+    def rows(self) -> int:
+        """Rows of the side that has more."""
+        return max(_rows(self.before), _rows(self.after))
+
     def pieces(self) -> Iterator[Part]:
         """The range cut so that no piece is expected to hold more than `MAX_ROWS` of a side."""
-        rows = max(_rows(self.before), _rows(self.after))
         count = 1
-        while rows / count > MAX_ROWS and count < self.high - self.low:
+        while self.rows / count > MAX_ROWS and count < self.high - self.low:
             count *= 2
         step = (self.high - self.low) // count
         for number in range(count):
@@ -50,6 +55,33 @@ def parts(before: Sequence[Shard], after: Sequence[Shard]) -> Iterator[Part]:
         yield Part(low, high, _within(before, low, high), _within(after, low, high))
 
 
+def together(found: Iterable[Part]) -> Iterator[Part]:
+    """Neighbouring parts put together while they hold no more than `MAX_ROWS`: media make shards of
+    few rows, and every comparison has its price.
+
+    Parts between them that are left out stay so: what is compared are the files of a part.
+    """
+    held: list[Part] = []
+    rows = 0
+    for part in found:
+        if held and rows + part.rows > MAX_ROWS:
+            yield _joined(held)
+            held, rows = [], 0
+        held.append(part)
+        rows += part.rows
+    if held:
+        yield _joined(held)
+
+
+def _joined(neighbours: Sequence[Part]) -> Part:
+    return Part(
+        neighbours[0].low,
+        neighbours[-1].high,
+        tuple(shard for part in neighbours for shard in part.before),
+        tuple(shard for part in neighbours for shard in part.after),
+    )
+
+
 def _within(shards: Sequence[Shard], low: int, high: int) -> tuple[Shard, ...]:
     return tuple(one for one in shards if one.span[0] < high and one.span[1] > low)
 
@@ -62,4 +94,10 @@ def _known(shards: Sequence[Shard]) -> set[tuple[str, str]] | None:
 
 
 def _rows(shards: Sequence[Shard]) -> int:
-    return sum(shard.metadata().num_rows for shard in shards)
+    return sum(map(rows_of, shards))
+
+
+@lru_cache(maxsize=65_536)
+def rows_of(shard: Shard) -> int:
+    """Rows of a file by its footer, which is read once."""
+    return shard.metadata().num_rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.diff.fingerprint import combined, fingerprints
@@ -22,6 +22,7 @@ _ROWS = st.lists(
 )
 
 
+@settings(max_examples=50)
 @given(_ROWS)
 def test_nested_values_are_equal_exactly_where_their_fingerprints_are(rows: list[object]) -> None:
     marks = fingerprints(pa.array(rows, TURNS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.diff.compare import compare
@@ -48,6 +48,7 @@ def compared(before: pl.DataFrame, after: pl.DataFrame) -> SubsetDiff:
     return found
 
 
+@settings(max_examples=50)
 @given(_SIDE)
 def test_nothing_differs_from_itself(rows: list[dict[str, object]]) -> None:
     facts = side(rows)
@@ -56,6 +57,7 @@ def test_nothing_differs_from_itself(rows: list[dict[str, object]]) -> None:
     assert found.rows == []
 
 
+@settings(max_examples=50)
 @given(_SIDE, _SIDE)
 def test_the_other_way_round_is_the_mirror_image(
     first: list[dict[str, object]], second: list[dict[str, object]]
@@ -72,6 +74,7 @@ def test_the_other_way_round_is_the_mirror_image(
     assert there.labels == mirror
 
 
+@settings(max_examples=50)
 @given(_SIDE, _SIDE)
 def test_rows_add_up_and_every_change_is_listed_once(
     first: list[dict[str, object]], second: list[dict[str, object]]
