@@ -20,6 +20,7 @@ from made_dataset import (
     video,
     write_dataset,
 )
+from sample_build import GENERAL, Built
 from served import use
 
 from pipelines.dataset.dataset import Dataset
@@ -87,6 +88,18 @@ def _check_side(folder: Path, row: Row, side: str, paths: list[str]) -> None:
             return
     assert len(paths) == 8  # of a clip of ten frames
     assert all(path.endswith(".jpeg") for path in paths)
+
+
+def test_a_built_dataset_follows_the_rules(built: Built, tmp_path: Path) -> None:
+    done = export(Dataset.open(str(built.output)), FORM, str(tmp_path))
+    for one in done.parts:
+        assert one.rows_in == built.record["subsets"][one.part.subset]["rows"] > 0
+        assert one.rows_in == one.rows_out + sum(one.dropped.values())
+        found = rules.read(tmp_path, names_of(one.part.subset).key)
+        assert len(found) == one.rows_out
+        assert {row.system for row in found} == {""}
+        assert all(rules.decodes(tmp_path, path) for path in set(rules.all_media(found)))
+    assert {one.part.subset for one in done.parts} == set(GENERAL)
 
 
 def test_the_keys_are_those_of_the_train_mix(whole: Path) -> None:
