@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, cast
 
 from pipelines.dataset.dataset import Dataset
@@ -32,6 +32,7 @@ class Exported:
 
     format: str
     source: str
+    options: Options
     parts: tuple[PartCounts, ...]
     left_out: dict[str, str]
 
@@ -40,7 +41,12 @@ class Exported:
         subsets: dict[str, dict[str, Any]] = {}
         for counts in self.parts:
             subsets.setdefault(counts.part.subset, {})[counts.part.split] = counts.as_json()
-        return {"format": self.format, "subsets": subsets, "left_out": self.left_out}
+        return {
+            "format": self.format,
+            "options": asdict(self.options),
+            "subsets": subsets,
+            "left_out": self.left_out,
+        }
 
 
 def export(
@@ -59,7 +65,7 @@ def export(
     Raises:
         BuildError: there is no such subset, or the folder belongs to an export of another format.
     """
-    names = dataset.chosen(subsets)
+    names, options = dataset.chosen(subsets), options or Options()
     before = _exported_before(folder, form)
     parts: list[PartCounts] = []
     left_out: dict[str, str] = {}
@@ -72,10 +78,10 @@ def export(
             if dataset.files(name, split):
                 tell(f"{name} {split}")
                 part = Part(name, task, kind, split)
-                parts.append(_export_part(dataset, form, folder, part, options or Options()))
+                parts.append(_export_part(dataset, form, folder, part, options))
                 _check_files(parts)
     form.finish(folder, parts)
-    done = Exported(form.name, dataset.place.said, tuple(parts), left_out)
+    done = Exported(form.name, dataset.place.said, options, tuple(parts), left_out)
     told = done.as_json()
     told["subsets"] = before | told["subsets"]
     data = json.dumps(told, indent=2, ensure_ascii=False) + "\n"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.console import err, out
+from pipelines.commands.console import err, fail, interrupted, out
 from pipelines.commands.options import SubsetOption
 
 
@@ -36,20 +36,25 @@ def diff(
     from pipelines.diff.diff import diff as compared
     from pipelines.diff.view import diff_view, row_lines
 
-    with err.status("comparing") as status:
-        one, other = Dataset.open(before), Dataset.open(after)
-        found = compared(
-            one,
-            other,
-            subset,
-            rows=rows or html is not None,
-            tell=lambda name: status.update(f"{name}: comparing"),
-        )
-        if html is not None:
-            from pipelines.diff.page import diff_page
+    try:
+        with err.status("comparing") as status:
+            one, other = Dataset.open(before), Dataset.open(after)
+            found = compared(
+                one,
+                other,
+                subset,
+                rows=rows or html is not None,
+                tell=lambda name: status.update(f"{name}: comparing"),
+            )
+            if html is not None:
+                from pipelines.diff.page import diff_page
 
-            status.update("reading pairs")
-            html.write_text(diff_page(found, one, other), encoding="utf-8")
+                status.update("reading pairs")
+                html.write_text(diff_page(found, one, other), encoding="utf-8")
+    except KeyboardInterrupt:
+        interrupted()
+    except OSError as error:
+        fail(f"{html}: can't be written: {error.strerror or error}", 3)
     if not rows:
         found = found.without_rows()
     if as_json:

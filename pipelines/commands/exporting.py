@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.console import err, out
+from pipelines.commands.console import err, fail, interrupted, out
 from pipelines.commands.options import SubsetOption
 
 
@@ -50,15 +50,21 @@ def export(
     chosen = form or form_option
     if chosen not in FORMATS or (form and form_option):
         raise typer.BadParameter(f"one of {', '.join(FORMATS)}", param_hint="FORMAT")
-    with err.status("exporting") as status:
-        done = exported(
-            Dataset.open(output),
-            FORMATS[chosen],
-            str(to),
-            subset,
-            Options(frames, implicit_prompt),
-            lambda what: status.update(f"{what}: exporting"),
-        )
+    options = Options(frames, implicit_prompt)
+    try:
+        with err.status("exporting") as status:
+            done = exported(
+                Dataset.open(output),
+                FORMATS[chosen],
+                str(to),
+                subset,
+                options,
+                lambda what: status.update(f"{what}: exporting"),
+            )
+    except KeyboardInterrupt:
+        interrupted()
+    except OSError as error:
+        fail(f"{to}: can't be written: {error.strerror or error}", 3)
     if as_json:
         typer.echo(json.dumps(done.as_json(), indent=2))
     else:

@@ -168,7 +168,11 @@ def make_rows(subset: str, numbers: Iterable[int]) -> list[Row]:
 
 
 def write_dataset(
-    folder: Path, subsets: Mapping[str, list[Row]], shards: int = 1, split: str = "train"
+    folder: Path,
+    subsets: Mapping[str, list[Row]],
+    shards: int = 1,
+    split: str = "train",
+    group_rows: int = 50,
 ) -> Path:
     """Write a dataset as a build lays it out, with its record; gives the folder."""
     record: dict[str, Any] = {"name": "made", "subsets": {}}
@@ -180,7 +184,7 @@ def write_dataset(
         entry: dict[str, Any] = {"rows": len(rows), "shards": {}}
         for number in range(shards):
             path = target / f"{split}-{number:05d}-of-{shards:05d}.parquet"
-            pq.write_table(table.filter(pa.array(at == number)), path, row_group_size=50)
+            pq.write_table(table.filter(pa.array(at == number)), path, row_group_size=group_rows)
             data = path.read_bytes()
             entry["shards"][path.name] = {
                 "rows": int((at == number).sum()),

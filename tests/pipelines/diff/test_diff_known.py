@@ -227,6 +227,27 @@ def test_a_version_on_the_hub_is_compared_with_a_build_without_its_media(
         assert two.as_json() | names == expected | names
 
 
+def test_of_a_version_on_the_hub_no_media_are_fetched(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import numpy as np
+
+    noise = np.random.default_rng(1)
+    rows = [
+        row | {f"response_{side}_image": medium(noise.bytes(60_000), "png") for side in "ab"}
+        for row in make_rows(HPD, range(40))
+    ]
+    one = write_dataset(tmp_path / "one", {HPD: rows})
+    two = write_dataset(tmp_path / "two", {HPD: [flipped(row) for row in rows]})
+    with HubServer() as server:
+        use(server, monkeypatch, tmp_path / "home")
+        server.store.create("ada/pairs")
+        server.store.tag("ada/pairs", "v1", server.store.commit_folder("ada/pairs", one))
+        found = diff(Dataset.open("ada/pairs@v1"), Dataset.open(str(two)))
+        assert found.of(HPD).label_flips == 40
+        assert 0 < server.log.bytes_sent(repo="ada/pairs") < 0.1 * 2 * 40 * 60_000
+
+
 def test_the_command_tells_and_prints_json(before: Path, after: Path) -> None:
     call = CliRunner().invoke
     done = call(app, ["diff", str(before), str(after), "--json", "--subset", HPD])

@@ -240,3 +240,5 @@ def test_the_command_prints_counts_and_refuses_unknown_formats(tmp_path: Path) -
         done = call(app, ["export", *wrong, "-o", str(source), "--to", to])
         assert done.exit_code == 2
         assert "llamafactory, trl, omnirewardbench" in done.output
+    done = call(app, ["export", "trl", "-o", str(source), "--to", str(source / "run_record.json")])
+    assert done.exit_code == 3
