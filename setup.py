@@ -59,6 +59,7 @@ EXTRAS = {
         "hypothesis>=6.150,<7",
         "import-linter>=2.5,<3",
         "mypy>=2,<3",
+        "playwright>=1.65,<2",  # drives a Chromium that is there already
         "pytest>=9,<10",
         "pytest-xdist>=3.8,<4",
         "ruff>=0.17,<0.18",

@@ -44,10 +44,10 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
     cards = site / "pipelines" / "_shipped" / "data_cards" / "corpora"
     shipped = {path.name for path in (TOP / "data_cards" / "corpora").iterdir()}
     assert {path.name for path in cards.iterdir()} == shipped
-    templates = TOP / "pipelines" / "templates" / "source"
-    assert {path.name for path in (site / "pipelines/templates/source").iterdir()} == {
-        path.name for path in templates.iterdir()
-    }
+    for templates in ("pipelines/templates/source", "pipelines/gallery/templates"):
+        assert {path.name for path in (site / templates).iterdir()} == {
+            path.name for path in (TOP / templates).iterdir()
+        }
     refused = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", "new-source", "mine"],
         cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,

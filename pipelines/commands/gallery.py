@@ -47,11 +47,13 @@ def view(
 
     built = open_built(output)
     finder = Finder(built, FactsTable(built), WordIndex(built))
+    site = Site(built, finder, Rows(built))
     try:
-        server = ViewerServer(Site(built, finder, Rows(built)), port)
+        server = ViewerServer(site, port)
     except OSError as error:
         fail(f"port {port} can't be used: {error.strerror}; take another one, or --port 0", 2)
     finder.start()
+    site.warm_up()
     out.print(
         f"{built.rows:,} pairs of {output} at {server.url} (this machine only); Ctrl-C ends it",
         highlight=False,

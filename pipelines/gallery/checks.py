@@ -88,7 +88,17 @@ def _failure(subset: str, one: Mapping[str, Any]) -> Failure:
     )
 
 
-def audits_of(output: Path) -> list[AuditLine] | None:
+@dataclass(frozen=True)
+class AuditView:
+    """The audits: those that need a look, the others, and how many have each verdict."""
+
+    alarms: tuple[AuditLine, ...]
+    others: tuple[AuditLine, ...]
+    counts: Mapping[str, int]
+    stale: bool
+
+
+def audits_of(output: Path, run_digest: str) -> AuditView | None:
     """``quality/audits.json``, failures first; None where the audits were not run."""
     told = json_beside(output, "quality", "audits.json")
     if told is None:
@@ -107,7 +117,14 @@ def audits_of(output: Path) -> list[AuditLine] | None:
         )
         for one in _list(told, "audits")
     ]
-    return sorted(lines, key=lambda line: _VERDICTS.index(line.verdict))
+    lines.sort(key=lambda line: _VERDICTS.index(line.verdict))
+    alarms = [line for line in lines if line.verdict in ("fail", "warn")]
+    return AuditView(
+        alarms=tuple(alarms),
+        others=tuple(lines[len(alarms) :]),
+        counts={name: sum(line.verdict == name for line in lines) for name in _VERDICTS},
+        stale=told.get("run") not in (None, run_digest),
+    )
 
 
 @dataclass(frozen=True)

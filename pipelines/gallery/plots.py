@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 #: Inches; a plot is as wide as a column of the page, and as high as its bars need.
-_WIDTH: Final = 5.4
-_ROW: Final = 0.235
+_WIDTH: Final = 4.3
+_ROW: Final = 0.22
 _MOST_BARS: Final = 40
 
 
@@ -96,7 +96,7 @@ def _tidy(axes: Any, bars: _Bars) -> None:
 
 
 def _short(label: str) -> str:
-    return label if len(label) <= 28 else label[:27] + "…"
+    return label if len(label) <= 26 else label[:25] + "…"
 
 
 def _by_subset(facts: pl.DataFrame, *what: pl.Expr) -> pl.DataFrame:

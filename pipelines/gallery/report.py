@@ -148,7 +148,7 @@ def _tables(output: Path, built: Built) -> dict[str, Any]:
         "losses": losses(built.record),
         "left_out": dict(built.record.get("left_out") or {}),
         "gate": checks.gate_of(output, digest),
-        "audits": checks.audits_of(output),
+        "audits": checks.audits_of(output, digest),
         "review": checks.review_of(output, digest),
         "letters": letters,
         "letters_left_out": letters_left_out,

@@ -96,19 +96,44 @@ def split_characters(text: str) -> str:
     return text if text.isascii() else _CHARACTER.sub(r" \1 ", text)
 
 
+@dataclass(frozen=True)
+class Phrase:
+    """Words that follow each other; the last one may be the beginning of a word."""
+
+    text: str
+    is_prefix: bool = False
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression that finds it in a text of `split_characters`, whatever its case."""
+        words = _LETTERS.findall(self.text)
+        end = "" if self.is_prefix else f"(?:{_BETWEEN}|$)"
+        return f"(?i)(?:^|{_BETWEEN})" + f"{_BETWEEN}+".join(map(re.escape, words)) + end
+
+
+#: Words as the full-text index cuts them: runs of letters and digits.
+_LETTERS: Final = re.compile(r"[^\W_]+")
+_BETWEEN: Final = r"[^\p{L}\p{N}]"
+
+
+def phrases(text: str) -> list[Phrase]:
+    """What is searched for: all words, "words in quotes" as they follow each other, ``begin*``."""
+    found = []
+    for quoted, word in _TOKEN.findall(text)[:_MOST_WORDS]:
+        told = split_characters(quoted or word).replace('"', " ").replace("\0", " ").strip()
+        is_prefix = bool(word) and word.endswith("*") and len(word) > 2
+        told = told.rstrip("*") if word else told
+        if _LETTERS.search(told):
+            found.append(Phrase(told, is_prefix))
+    return found
+
+
 def match_expression(text: str) -> str | None:
-    """A full-text expression: all words, "words in quotes" as they follow each other, and
-    ``begin*``; None where nothing can be searched for.
+    """A full-text expression for `phrases`; None where nothing can be searched for.
 
     Every word is quoted, so that nothing a visitor types is an operator.
     """
-    parts: list[str] = []
-    for phrase, word in _TOKEN.findall(text)[:_MOST_WORDS]:
-        told = split_characters(phrase or word).replace('"', " ").replace("\0", " ").strip()
-        is_prefix = bool(word) and word.endswith("*") and len(word) > 2
-        told = told.rstrip("*") if word else told
-        if any(mark.isalnum() for mark in told):
-            parts.append(f'"{told}"' + ("*" if is_prefix else ""))
+    parts = [f'"{one.text}"' + "*" * one.is_prefix for one in phrases(text)]
     return " ".join(parts) or None
 
 

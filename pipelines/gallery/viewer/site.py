@@ -47,6 +47,11 @@ class Site:
     finder: Finder
     rows: Rows
 
+    def warm_up(self) -> None:
+        """Load libraries and templates before the first visitor waits for them."""
+        self.missing("")
+        self._cards(tuple(range(min(1, self.built.rows))), _LIST_LIMIT)
+
     def listing(self, query: Query) -> Answer:
         """Rows that fit, a page of them."""
         if query.has_filters and not self.finder.facts.wait(_PATIENCE):

@@ -34,7 +34,8 @@ _STALE_SECONDS: Final = 86_400
 _GIVES_WAY: Final = 10
 #: Characters of a text that are searched: the rest of a very long one is not.
 _MOST_CHARACTERS: Final = 100_000
-_TEXTS: Final = ("prompt", "criterion", "response_a_text", "response_b_text")
+#: Columns whose words are searched.
+SEARCHED: Final = ("prompt", "criterion", "response_a_text", "response_b_text")
 _TABLES: Final = """
 CREATE VIRTUAL TABLE words USING fts5(
     text, content='', detail=full, tokenize='unicode61 remove_diacritics 0');
@@ -176,16 +177,16 @@ def _batches(built: Built) -> Iterator[list[tuple[int, str]]]:
     start = 0
     for shard in built.shards:
         with pq.ParquetFile(shard.path, memory_map=True) as file:
-            for batch in file.iter_batches(_BATCH, columns=list(_TEXTS)):
-                texts = _texts_of(pl.from_arrow(batch))
+            for batch in file.iter_batches(_BATCH, columns=list(SEARCHED)):
+                texts = searched_texts(pl.from_arrow(batch))
                 yield list(enumerate(texts, start))
                 start += len(texts)
 
 
-def _texts_of(rows: Any) -> list[str]:
+def searched_texts(rows: Any) -> list[str]:
     """All that is searched of each row, as one text."""
     turns = pl.col("prompt").list.eval(pl.element().struct.field("content"))
-    parts = [turns.list.join("\n", ignore_nulls=True), *map(pl.col, _TEXTS[1:])]
+    parts = [turns.list.join("\n", ignore_nulls=True), *map(pl.col, SEARCHED[1:])]
     text = pl.concat_str(
         [part.fill_null("").str.slice(0, _MOST_CHARACTERS) for part in parts], separator="\n"
     )

@@ -6,16 +6,14 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Final
 
-#: Elements that a page of the gallery may have.
-ALLOWED: Final = frozenset(
-    (
-        "html head meta title style link script body a header nav main section article footer "
-        "div p span h1 h2 h3 h4 ul li dl dt dd table caption thead tbody tfoot tr th td details "
-        "summary figure figcaption img video audio mark strong b code kbd form label input "
-        "select option button progress noscript svg g path defs use rect clippath text tspan "
-        "circle line"
-    ).split()  # noqa: SIM905 - names are read easier so
+_NAMES: Final = (
+    "html head meta title style link script body a header nav main section article footer div p "
+    "span h1 h2 h3 h4 ul li dl dt dd table caption thead tbody tfoot tr th td details summary "
+    "figure figcaption img video audio mark strong b code kbd form label input select option "
+    "button progress noscript svg g path defs use rect clippath text tspan circle line"
 )
+#: Elements that a page of the gallery may have.
+ALLOWED: Final = frozenset(_NAMES.split())
 _VOID: Final = frozenset(["meta", "link", "img", "input", "br", "hr"])
 
 

@@ -109,7 +109,7 @@ def test_pairs_share_a_budget() -> None:
     assert "left out, as the size of this page is bounded" in html
 
 
-@pytest.mark.parametrize(("most", "left_out"), [(1_500_000, True), (10_000_000, False)])
+@pytest.mark.parametrize(("most", "left_out"), [(1_500_000, True), (20_000_000, False)])
 def test_report_is_bounded(tmp_path: Path, most: int, left_out: bool) -> None:
     import numpy as np
     from PIL import Image

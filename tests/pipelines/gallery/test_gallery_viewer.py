@@ -15,7 +15,8 @@ from viewer_client import Client, viewing
 from pipelines.gallery.reading import open_built
 from pipelines.gallery.viewer.facts_table import FactsTable
 from pipelines.gallery.viewer.finding import Finder, Found
-from pipelines.gallery.viewer.query import Query, match_expression, read_query
+from pipelines.gallery.viewer.query import Query, match_expression, phrases, read_query
+from pipelines.gallery.viewer.scanning import Scanned, scan
 from pipelines.gallery.viewer.words import WordIndex, build_words
 
 _SOUND = b"RIFF\x00\x00\x00\x00WAVE" + bytes([30]) * 1000
@@ -207,17 +208,43 @@ def test_an_unfinished_index_is_said(tmp_path: Path) -> None:
     with viewing(output, indexed=False) as client:
         assert numbers(client.ask("/").text) == list(range(10))
         assert json.loads(client.ask("/state").body) == {"searchable": 0.0, "complete": False}
-        assert numbers(client.ask("/?q=question").text) == []
-        assert "The words of 0.0% of the pairs are in the index" in client.ask("/?q=question").text
+        assert numbers(client.ask("/?q=question").text) == list(range(10))
+        assert numbers(client.ask("/?q=question&page=2").text) == [10, 11]
         client.server.site.finder.words.build()
         assert json.loads(client.ask("/state").body) == {"searchable": 1.0, "complete": True}
         assert numbers(client.ask("/?q=question").text) == list(range(10))
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["crystal", '"crystal dragon" 6', '"dragon crystal"', "cryst* 27", "cryst", "CRYSTAL brief",
+     "水晶龙", "晶水", "river", "a.crystal", "dragon, 4", "(.*)", "b+ .", "question 1*", "no_such"],
+)  # fmt: skip
+def test_reading_rows_finds_what_the_index_finds(viewer: Client, words: str) -> None:
+    site = viewer.server.site
+    expression = match_expression(words)
+    found = site.finder.words.all(expression).to_list() if expression else []
+    if not expression:
+        assert phrases(words) == []
+        return
+    assert list(scan(site.built, phrases(words), 0, 1_000, seconds=60).numbers) == found
+    assert list(scan(site.built, phrases(words), 20, 1_000, seconds=60).numbers) == [
+        number for number in found if number >= 20
+    ]
+
+
+def test_reading_rows_ends_in_time_and_when_there_are_enough(viewer: Client) -> None:
+    built = viewer.server.site.built
+    assert scan(built, phrases("dragon"), 3, 1_000, seconds=0) == Scanned((), 3)
+    enough = scan(built, phrases("dragon"), 0, 4, seconds=60)
+    assert enough == Scanned(tuple(range(8)), 8)  # its row group is read to the end
+
+
 def test_the_background_makes_what_is_missing(tmp_path: Path) -> None:
     built = open_built(write_dataset(tmp_path / "set", {"Plain": [row(k) for k in range(12)]}))
     finder = Finder(built, FactsTable(built), WordIndex(built))
-    finder.start()
+    finder.facts.start()
+    finder.words.start()
     assert finder.facts.wait(30)
     assert finder.words._process is not None
     finder.words._process.join(60)
