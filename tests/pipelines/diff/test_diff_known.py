@@ -139,14 +139,13 @@ def test_the_other_way_round_everything_is_mirrored(before: Path, after: Path) -
         assert dict(one.labels) == mirror
 
 
-@pytest.mark.parametrize(("first", "second"), [(1, 4), (4, 2)])
 def test_the_number_of_shards_makes_no_difference(
-    rows: dict[str, list[Row]], tmp_path: Path, first: int, second: int
+    rows: dict[str, list[Row]], tmp_path: Path
 ) -> None:
     other = {subset: [flipped(row) for row in kept] for subset, kept in rows.items()}
-    before = write_dataset(tmp_path / "a", rows, shards=first)
-    assert compared(before, write_dataset(tmp_path / "b", rows, shards=second)).is_empty
-    found = compared(before, write_dataset(tmp_path / "c", other, shards=second))
+    before = write_dataset(tmp_path / "a", rows, shards=4)
+    assert compared(before, write_dataset(tmp_path / "b", rows, shards=2)).is_empty
+    found = compared(before, write_dataset(tmp_path / "c", other, shards=2))
     assert [one.label_flips for one in found.subsets] == [40, 60, 30]
     assert [one.rows_changed for one in found.subsets] == [40, 60, 30]
 
