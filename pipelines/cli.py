@@ -16,6 +16,8 @@ from pipelines.commands import (
     building,
     card,
     contamination,
+    diff,
+    exporting,
     gallery,
     looking,
     making,
@@ -46,6 +48,8 @@ app.command()(looking.subsets)
 app.command()(looking.show)
 app.command("dead-letters")(looking.dead_letters)
 app.command()(card.card)
+app.command()(diff.diff)
+app.command()(exporting.export)
 app.command()(doctor)
 app.command("sample-corpora")(making.sample_corpora)
 app.command("new-source")(making.new_source)
