@@ -29,6 +29,7 @@ REQUIRED = [
     "ijson>=3.3,<4",
     "imageio-ffmpeg>=0.8,<0.9",
     "jinja2>=3.1,<4",
+    "jsonschema>=4.23,<5",
     "librosa>=0.11,<2",
     "matplotlib>=3.10,<4",
     "numpy>=2.2,<2.5",
@@ -56,8 +57,11 @@ EXTRAS = {
     "crowd": ["crowd-kit>=1.4,<2"],
     "dev": [
         "crowd-kit>=1.4,<2",
+        "duckdb>=1.4,<3",
         "hypothesis>=6.150,<7",
         "import-linter>=2.5,<3",
+        "markdown-it-py>=3,<5",
+        "mlcroissant>=1.1,<2",
         "mypy>=2,<3",
         "playwright>=1.65,<2",  # drives a Chromium that is there already
         "pytest>=9,<10",
@@ -97,10 +101,10 @@ setup(
         include=["pipelines", "pipelines.*", "transforms", "transforms.*", "schemas", "schemas.*"]
     ),
     package_data={
-        "transforms.quality": ["*.yaml"],
+        "transforms.quality": ["*.yaml", "suites/*.yaml", "suites/*/*.yaml"],
         "transforms.relabel": ["prompts/*.txt"],
         "transforms.relabel.measured": ["wording/*.yaml"],
-        "pipelines": ["templates/source/*.tmpl"],
+        "pipelines": ["templates/source/*.tmpl", "templates/cards/*.tmpl"],
         "pipelines.gallery": [
             "templates/*.html",
             "templates/*.css",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import apache_beam as beam
 
-from pipelines.planning import PREPARE, RELABEL, SELECT, WRITE, SubsetPlan
+from pipelines.planning import PREPARE, QUALITY, RELABEL, SELECT, WRITE, SubsetPlan
 from transforms.beamkit import coder  # noqa: F401 - registers the coder of Arrow tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest
@@ -13,6 +13,7 @@ from transforms.media.locate import MediaPlace
 from transforms.media.prepare import PreparePairs
 from transforms.media.scope import KeepInScope
 from transforms.media.store import MediaStore
+from transforms.quality.check_rows import CheckRows, RowBooks
 from transforms.relabel.admit import KeepAdmitted
 from transforms.relabel.relabel_rows import Books, RelabelRows
 from transforms.sampling.rank import cut_at
@@ -24,7 +25,7 @@ from transforms.writing.write_subset import WriteSubset
 
 
 def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) -> None:
-    """sources -> sampling -> media | dedup | relabel | trim -> writing.
+    """sources -> sampling -> media | dedup | relabel | quality | trim -> writing.
 
     What stands between bars is a unit: a finished one is read, not made. The graph ends with the
     unit `until`.
@@ -37,7 +38,6 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
         selected = prepared | "Select" >> SelectRows(
             plan.name,
             plan.selection,
-            plan.subset.target if plan.subset.kind == "general" else None,
             plan.earlier,
             Spool(PAIRS_ROLE, read_part, write_roster),
             plan.rules,
@@ -54,6 +54,15 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
             )
         units.append(relabelled)
     if until == RELABEL:
+        return
+    checked = _unit(pipeline, None if plan.known else plan.checked, QUALITY)
+    if checked is None:
+        rows = RowBooks(PAIRS_ROLE, DEAD_ROLE, read_part, read_roster, write_roster)
+        checked = units[-1] | "Quality" >> CheckRows(
+            plan.subject, plan.checking, plan.recipe.quality.rules, rows, prepared
+        )
+    units.append(checked)
+    if until == QUALITY:
         return
     cut = units[-1] | "Trim" >> beam.Map(
         lambda manifest, target: cut_at(read_roster(manifest), target), plan.subset.target

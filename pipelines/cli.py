@@ -14,7 +14,10 @@ from pipelines.commands import (
     audit,
     benchmark,
     building,
+    card,
     contamination,
+    diff,
+    exporting,
     gallery,
     looking,
     making,
@@ -22,9 +25,11 @@ from pipelines.commands import (
     relabel,
     review,
     sources,
+    validate,
 )
 from pipelines.commands.console import fail
 from pipelines.commands.doctor import doctor
+from pipelines.commands.publish import publish
 from pipelines.recipe_binding import RecipeError
 
 # Beam takes seconds to import: each command imports what it needs, so that `--help` is immediate.
@@ -35,30 +40,44 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Build multimodal preference datasets for reward models.",
 )
-app.command()(building.build)
-app.command("retry-failed")(building.retry_failed)
-app.command()(relabel.relabel)
-app.command()(looking.subsets)
-app.command()(looking.show)
-app.command("dead-letters")(looking.dead_letters)
-app.command()(doctor)
-app.command("sample-corpora")(making.sample_corpora)
-app.command("new-source")(making.new_source)
+
+BUILD, LOOK, CHECK, SHARE, OWN = (
+    "Build", "Look at what was built", "Check before and after", "Publish and export",
+    "Corpora of your own",
+)  # fmt: skip
+
+app.command(rich_help_panel=BUILD)(building.build)
+app.command("retry-failed", rich_help_panel=BUILD)(building.retry_failed)
+app.command(rich_help_panel=BUILD)(relabel.relabel)
+app.command(rich_help_panel=BUILD)(looking.subsets)
+app.command(rich_help_panel=LOOK)(looking.show)
+app.command(rich_help_panel=LOOK)(gallery.view)
+app.command(rich_help_panel=LOOK)(gallery.report)
+app.command("dead-letters", rich_help_panel=LOOK)(looking.dead_letters)
+app.command(rich_help_panel=LOOK)(contamination.contamination)
+app.command(rich_help_panel=LOOK)(diff.diff)
+app.command(rich_help_panel=CHECK)(doctor)
+app.command(rich_help_panel=CHECK)(validate.validate)
+app.command(rich_help_panel=SHARE)(publish)
+app.command(rich_help_panel=SHARE)(card.card)
+app.command(rich_help_panel=SHARE)(exporting.export)
+app.command("sample-corpora", rich_help_panel=OWN)(making.sample_corpora)
+app.command("new-source", rich_help_panel=OWN)(making.new_source)
 
 recipe_app = typer.Typer(no_args_is_help=True, help="Look at a recipe.")
 recipe_app.command("check")(looking.recipe_check)
-app.add_typer(recipe_app, name="recipe")
+app.add_typer(recipe_app, name="recipe", rich_help_panel=CHECK)
 
 sources_app = typer.Typer(no_args_is_help=True, help="Lock and look at the corpora of a recipe.")
 sources_app.command("lock")(sources.lock)
 sources_app.command("check")(sources.check)
 sources_app.command("try")(sources.try_file)
-app.add_typer(sources_app, name="sources")
+app.add_typer(sources_app, name="sources", rich_help_panel=BUILD)
 
 media_app = typer.Typer(no_args_is_help=True, help="Check media files; clear up a media store.")
 media_app.command("check")(media.check)
 media_app.command("gc")(media.gc)
-app.add_typer(media_app, name="media")
+app.add_typer(media_app, name="media", rich_help_panel=CHECK)
 
 benchmark_app = typer.Typer(
     no_args_is_help=True, help="Fingerprints of benchmarks that the dataset must not contain."
@@ -66,16 +85,15 @@ benchmark_app = typer.Typer(
 benchmark_app.command("add")(benchmark.add)
 benchmark_app.command("list")(benchmark.list_benchmarks)
 benchmark_app.command("show")(benchmark.show)
-app.add_typer(benchmark_app, name="benchmark")
-app.command("contamination")(contamination.contamination)
-app.command()(gallery.report)
-app.command()(gallery.view)
+app.add_typer(benchmark_app, name="benchmark", rich_help_panel=BUILD)
 
-audit_app = typer.Typer(no_args_is_help=True, help="Audit the labels of a built dataset.")
+audit_app = typer.Typer(
+    no_args_is_help=True, help="Audit the labels of a built dataset, by numbers and by people."
+)
 audit_app.command("run")(audit.run)
 audit_app.command("sample")(review.sample)
 audit_app.command("score")(review.score)
-app.add_typer(audit_app, name="audit")
+app.add_typer(audit_app, name="audit", rich_help_panel=CHECK)
 
 
 def main() -> None:

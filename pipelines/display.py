@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 _TEXT_LIMIT = 1_500
 _MEDIA_SHOWN = 3
-_STAGES = ("sources", "sampling", "media", "decontamination", "dedup", "relabel", "trim")
-
-#: Stages that leave out what came in sound: what they say of it is shown by rule.
-_RULE_STAGES = ("sources", "scope", "decontamination", "dedup", "relabel")
 
 
 def table_of(
@@ -85,55 +81,6 @@ def left_out_table(left_out: Mapping[str, str]) -> Table:
     return table
 
 
-def funnel_table(records: Mapping[str, Any]) -> Table:
-    """What came through, per subset: records read, pairs they gave, what was lost on the way."""
-    columns = ("read", "by\nrule", "pairs", "dead", "copies", "beyond\nN", "written", "time")
-    table = table_of("Funnel", "subset", *columns, right=columns, fold=True)
-    for name, record in records.items():
-        counts = record["counts"]
-        dead = _dead(counts)
-        table.add_row(
-            name,
-            f"{counts.get('sources', {}).get('in', 0):,}",
-            f"{sum(_dropped(counts, 'sources', 'scope').values()):,}",
-            f"{counts.get('sources', {}).get('note:pairs', 0):,}",
-            f"{sum(dead.values()):,}",
-            f"{sum(_dropped(counts, 'decontamination', 'dedup').values()):,}",
-            f"{sum(_dropped(counts, 'sampling', 'trim').values()):,}",
-            f"{record['rows']:,}",
-            "–" if record["resumed"] == "all" else f"{record['seconds']['total']:.1f} s",
-        )
-    return table
-
-
-def left_out_by_rule(records: Mapping[str, Any]) -> Table:
-    """What was sound and is left out by a rule of the recipe, by subset and rule."""
-    table = table_of("Left out by rule", "subset", "rule", "count", right=("count",))
-    for name, record in records.items():
-        for rule, number in _dropped(record["counts"], *_RULE_STAGES).items():
-            table.add_row(name, rule, f"{number:,}")
-    return table
-
-
-def _dropped(counts: Mapping[str, Mapping[str, int]], *stages: str) -> dict[str, int]:
-    """What some stages left out, by rule."""
-    return {
-        what.removeprefix("dropped:"): number
-        for stage in stages
-        for what, number in counts.get(stage, {}).items()
-        if what.startswith("dropped:")
-    }
-
-
-def dead_table(records: Mapping[str, Any]) -> Table:
-    """Dead letters by subset, stage and reason."""
-    table = table_of("Dead letters", "subset", "stage", "reason", "count", right=("count",))
-    for name, record in records.items():
-        for (stage, reason), number in _dead(record["counts"]).items():
-            table.add_row(name, stage, reason, f"{number:,}")
-    return table
-
-
 def retried_view(result: RetryResult) -> Group:
     """What became of dead letters that were tried again, by subset and reason, and in all."""
     numbers = ("tried", "work now", "fail still", "new")
@@ -155,15 +102,6 @@ def retried_view(result: RetryResult) -> Group:
         )
     lines += [Text(f"{name}: an interrupted attempt was completed") for name in result.resumed]
     return Group(*lines)
-
-
-def _dead(counts: Mapping[str, Mapping[str, int]]) -> dict[tuple[str, str], int]:
-    return {
-        (stage, what.removeprefix("dead:")): number
-        for stage in _STAGES
-        for what, number in counts.get(stage, {}).items()
-        if what.startswith("dead:")
-    }
 
 
 def dead_letters_view(letters: pl.DataFrame, examples: int) -> Group:

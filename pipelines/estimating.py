@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
 from pipelines.display import table_of
+from pipelines.model_checks import asked_models, check_models
 from pipelines.opening import Corpora
 from pipelines.origins import origin_name
 from pipelines.planning import SubsetPlan, plan_subsets
@@ -29,6 +31,26 @@ def estimates(request: RunRequest, watch: Watch) -> dict[str, list[Estimate]]:
 
     Raises:
         BuildError: no such subset, or an input is wrong.
+        RecipeError: a model has no block in the recipe.
+    """
+    recipe, names = request.recipe, asking(request)
+    lacking = [name for name in asked_models(recipe.relabel) if name not in recipe.relabel.models]
+    if lacking:
+        check_models(recipe, names, request.file, os.environ)
+    corpora = Corpora(request.base, request.layout)
+    found = {}
+    for plan in plan_subsets(recipe, names, corpora, request.layout):
+        with watch(plan):
+            select(plan, request)
+        found[plan.name] = _estimate(plan)
+    return found
+
+
+def asking(request: RunRequest) -> list[str]:
+    """The subsets whose criteria come from models.
+
+    Raises:
+        BuildError: none do.
     """
     recipe = request.recipe
     names = [name for name in recipe.subsets if origin_name(recipe, name) == "llm"]
@@ -38,13 +60,7 @@ def estimates(request: RunRequest, watch: Watch) -> dict[str, list[Estimate]]:
             "no subset gets its criteria from models; set relabel.origin: llm, or criteria: llm "
             "for a subset"
         )
-    corpora = Corpora(request.base, request.layout)
-    found = {}
-    for plan in plan_subsets(recipe, names, corpora, request.layout):
-        with watch(plan):
-            select(plan, request)
-        found[plan.name] = _estimate(plan)
-    return found
+    return names
 
 
 def _estimate(plan: SubsetPlan) -> list[Estimate]:

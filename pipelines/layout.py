@@ -53,6 +53,15 @@ class Layout:
         """What was said of the subset's pairs: criteria, verdicts, producers, cost."""
         return files.join(self.output, "labels", f"{subset}.parquet")
 
+    @property
+    def gate(self) -> str:
+        """What the last check of the dataset found."""
+        return self.quality("gate.json")
+
+    def quality(self, *parts: str) -> str:
+        """What checks of the dataset wrote: the gate, its results and pages."""
+        return files.join(self.output, "quality", *parts)
+
     def published(self, subset: str) -> str:
         """The manifest of a subset whose files are in place."""
         return files.join(self.output, ".work", subset, "published.json")

@@ -6,8 +6,9 @@ import os
 import re
 import stat
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -15,6 +16,8 @@ from typing import Any, Final, Literal
 from schemas.ids import source_digest
 from schemas.tasks import Modality
 from transforms.beamkit.errors import BuildError
+from transforms.media.companions import with_companions
+from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
 from transforms.media.guess import modality_of
 from transforms.media.sandbox.runner import Sandbox
@@ -123,6 +126,8 @@ class Checker:
             limit = getattr(self.sandbox.policy, modality).max_bytes
             if size > limit:
                 raise MediaError(f"{modality}_too_large", f"{size:,} bytes, the limit is {limit:,}")
+            if modality == "mesh":
+                data, size = self._with_companions(path, data)
             product = self.sandbox.run(modality, data)
         except MediaError as error:
             digest = source_digest(data) if len(data) == size else None
@@ -140,6 +145,23 @@ class Checker:
             product_digest=made_digest,
             saved=self._saved(path, made, made_digest, str(product.facts.get("format", "bin"))),
         )
+
+    def _with_companions(self, path: Path, data: bytes) -> tuple[bytes, int]:
+        """A model with the files beside it that it names."""
+
+        def read(names: Collection[str]) -> Iterator[Found]:
+            for name in names:
+                if name == path.name:
+                    yield Found(name, data)
+                    continue
+                with suppress(OSError):  # it is not there: the model does without
+                    yield Found(name, _read(path.parent / name, most.max_bytes)[1])
+
+        most = self.sandbox.policy.mesh
+        (found,) = with_companions(read, [path.name], most.max_files)
+        if isinstance(found.data, MediaError):
+            raise found.data
+        return found.data, len(found.data)
 
     def _saved(self, path: Path, data: bytes, digest: str, ending: str) -> str | None:
         """Where a product was written: its name can't lead out of the folder."""

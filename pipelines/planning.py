@@ -18,6 +18,8 @@ from transforms.beamkit.manifest import Manifest, finished, read_manifest
 from transforms.dedup.benchmarks.index import used
 from transforms.dedup.select import INDEX_ROLE, EarlierIndex, Rules, SelectTarget
 from transforms.media.known import KnownMedia
+from transforms.quality.check_rows import CheckTarget
+from transforms.quality.rules.rule import Subject
 from transforms.relabel.origin import Origin
 from transforms.relabel.relabel_rows import RelabelTarget
 from transforms.sampling.settings import SamplingSettings
@@ -38,7 +40,11 @@ _DECIDES = ("roster", "labels", "duplicates", "contamination", "dead")
 PREPARE = "prepare"
 SELECT = "select"
 RELABEL = "relabel"
+QUALITY = "quality"
 WRITE = "write"
+
+#: Units of work, in the order of the graph.
+UNITS = (PREPARE, SELECT, RELABEL, QUALITY, WRITE)
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,17 @@ class SubsetPlan:
         wanted = self.subset.target
         return digest_of([self.prepare_inputs, roster, wanted, self.origin.inputs])
 
+    def quality_inputs(self, before: Manifest) -> str:
+        """Digest of all that the unit `quality` depends on, from the unit before it."""
+        roster = [part.digest for part in before.of_role(ROSTER_ROLE)]
+        rules = asdict(self.recipe.quality.rules)
+        return digest_of([self.prepare_inputs, roster, asdict(self.subject), rules])
+
+    @property
+    def subject(self) -> Subject:
+        """Whose rows the row rules judge."""
+        return Subject(self.name, self.subset.corpus, self.subset.task, self.subset.kind)
+
     def write_inputs(self, units: Sequence[Manifest]) -> str:
         """Digest of all that the unit `write` depends on; for subsets before it, through their
         effect on what its own units wrote.
@@ -204,6 +221,7 @@ class SubsetPlan:
     def units(self) -> list[Manifest] | None:
         """The finished units before `write`; None if one is not finished."""
         found = [self.prepared, self.selected, *([self.relabelled] if self.origin else [])]
+        found.append(self.checked)
         return [unit for unit in found if unit] if all(found) else None
 
     @property
@@ -223,6 +241,15 @@ class SubsetPlan:
         if selected is None:
             return None
         return finished(self.layout.manifest(self.name, RELABEL), self.relabel_inputs(selected))
+
+    @property
+    def checked(self) -> Manifest | None:
+        """The finished unit `quality`, if there is one for these inputs."""
+        before = self.relabelled if self.origin else self.selected
+        if before is None:
+            return None
+        place = self.layout.manifest(self.name, QUALITY)
+        return finished(place, self.quality_inputs(before))
 
     @property
     def written(self) -> Manifest | None:
@@ -259,11 +286,21 @@ class SubsetPlan:
         )
 
     @property
+    def checking(self) -> CheckTarget:
+        """Where the unit `quality` writes."""
+        return CheckTarget(
+            f"{self.name}/{QUALITY}",
+            self.quality_inputs,
+            self.layout.parts(self.name, QUALITY),
+            self.layout.manifest(self.name, QUALITY),
+        )
+
+    @property
     def target(self) -> SubsetTarget:
         """Where the unit `write` writes."""
         return SubsetTarget(
             f"{self.name}/{WRITE}",
-            f"{self.name}/{RELABEL if self.origin else SELECT}",
+            f"{self.name}/{QUALITY}",
             self.write_inputs,
             self.layout.parts(self.name, WRITE),
             self.layout.manifest(self.name, WRITE),

@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from pipelines.publishing.settings import PublicationSettings
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest, read_yaml
 from schemas.tasks import CriterionOrigin, Kind, TaskName
 from transforms.dedup.settings import DedupSettings
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 from transforms.media.settings import MediaPolicy
+from transforms.quality.settings import GateSettings, RuleSettings
 from transforms.quality.settings_audits import AuditSettings
 from transforms.relabel.settings import RelabelSettings
 from transforms.sampling.settings import SamplingSettings
@@ -52,10 +54,12 @@ class Subset:
 
 @dataclass(frozen=True)
 class QualitySettings:
-    """When a run fails."""
+    """Which rows are refused, when a run fails, and what the gate expects."""
 
     #: A subset fails when a larger share of the records that went on became dead letters.
     max_dead_share: float = 0.05
+    rules: RuleSettings = RuleSettings()
+    gate: GateSettings = GateSettings()
     audits: AuditSettings = AuditSettings()
 
 
@@ -83,6 +87,7 @@ class Recipe:
     relabel: RelabelSettings = RelabelSettings()
     quality: QualitySettings = QualitySettings()
     writing: WritingSettings = WritingSettings()
+    publication: PublicationSettings = PublicationSettings()
     runner: RunnerSettings = RunnerSettings()
 
     def digest(self) -> str:

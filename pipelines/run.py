@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
 import time
 from collections import Counter
@@ -18,10 +19,21 @@ from pipelines.build import build_subset
 from pipelines.build_marker import building
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
+from pipelines.model_checks import check_models, to_ask
 from pipelines.opening import Corpora
-from pipelines.planning import PREPARE, RELABEL, SELECT, WRITE, SubsetPlan, plan_subsets
+from pipelines.planning import (
+    PREPARE,
+    QUALITY,
+    RELABEL,
+    SELECT,
+    UNITS,
+    WRITE,
+    SubsetPlan,
+    plan_subsets,
+)
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
+from pipelines.recipe_lines import located
 from pipelines.run_record import read_record, run_record, subset_record, write_record
 from pipelines.runners import options_of
 from pipelines.worker_logs import stderr_into
@@ -54,6 +66,8 @@ class RunRequest:
     commercial_only: bool = False
     #: Subsets that are made anew although finished, with media of their last build.
     known: Mapping[str, KnownMedia] = field(default_factory=dict)
+    #: The recipe's file, for errors that name its lines.
+    file: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,7 @@ def run(
 
     Raises:
         BuildError: an input is wrong; says which, and what to do.
+        RecipeError: models of the recipe can't be asked; says which line, and what to do.
     """
     layout, recipe = request.layout, request.recipe
     ready, left_out = choose(
@@ -89,6 +104,7 @@ def run(
         replace(plan, known=request.known.get(plan.name))
         for plan in plan_subsets(recipe, ready, corpora, layout)
     ]
+    check_models(recipe, to_ask(plans), request.file, os.environ)
     write_lock(layout.lock, corpora.lock)  # a run that is killed goes on with the same commits
     records: dict[str, Any] = dict(before.get("subsets", {}))
     rules = plans[0].rules
@@ -133,7 +149,7 @@ def forget(request: RunRequest) -> None:
         files.remove(
             [
                 layout.published(name),
-                *(layout.manifest(name, unit) for unit in (PREPARE, SELECT, RELABEL, WRITE)),
+                *(layout.manifest(name, unit) for unit in UNITS),
             ]
         )
 
@@ -168,7 +184,7 @@ def _resumed(plan: SubsetPlan) -> str:
     done = {PREPARE: plan.prepared, SELECT: plan.selected}
     if plan.origin is not None:
         done[RELABEL] = plan.relabelled
-    done[WRITE] = plan.written
+    done |= {QUALITY: plan.checked, WRITE: plan.written}
     return next((unit for unit in reversed(done) if done[unit]), "nothing")
 
 
@@ -176,7 +192,7 @@ def _made(plan: SubsetPlan, request: RunRequest) -> Manifest:
     """Make what is not finished yet; where only subsets before it changed, perhaps nothing is."""
     there = read_manifest(plan.layout.published(plan.name)) is not None
     if there and plan.units is None and plan.known is None:
-        _run_graph(plan, request, until=RELABEL)
+        _run_graph(plan, request, until=QUALITY)
         if plan.published is not None:
             return plan.published
     if plan.known is not None or plan.written is None:
@@ -200,6 +216,7 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, until: str = WRITE) -> Non
         PREPARE: fresh or plan.prepared is not None,  # its parts stay until new ones are named
         SELECT: not fresh and plan.selected is not None,
         RELABEL: not fresh and plan.origin is not None and plan.relabelled is not None,
+        QUALITY: not fresh and plan.checked is not None,
         WRITE: False,
     }
     for unit, keep in done.items():
@@ -215,14 +232,14 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, until: str = WRITE) -> Non
         gc.freeze()  # what is there by now stays: it need not be searched for garbage
         with _quiet_workers(request):
             pipeline.run().wait_until_finish()
-    except BuildError:
-        raise
+    except BuildError as error:
+        raise BuildError(located(request.file, str(error))) from error
     except Exception as error:
         message = find_build_error(error)
         if message is None:
             raise
-        raise BuildError(message) from error
-    for unit in (SELECT, RELABEL):
+        raise BuildError(located(request.file, message)) from error
+    for unit in (SELECT, RELABEL, QUALITY):
         sweep(layout, plan.name, unit)
 
 

@@ -23,7 +23,7 @@ LABEL_SCHEMA: Final = pa.schema(
     [
         pa.field("pair_id", pa.string()),
         pa.field("criterion", pa.string()),
-        pa.field("step", pa.string()),  # propose | judge | gold (known truth)
+        pa.field("step", pa.string()),  # propose | judge | gold
         pa.field("order", pa.string()),  # ab | ba: the order in which the judge saw the pair
         pa.field("verdict", pa.string()),  # a | b | tie, already mapped back to the row's sides
         pa.field("confidence", pa.float32()),

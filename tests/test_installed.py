@@ -44,7 +44,9 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
     cards = site / "pipelines" / "_shipped" / "data_cards" / "corpora"
     shipped = {path.name for path in (TOP / "data_cards" / "corpora").iterdir()}
     assert {path.name for path in cards.iterdir()} == shipped
-    for templates in ("pipelines/templates/source", "pipelines/gallery/templates"):
+    for templates in (
+        "pipelines/templates/source", "pipelines/templates/cards", "pipelines/gallery/templates",
+    ):  # fmt: skip
         assert {path.name for path in (site / templates).iterdir()} == {
             path.name for path in (TOP / templates).iterdir()
         }

@@ -144,6 +144,7 @@ def request_of(
         chosen,
         workers or loaded.runner.workers,
         tuple(beam_flag or ()),
+        file=file,
     )
 
 
@@ -158,13 +159,8 @@ def _print_plan(ahead: Prospect, bandwidth: float) -> None:
 
 
 def _run(request: RunRequest, output: Path, corpora: Corpora | None, *, quiet: bool) -> None:
-    from pipelines.display import (
-        dead_table,
-        funnel_table,
-        how_to_load,
-        left_out_by_rule,
-        left_out_table,
-    )
+    from pipelines.display import how_to_load, left_out_table
+    from pipelines.funnel_view import dead_table, funnel_table, left_out_by_rule
     from pipelines.run import run
     from pipelines.watching import Watcher
 

@@ -84,7 +84,9 @@ def _checks(question: Question, needs: Needs, environment: Mapping[str, str]) ->
                 "models",
                 "endpoint",
                 lambda: check_models(
-                    relabelers_of(settings, environment), environment, offline=question.offline
+                    relabelers_of(settings, environment, always=needs.asks_models),
+                    environment,
+                    offline=question.offline,
                 ),
             )
         )

@@ -29,6 +29,8 @@ class Needs:
     publication: str | None = None
     #: None where no subset needs criteria.
     relabel: RelabelSettings | None = None
+    #: Criteria of a subset come from models.
+    asks_models: bool = False
     #: Folders of local mirrors.
     mirrors: tuple[Path, ...] = ()
 
@@ -64,6 +66,8 @@ def needs_of(file: Path | None, runner: str | None) -> tuple[Needs, Finding]:
 
 
 def _needs(recipe: Recipe, runner: str, base: Path) -> Needs:
+    from pipelines.origins import origin_name
+
     drawn = [recipe.corpora[subset.corpus] for subset in recipe.subsets.values()]
     publication = _publication(recipe)
     instructed = any(subset.kind == "instruction" for subset in recipe.subsets.values())
@@ -74,6 +78,7 @@ def _needs(recipe: Recipe, runner: str, base: Path) -> Needs:
         hub=publication is not None or any(corpus.path is None for corpus in drawn),
         publication=publication,
         relabel=recipe.relabel if instructed else None,
+        asks_models=any(origin_name(recipe, name) == "llm" for name in recipe.subsets),
         mirrors=tuple(mirrors),
     )
 

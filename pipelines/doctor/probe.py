@@ -1,4 +1,4 @@
-"""One GET request, and in words what came of it: an answer, or why there is none.
+"""One request, and in words what came of it: an answer, or why there is none.
 
 It goes out as those of the Hub's and the models' clients do (same HTTP library, proxies and
 certificates), so what works here works there. Nothing of an exception's text is passed on: it may
@@ -55,11 +55,16 @@ class NoAnswer:
 
 
 def ask(
-    url: str, named_by: str, bearer: str | None = None, seconds: float = SECONDS
+    url: str,
+    named_by: str,
+    bearer: str | None = None,
+    seconds: float = SECONDS,
+    body: bytes | None = None,
 ) -> Answer | NoAnswer:
     """GET a URL, with a bearer token if given; redirects are not followed, errors not raised.
 
-    `named_by` is the variable that holds the address, for remedies.
+    `named_by` is what holds the address, for remedies: a variable, or a field of the recipe. With
+    a `body` (JSON) it is a POST.
     `seconds` bounds connecting and each read; the whole takes at most three times as long, but
     for a name service that hangs.
     """
@@ -72,11 +77,14 @@ def ask(
     headers = {"Accept": "application/json", "User-Agent": "omnireward-doctor"}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    method = "GET" if body is None else "POST"
     proxy = proxy_of(url)
     try:
         with (
             httpx2.Client(timeout=seconds, follow_redirects=False) as client,
-            client.stream("GET", url, headers=headers) as response,
+            client.stream(method, url, headers=headers, content=body) as response,
         ):
             return _answer(response, proxy, time.monotonic() + 2 * seconds)
     except Exception as error:
@@ -198,7 +206,9 @@ def _proxy_refusal(error: Exception, proxy: str, variable: str) -> NoAnswer:
 
 
 def address(variable: str) -> str:
-    """The command that names another address."""
+    """What names another address: a command for a variable, else what to write in the recipe."""
+    if "." in variable:
+        return f"write {variable}: https://…"
     return f"export {variable}=https://…"
 
 

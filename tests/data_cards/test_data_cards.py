@@ -89,6 +89,8 @@ TASK_MODALITIES: Final = {
 
 CORPUS_FILES: Final = {"card.md", "metadata.yaml", "CITATION.bib"}
 SUBSET_FILES: Final = {"card.md", "metadata.yaml"}
+#: What the gate expects of a subset beyond its task.
+OPTIONAL_FILES: Final = {"expectations.yaml"}
 CORPUS_KEYS: Final[dict[str, tuple[type, ...]]] = {
     "name": (str,),
     "title": (str,),
@@ -176,7 +178,7 @@ def test_every_folder_has_exactly_its_files(group: str, names: Any, files: set[s
     found = {path.name: path for path in (CARDS / group).iterdir()}
     assert set(found) == set(names)
     for path in found.values():
-        assert {file.name for file in path.iterdir()} == files, path.name
+        assert {file.name for file in path.iterdir()} - OPTIONAL_FILES == files, path.name
 
 
 @pytest.mark.parametrize("name", CORPORA)
@@ -230,6 +232,12 @@ def test_citation(name: str) -> None:
         assert fields["url"] == f"https://arxiv.org/abs/{loaded['arxiv']}"
     else:
         assert fields["url"] == loaded["homepage"]
+
+
+def test_the_paper_is_cited() -> None:
+    fields = bib_fields((CARDS / "dataset" / "CITATION.bib").read_text(encoding="utf-8"))
+    assert fields["eprint"] == "2510.23451"
+    assert {"title", "author", "year", "url"} <= set(fields)
 
 
 @pytest.mark.parametrize("name", SUBSETS)

@@ -1,5 +1,8 @@
 """A Hugging Face Hub on loopback, for tests: dataset repos, a CDN, tokens, a log and faults.
 
+Clients read from it and write to it, over LFS: it has no Xet storage, so a client that writes
+runs with ``HF_HUB_DISABLE_XET=1``.
+
 with HubServer() as hub:
     hub.store.create("ada/birds", licence="mit")
     commit = hub.store.commit("ada/birds", {"data/train.parquet": b"..."}, "First rows")

@@ -32,9 +32,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.hub_server", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--token", help="a token that may write to repos of these owners")
     arguments = parser.parse_args()
     server = HubServer(port=arguments.port)
     names = add_folders(server, arguments.folder)
+    if arguments.token:
+        owners = {name.partition("/")[0] for name in names} | {"test"}
+        server.tokens.add(arguments.token, role="write", name="test", orgs=sorted(owners))
     with server, suppress(KeyboardInterrupt):
         lines = [*(f"# {server.endpoint}/datasets/{name}" for name in names)]
         sys.stdout.write("\n".join([*lines, f"HF_ENDPOINT={server.endpoint}", ""]))

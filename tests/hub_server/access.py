@@ -1,4 +1,4 @@
-"""Who may read what: repos that are private or gated, tokens unknown or too narrow."""
+"""Who may read and write what: repos that are private or gated, tokens unknown or too narrow."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ def visible(repo: Repo | None, token: Token | None) -> Repo:
     if not token.in_scope(repo.name):
         raise errors.out_of_scope(repo.name)
     return repo
+
+
+def require_write(name: str, token: Token | None) -> None:
+    """Refuse to change a repo, which need not exist yet."""
+    if token is None:
+        raise errors.repo_not_found(anonymous=True)
+    if not token.may_write(name):
+        raise errors.not_writable(name)
 
 
 def require_content(repo: Repo, token: Token | None) -> None:

@@ -52,6 +52,12 @@ class Caller:
             raise MovedError(name, now)
         return repo
 
+    def writable(self, name: str) -> Repo:
+        """The repo, if the caller may change it."""
+        repo = self.repo(name)
+        access.require_write(repo.name, self.token)
+        return repo
+
     def require_content(self, repo: Repo) -> None:
         """Refuse the files of a gated repo to a caller who was not let in."""
         access.require_content(repo, self.token)

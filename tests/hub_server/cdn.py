@@ -1,4 +1,4 @@
-"""The host that LFS files are sent from: it knows signed URLs, and no repos or tokens."""
+"""The host that LFS files are sent from and to: it knows signed URLs, and no repos or tokens."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tests.hub_server.messages import Request, Response
 from tests.hub_server.ranges import file_response
 from tests.hub_server.signing import Signer
 from tests.hub_server.store import Store
+from tests.hub_server.uploading import take_upload
 
 
 def answer_cdn(request: Request, store: Store, signer: Signer) -> Response:
@@ -19,6 +20,8 @@ def answer_cdn(request: Request, store: Store, signer: Signer) -> Response:
     if refusal is not None:
         return refused_by_cdn(refusal)
     match request.segments:
+        case ["upload", _, _, sha256] if request.method == "PUT":
+            return take_upload(request, store, sha256)
         case [_, _, sha256, *parts] if request.method in ("GET", "HEAD"):
             blob = store.objects.get(sha256)
         case _:

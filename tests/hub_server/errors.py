@@ -61,6 +61,26 @@ def out_of_scope(repo: str) -> HubError:
     return HubError(403, f"Your token lacks the permission repo.content.read on {repo}.")
 
 
+def not_writable(repo: str) -> HubError:
+    return HubError(
+        403, f"Forbidden: pass a token that has the permission repo.write on {repo}.", "Forbidden"
+    )
+
+
+def parent_moved() -> HubError:
+    """A commit on a parent that is no longer the head of its branch."""
+    return HubError(412, "A commit has happened since. Please refresh and try again.")
+
+
+def bad_request(message: str) -> HubError:
+    return HubError(400, message)
+
+
+def conflict(message: str) -> HubError:
+    """Something of that name exists."""
+    return HubError(409, message)
+
+
 def invalid_credentials() -> HubError:
     return HubError(401, "Invalid credentials in Authorization header")
 

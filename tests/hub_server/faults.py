@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -29,13 +29,19 @@ class FaultKind(StrEnum):
     CORRUPT = "corrupt"  # the right length, one byte wrong
     EXPIRED = "expired"  # the CDN refuses the signature
     HTML_PAGE = "html-page"  # 200 with the page of some proxy
+    HANG_UP = "hang-up"  # the connection closes while the client still sends
+
+
+#: Faults of what is sent to a client; the other one is of what a client sends.
+OF_ANSWERS = tuple(kind for kind in FaultKind if kind is not FaultKind.HANG_UP)
 
 
 @dataclass(frozen=True)
 class Fault:
     """One fault.
 
-    `fraction` says where in the body it strikes; the rest is for a rate limit: with `ratelimit`
+    `fraction` says where in the body it strikes. With `before` the request is not carried out;
+    without, it is, and only its answer is spoilt. The rest is for a rate limit: with `ratelimit`
     the IETF headers are sent too, and name `retry_after` as the time until the reset.
     """
 
@@ -43,6 +49,11 @@ class Fault:
     fraction: float = 0.5
     retry_after: int = 0
     ratelimit: bool = False
+    before: bool = False
+
+    @staticmethod
+    def hang_up(fraction: float = 0.5) -> Fault:
+        return Fault(FaultKind.HANG_UP, fraction, before=True)
 
     @staticmethod
     def drop(fraction: float = 0.5) -> Fault:
@@ -53,8 +64,8 @@ class Fault:
         return Fault(FaultKind.RATE_LIMIT, retry_after=retry_after, ratelimit=ratelimit)
 
     @staticmethod
-    def error(status: int = 500) -> Fault:
-        return Fault(FaultKind(str(status)))
+    def error(status: int = 500, *, before: bool = False) -> Fault:
+        return Fault(FaultKind(str(status)), before=before)
 
     @staticmethod
     def corrupt(fraction: float = 0.5) -> Fault:
@@ -65,6 +76,8 @@ class Fault:
 
         At random only the bytes of files are corrupted: nothing tells a client about the others.
         """
+        if self.before:
+            return False
         sent = response.length if request.method != "HEAD" else 0
         match self.kind:
             case FaultKind.DROP | FaultKind.WRONG_LENGTH:
@@ -80,6 +93,10 @@ class Fault:
             case FaultKind.EXPIRED:
                 return request.host == "cdn"
         return True
+
+    def forestalls(self, request: Request) -> bool:
+        """Whether this request can be kept from being carried out by the fault."""
+        return self.before and (self.kind != FaultKind.HANG_UP or bool(request.body.length))
 
 
 @dataclass
@@ -108,7 +125,7 @@ class FaultPlan:
 
     seed: int = 0
     rate: float = 0.0
-    kinds: Sequence[Fault | FaultKind] = tuple(FaultKind)
+    kinds: Sequence[Fault | FaultKind] = OF_ANSWERS
     most_in_a_row: int = 2
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _asked: Counter[str] = field(default_factory=Counter, init=False, repr=False)
@@ -136,34 +153,53 @@ class FaultPlan:
         with self._lock:
             return sum(len(script.faults) for script in self._scripts)
 
+    def choose_before(self, request: Request) -> Fault | None:
+        """The fault that keeps this request from being carried out."""
+        with self._lock:
+            scripted = self._scripted(request, lambda fault: fault.forestalls(request))
+            fitting = [one for one in map(_fault, self.kinds) if one.forestalls(request)]
+            return scripted or self._at_random(_named(request), fitting, before=True)
+
     def choose(self, request: Request, response: Response) -> Fault | None:
         """The fault of this answer."""
         with self._lock:
-            for script in self._scripts:
-                fits = script.faults and script.matches(request)
-                if fits and script.faults[0].fits(request, response, scripted=True):
-                    return script.faults.pop(0)
-            return self._at_random(request, response)
+            scripted = self._scripted(
+                request, lambda fault: fault.fits(request, response, scripted=True)
+            )
+            fitting = [
+                one
+                for one in map(_fault, self.kinds)
+                if one.fits(request, response, scripted=False)
+            ]
+            return scripted or self._at_random(_named(request), fitting)
 
-    def _at_random(self, request: Request, response: Response) -> Fault | None:
+    def _scripted(self, request: Request, fits: Callable[[Fault], bool]) -> Fault | None:
+        for script in self._scripts:
+            if script.faults and script.matches(request) and fits(script.faults[0]):
+                return script.faults.pop(0)
+        return None
+
+    def _at_random(
+        self, key: str, fitting: Sequence[Fault], *, before: bool = False
+    ) -> Fault | None:
         if not self.rate:
             return None
-        key = f"{request.host} {request.method} {request.path}"
-        number = self._asked[key]
-        self._asked[key] += 1
-        digest = hashlib.sha256(f"{self.seed} {number} {key}".encode()).digest()
+        drawn = f"before {key}" if before else key
+        number = self._asked[drawn]
+        self._asked[drawn] += 1
+        digest = hashlib.sha256(f"{self.seed} {number} {drawn}".encode()).digest()
         chance, choice = (int.from_bytes(part) for part in (digest[:8], digest[8:16]))
-        fitting = [
-            fault
-            for fault in map(_fault, self.kinds)
-            if fault.fits(request, response, scripted=False)
-        ]
         struck = chance / 2**64 < self.rate and self._in_a_row[key] < self.most_in_a_row
         if not (struck and fitting):
-            self._in_a_row[key] = 0
+            if not before:  # its answer may still be spoilt
+                self._in_a_row[key] = 0
             return None
         self._in_a_row[key] += 1
         return fitting[choice % len(fitting)]
+
+
+def _named(request: Request) -> str:
+    return f"{request.host} {request.method} {request.path}"
 
 
 def _fault(fault: Fault | FaultKind) -> Fault:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import HfFileSystem, constants
 
 from tests.hub_server.server import HubServer
 
@@ -43,3 +43,17 @@ def client_environment(server: HubServer, home: Path, token: str | None = None) 
         "HF_HUB_DISABLE_XET": "1",
         "HF_TOKEN": token or "",
     }
+
+
+def datasets_here(monkeypatch: pytest.MonkeyPatch, server: HubServer, home: Path) -> None:
+    """Let `datasets` in this process read from a server; it took its address when imported."""
+    import datasets
+
+    template = server.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "ENDPOINT", server.endpoint)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
+    monkeypatch.setattr(datasets.config, "HF_ENDPOINT", server.endpoint)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", home / "datasets")
+    monkeypatch.setattr(datasets.config, "HF_MODULES_CACHE", str(home / "modules"))
+    HfFileSystem.clear_instance_cache()

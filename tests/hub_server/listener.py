@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import itertools
 import socket
+import struct
 import sys
 import threading
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.hub_server.breaking import broken
 from tests.hub_server.errors import HubError
-from tests.hub_server.faults import Fault
+from tests.hub_server.faults import Fault, FaultKind
 from tests.hub_server.log import Host, LoggedRequest, RequestLog
 from tests.hub_server.messages import Request, RequestBody, Response, error_response
 
 Answer = Callable[[Request], Response]
 Choose = Callable[[Request, Response], Fault | None]
+Forestall = Callable[[Request], Fault | None]
 _BODILESS = (204, 304)
 
 
 class Listener(ThreadingHTTPServer):
-    """One host: serves what `answer` gives, with the faults that `choose` picks."""
+    """One host: serves what `answer` gives, with the faults that `choose` picks.
+
+    Where `forestall` picks one, there is no answer that could be spoilt.
+    """
 
     daemon_threads = True
     request_queue_size = 128
 
     def __init__(
-        self, port: int, host: Host, answer: Answer, choose: Choose, log: RequestLog
+        self,
+        port: int,
+        host: Host,
+        answer: Answer,
+        choose: Choose,
+        forestall: Forestall,
+        log: RequestLog,
     ) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.host = host
         self.answer = answer
         self.choose = choose
+        self.forestall = forestall
         self.log = log
         self.numbers = itertools.count(1)
         self._connections: set[socket.socket] = set()
@@ -94,27 +106,47 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = RequestBody(self.rfile, self.headers)
         request = Request(self.server.host, self.command, self.path, self.headers, body)
-        response = self._answered(request)
+        fault = self.server.forestall(request)
+        if fault is not None and fault.kind is FaultKind.HANG_UP:
+            body.take(fault.fraction)
+            with self._log(request, fault, 0):
+                self._reset()
+            return
+        response = self._answered(request) if fault is None else broken(Response(500), fault)
         for _ in body.blocks():
             pass  # What is left of a body would be taken for the next request.
-        fault = self.server.choose(request, response)
-        if fault is not None:
-            response = broken(response, fault)
+        if fault is None:
+            fault = self.server.choose(request, response)
+            if fault is not None:
+                response = broken(response, fault)
+        with self._log(request, fault, response.status) as count:
+            self._send(response, count)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
+
+    def _log(
+        self, request: Request, fault: Fault | None, status: int
+    ) -> AbstractContextManager[Callable[[int], None]]:
         line = LoggedRequest(
             host=request.host,
             method=request.method,
             path=request.path,
             query=request.query_string,
-            status=response.status,
+            status=status,
             range=self.headers.get("range"),
             sent=0,
             authorization=self.headers.get("authorization"),
             fault=fault.kind.value if fault else None,
+            received=request.body.received,
         )
-        with self.server.log.answering(line) as count:
-            self._send(response, count)
+        return self.server.log.answering(line)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815
+    def _reset(self) -> None:
+        """Close the connection in the client's face: it still sends."""
+        self.close_connection = True
+        now = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, now)
+        self.connection.close()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Nothing goes to the terminal; `RequestLog` has it all."""

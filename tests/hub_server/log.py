@@ -13,7 +13,10 @@ Host = Literal["hub", "cdn"]
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request and its answer. `path` is decoded and without the query."""
+    """One request and its answer. `path` is decoded and without the query.
+
+    `sent` and `received` are bytes of the answer's and of the request's body.
+    """
 
     host: Host
     method: str
@@ -24,6 +27,7 @@ class LoggedRequest:
     sent: int
     authorization: str | None
     fault: str | None
+    received: int = 0
 
 
 class _Entry:
@@ -76,6 +80,12 @@ class RequestLog:
     ) -> int:
         """Bytes of bodies that were really written."""
         return sum(line.sent for line in self.entries(host, repo=repo, path=path))
+
+    def bytes_received(
+        self, host: Host | None = None, *, method: str | None = None, path: str | None = None
+    ) -> int:
+        """Bytes of bodies that clients sent."""
+        return sum(line.received for line in self.entries(host, method=method, path=path))
 
     def authorizations(self, host: Host | None = None) -> list[str]:
         """Every Authorization header that a host has seen."""

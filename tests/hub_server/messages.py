@@ -71,6 +71,10 @@ class RequestBody:
         self._stream = stream
         self._chunked = headers.get("transfer-encoding", "").lower() == "chunked"
         self._left = 0 if self._chunked else int(headers.get("content-length") or 0)
+        #: What the client says it will send; None if it comes in chunks.
+        self.length = None if self._chunked else self._left
+        #: Bytes that were read so far.
+        self.received = 0
 
     def blocks(self) -> Iterator[bytes]:
         """What is unread, block by block."""
@@ -88,12 +92,22 @@ class RequestBody:
     def read(self) -> bytes:
         return b"".join(self.blocks())
 
+    def take(self, fraction: float) -> None:
+        """Read a part of a body whose length is known, as far as it comes."""
+        stop = int((self.length or 0) * fraction)
+        while self.received < stop:
+            block = self._stream.read(min(BLOCK, stop - self.received))
+            if not block:
+                return
+            self.received += len(block)
+
     def _exactly(self) -> Iterator[bytes]:
         while self._left:
             block = self._stream.read(min(BLOCK, self._left))
             if not block:
                 raise ConnectionError("the client closed the connection in its body")
             self._left -= len(block)
+            self.received += len(block)
             yield block
 
 

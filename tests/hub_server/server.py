@@ -16,17 +16,21 @@ from tests.hub_server.resolving import resolve
 from tests.hub_server.signing import Signer
 from tests.hub_server.store import Store
 from tests.hub_server.tokens import Tokens
+from tests.hub_server.traps import Traps
+from tests.hub_server.uploading import announce_uploads
+from tests.hub_server.writing import write_api
 
-ROUTES = (resolve, read_api)
+ROUTES = (resolve, read_api, write_api, announce_uploads)
 
 
 class HubServer:
     """A Hugging Face Hub on loopback, and the CDN it redirects LFS files to.
 
-    `store` has the repos, `tokens` the tokens, `log` what was asked and sent; `faults` can be
-    replaced at any time. `page_size` is that of listings, `lfs_over` the size from which on a file
-    is LFS whatever its name, `url_seconds` how long a URL of the CDN holds. With `cache_redirect`
-    small files are redirected within the hub, as huggingface.co does.
+    `store` has the repos, `tokens` the tokens, `log` what was asked and sent; `traps` call back
+    in the midst of requests, and `faults` can be replaced at any time. `page_size` is that of
+    listings, `lfs_over` the size from which on a file is LFS whatever its name, `url_seconds` how
+    long a URL of the CDN holds. With `cache_redirect` small files are redirected within the hub,
+    as huggingface.co does.
     """
 
     def __init__(
@@ -42,8 +46,10 @@ class HubServer:
         self.tokens = Tokens()
         self.log = RequestLog()
         self.faults = FaultPlan()
-        self._hub_listener = Listener(port, "hub", self._answer_hub, self._choose, self.log)
-        self._cdn_listener = Listener(0, "cdn", self._answer_cdn, self._choose, self.log)
+        self.traps = Traps()
+        pick = self._choose, self._forestall, self.log
+        self._hub_listener = Listener(port, "hub", self._answer_hub, *pick)
+        self._cdn_listener = Listener(0, "cdn", self._answer_cdn, *pick)
         self._signer = Signer(self.cdn_endpoint, url_seconds)
         self._hub = Hub(
             self.endpoint, self.store, self.tokens, self._signer, page_size, cache_redirect
@@ -83,7 +89,12 @@ class HubServer:
         self._signer.advance(seconds)
 
     def _choose(self, request: Request, response: Response) -> Fault | None:
+        self.traps.spring(request, after=True)
         return self.faults.choose(request, response)
+
+    def _forestall(self, request: Request) -> Fault | None:
+        self.traps.spring(request, after=False)
+        return self.faults.choose_before(request)
 
     def _answer_hub(self, request: Request) -> Response:
         caller = Caller.of(request, self._hub)

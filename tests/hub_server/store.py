@@ -159,6 +159,12 @@ class Store:
             repo.branches[branch] = commit.id
             return commit.id
 
+    def hold(self, data: bytes) -> Blob:
+        """Take in an LFS object that no commit names yet."""
+        blob = Blob.of(data, lfs=True)
+        with self.lock:
+            return self.objects.setdefault(blob.sha256, blob)
+
     def commit_folder(
         self, name: str, folder: Path, message: str = "Add files", branch: str = MAIN
     ) -> str:

@@ -32,7 +32,9 @@ def test_owner_and_name_or_name_alone(tmp_path: Path) -> None:
 
 
 def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tests.hub_server", str(_folders(tmp_path))]
+    command = [
+        sys.executable, "-m", "tests.hub_server", str(_folders(tmp_path)), "--token", "hf_write",
+    ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(TOP)}
     with subprocess.Popen(
         command, cwd=TOP, env=environment, stdout=subprocess.PIPE, text=True
@@ -42,6 +44,9 @@ def test_the_command_serves_until_it_is_interrupted(tmp_path: Path) -> None:
         endpoint = next(line for line in lines if line.startswith("HF_ENDPOINT="))
         api = HfApi(endpoint=endpoint.strip().partition("=")[2], token=False)
         assert "data/a.parquet" in api.list_repo_files("ada/birds", repo_type="dataset")
+        writer = HfApi(endpoint=api.endpoint, token="hf_write")
+        writer.create_tag("ada/birds", tag="v1", repo_type="dataset")
+        writer.create_repo("test/new", repo_type="dataset")
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0
 

@@ -160,6 +160,6 @@ def test_a_renamed_repo_is_found_under_its_old_name(small_pages: HubServer) -> N
 
 
 def test_an_unknown_route_says_so(hub: HubServer, web: httpx2.Client) -> None:
-    answer = web.post(f"{hub.endpoint}/api/repos/create", content=b"x" * 100_000)
+    answer = web.post(f"{hub.endpoint}/api/repos/move", content=b"x" * 100_000)
     assert (answer.status_code, "no route" in answer.json()["error"]) == (404, True)
     assert web.get(f"{hub.endpoint}/api/datasets/{REPO}").status_code == 401

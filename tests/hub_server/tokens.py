@@ -1,4 +1,4 @@
-"""Access tokens: whose they are, what they may read, and how `whoami` describes them."""
+"""Access tokens: whose they are, what they may read and write, and how `whoami` describes them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ class Scope:
         """Whether it lets a token read this repo."""
         owned = self.entity_name in (repo, repo.partition("/")[0])
         return owned and not _READING.isdisjoint(self.permissions)
+
+    def writes(self, repo: str) -> bool:
+        """Whether it lets a token write to this repo."""
+        owned = self.entity_name in (repo, repo.partition("/")[0])
+        return owned and "repo.write" in self.permissions
 
     def described(self) -> dict[str, Any]:
         entity = {"_id": _id(self.entity_name), "type": self.entity_type, "name": self.entity_name}
@@ -49,6 +54,14 @@ class Token:
     def in_scope(self, repo: str) -> bool:
         """Whether the token itself, whatever its user may do, lets one read a private repo."""
         return self.role != "fineGrained" or any(scope.reads(repo) for scope in self.scopes)
+
+    def may_write(self, repo: str) -> bool:
+        """Whether it may write to a repo: a right of its user, and within its role or scopes."""
+        if not self.is_member(repo.partition("/")[0]):
+            return False
+        if self.role == "fineGrained":
+            return any(scope.writes(repo) for scope in self.scopes)
+        return self.role == "write"
 
     def whoami(self) -> dict[str, Any]:
         """The answer of the Hub's `whoami-v2`."""

@@ -205,7 +205,7 @@ def test_a_second_run_takes_all_over_and_a_changed_subset_is_built_alone(
     assert third.record["subsets"]["HPDv2"]["rows"] == 7
     writing = replace(recipe.writing, row_group_rows=10)
     fourth = build_with(replace(recipe, writing=writing), sample.folder, tmp_path, ("RLAIF-V",))
-    assert fourth.record["subsets"]["RLAIF-V"]["resumed"] == "select"
+    assert fourth.record["subsets"]["RLAIF-V"]["resumed"] == "quality"
     shard = next((tmp_path / "data" / "RLAIF-V").glob("*.parquet"))
     meta = pq.read_metadata(shard)
     assert max(meta.row_group(group).num_rows for group in range(meta.num_row_groups)) == 10

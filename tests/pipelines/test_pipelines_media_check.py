@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from typer.testing import CliRunner, Result
 from pipelines.cli import app
 from pipelines.media_check import Checked, Checker, files_of
 from pipelines.media_view import facts_line, file_line, name_width, shown
+from tests.transforms.media import mesh_models as made
 from transforms.beamkit.errors import BuildError
 from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import (
@@ -106,6 +108,21 @@ def test_json_and_what_would_be_published(folder: Path, tmp_path: Path) -> None:
     assert Path(kept["saved"]).read_bytes() == picture()
     assert Image.open(made["saved"]).size == (30, 40)
     assert len(list(saved.iterdir())) == 2
+
+
+def test_a_model_is_checked_with_the_files_that_it_names(tmp_path: Path) -> None:
+    cube = b"mtllib m.mtl\nusemtl wood\n" + made.obj_cube()
+    for name in ("whole", "alone"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cube.obj").write_bytes(cube)
+    (tmp_path / "whole" / "m.mtl").write_bytes(b"newmtl wood\nmap_Kd wood.png\n")
+    (tmp_path / "whole" / "wood.png").write_bytes(made.png())
+    os.mkfifo(tmp_path / "alone" / "m.mtl")  # what is no file is not waited for
+    done = called("--json", tmp_path / "whole" / "cube.obj", tmp_path / "alone" / "cube.obj")
+    whole, alone = (json.loads(line) for line in done.stdout.splitlines())
+    assert whole["outcome"] == alone["outcome"] == "normalised"
+    assert whole["source_digest"] != alone["source_digest"] == hashlib.sha256(cube).hexdigest()
+    assert whole["facts"]["bytes"] > alone["facts"]["bytes"] + len(made.png()) / 2
 
 
 def test_good_files_end_with_0_and_wrong_usage_is_told(folder: Path) -> None:

@@ -70,7 +70,6 @@ def decide(
     earlier: Sequence[Earlier],
     likeness: Likeness,
     settings: DedupSettings,
-    target: int | None,
 ) -> Decision:
     """Decide on the rows of a subset.
 
@@ -81,7 +80,6 @@ def decide(
         earlier: the subsets before it, in the recipe's order.
         likeness: finds what is near-equal.
         settings: the rules.
-        target: rows wanted; None for all.
     """
     ids = prints["row_id"].to_pylist()
     lost = [contaminated[row] for row in ids if row in contaminated]
@@ -110,7 +108,7 @@ def decide(
     return Decision(
         _roster(kept),
         _duplicates(subset, clean, fates, named),
-        _index(kept, subset).slice(0, target),
+        _index(kept, subset),
         [
             *_tally(DECONTAMINATION, prints.num_rows, lost),
             *_tally(DEDUP, clean.num_rows, rules),

@@ -86,19 +86,21 @@ class Rules:
 
 
 class SelectRows(beam.PTransform):
-    """Input: the `prepare` manifest of a subset; output: the manifest of its unit `select`."""
+    """Input: the `prepare` manifest of a subset; output: the manifest of its unit `select`.
+
+    The reserve is compared too: a later stage may refuse some of the first N.
+    """
 
     def __init__(
         self,
         subset: str,
         target: SelectTarget,
-        wanted: int | None,
         earlier: Sequence[EarlierIndex],
         spool: Spool,
         rules: Rules,
     ) -> None:
         super().__init__()
-        self.subset, self.target, self.wanted = subset, target, wanted
+        self.subset, self.target = subset, target
         self.earlier, self.spool, self.rules = tuple(earlier), spool, rules
 
     def expand(self, prepared: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
@@ -115,9 +117,7 @@ class SelectRows(beam.PTransform):
             | "GatherPrints" >> Gather()
         )
         decided = prints | "Decide" >> beam.ParDo(
-            _Decide(
-                self.subset, self.target.work, self.wanted, self.earlier, self.spool, self.rules
-            )
+            _Decide(self.subset, self.target.work, self.earlier, self.spool, self.rules)
         ).with_outputs("counts", main="parts")
         return decided.parts | "CommitSelected" >> CommitManifest(
             self.target.manifest, self.target.unit, self.target.inputs, decided.counts
@@ -154,12 +154,11 @@ class _Decide(beam.DoFn):
         self,
         subset: str,
         work: str,
-        wanted: int | None,
         earlier: Sequence[EarlierIndex],
         spool: Spool,
         rules: Rules,
     ) -> None:
-        self.subset, self.folder, self.wanted = subset, work, wanted
+        self.subset, self.folder = subset, work
         self.earlier, self.spool, self.rules = earlier, spool, rules
 
     def process(self, element: list[Part]) -> Iterator[Any]:
@@ -189,7 +188,6 @@ class _Decide(beam.DoFn):
             [one.read() for one in self.earlier],
             ByPrints(settings),
             settings,
-            self.wanted,
         )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -14,7 +15,8 @@ import pyarrow as pa
 from schemas.ids import source_digest
 from schemas.media import INFO_STRUCT, SLOT_MODALITY
 from transforms.beamkit import files, progress
-from transforms.media.containers import reader_of, title_of, unit_of
+from transforms.media.companions import with_companions
+from transforms.media.containers import can_be_read_again, reader_of, title_of, unit_of
 from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
 from transforms.media.known import KnownMedia, Recalled
@@ -130,14 +132,21 @@ class _Extract(beam.DoFn):
             row = waiting.popleft().result()
             rows[row["member"]] = row  # a later word on the same member (ambiguous) replaces it
 
-        read = reader_of(container, self.place.scope)
-        for found in read(path, members) if members else ():
+        for found in self._found(container, path, modality, members) if members else ():
             waiting.append(self._pool.submit(self._keep, container, modality, found))
             if len(waiting) > 4 * self.policy.threads:
                 settle()
         while waiting:
             settle()
         yield pa.Table.from_pylist([rows[name] for name in sorted(rows)], schema=INDEX_SCHEMA)
+
+    def _found(
+        self, container: str, path: str, modality: str, members: Collection[str]
+    ) -> Iterable[Found]:
+        read = partial(reader_of(container, self.place.scope), path)
+        if modality == "mesh" and can_be_read_again(container):
+            return with_companions(read, members, self.policy.mesh.max_files)
+        return read(members)
 
     def _taken_over(
         self, container: str, modality: str, members: Iterable[str]

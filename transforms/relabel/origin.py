@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import ClassVar, Final, Protocol, cast
 
 import polars as pl
 import pyarrow as pa
@@ -42,6 +42,23 @@ class Labelled:
     counts: Sequence[Count] = ()
 
 
+class Labeller(Protocol):
+    """Labels a share of the pairs of a subset, on one worker. It travels there."""
+
+    @property
+    def share(self) -> tuple[int, int]:
+        """(n, of): every `of`-th pair in order of rank is its, from the `n`-th (from 0)."""
+
+    def label(self, survivors: pa.Table, looked: pa.Table, wanted: int | None) -> Labelled:
+        """Label pairs in order of rank.
+
+        Args:
+            survivors: rows of the roster of the unit `select`, in order of rank.
+            looked: what `Origin.look` gave for the same pairs, in the same order.
+            wanted: labelled rows that are wanted; None for all there are.
+        """
+
+
 class Origin(Protocol):
     """One way to criteria. It travels to the workers."""
 
@@ -63,14 +80,29 @@ class Origin(Protocol):
     def look(self, rows: pa.Table) -> pa.Table:
         """What `label` needs of prepared pairs, row by row; made where they lie, in parallel."""
 
-    def label(self, survivors: pa.Table, looked: pa.Table, wanted: int | None) -> Labelled:
-        """Label pairs in order of rank.
+    def labellers(self, looked: pa.Table, wanted: int | None) -> Sequence[Labeller]:
+        """Who labels the pairs: one, or several that share them. Made once, before any of them.
 
         Args:
-            survivors: the roster of the unit `select`, in order of rank.
-            looked: what `look` gave for the same pairs, in the same order.
+            looked: what `look` gave for all pairs, in order of rank.
             wanted: labelled rows that are wanted; None for all there are.
         """
+
+
+class AtOnce:
+    """An origin that labels all pairs of a subset at once: it is its own and only labeller."""
+
+    share: ClassVar[tuple[int, int]] = (0, 1)
+
+    def labellers(self, looked: pa.Table, wanted: int | None) -> Sequence[Labeller]:
+        """See `Origin`."""
+        return [cast(Labeller, self)]
+
+
+def shared(number: int, share: tuple[int, int]) -> int:
+    """How many of `number` things are a labeller's."""
+    at, of = share
+    return number // of + (at < number % of)
 
 
 def roster_of(survivors: pa.Table, labelled: Labelled, origin: str, subset: str) -> pa.Table:

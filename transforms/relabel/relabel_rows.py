@@ -1,8 +1,8 @@
 """The composite of the stage: a roster of pairs becomes a roster of rows under criteria.
 
-What an origin needs of a pair is read where the spool files lie, in parallel; labelling itself runs
-on one worker, since what limits it is a provider's rate or a small join. The unit's files: the
-roster, the label table, dead letters.
+What an origin needs of a pair is read where the spool files lie, in parallel. Labelling runs on one
+worker, since what limits it is a provider's rate or a small join; or in as many lanes as the origin
+says. The unit's files: the roster, the label table, dead letters.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from transforms.beamkit.counts import Count
 from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
-from transforms.relabel.origin import RELABEL, Origin, roster_of
+from transforms.relabel.origin import RELABEL, Labeller, Origin, roster_of, shared
 
 LABELS_ROLE: Final = "labels"
 LOOKED_ROLE: Final = "looked"
+_ROWS: Final = "rows"
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,29 @@ class RelabelRows(beam.PTransform):
             .with_output_types(Part)
             | "GatherLooked" >> Gather()
         )  # fmt: skip
-        label = _Label(self.subset, self.target.work, self.wanted, self.origin, self.books)
-        done = looked | "Label" >> beam.ParDo(label, roster).with_outputs("counts", main="parts")
+        work, books = self.target.work, self.books
+        label = _Label(self.subset, work, self.wanted, self.origin, books)
+        labelled = (
+            looked
+            | "Labellers" >> beam.ParDo(_Labellers(self.wanted, self.origin, books), roster)
+            # What is drawn here is drawn once, however often a lane is tried.
+            | "SpreadLanes" >> beam.Reshuffle()
+            | "Label" >> beam.ParDo(label, beam.pvalue.AsSingleton(looked), roster)
+            .with_outputs("counts", main="parts")
+        )  # fmt: skip
+        done = (
+            labelled.parts
+            | "GatherLabelled" >> Gather()
+            | "Join" >> beam.FlatMap(_joined, work, books)
+        )
         inputs = selected | "Inputs" >> beam.Map(
             lambda manifest, inputs: inputs(manifest), self.target.inputs
         )
-        return done.parts | "CommitRelabelled" >> CommitManifest(
+        return done | "CommitRelabelled" >> CommitManifest(
             self.target.manifest,
             self.target.unit,
             beam.pvalue.AsSingleton(inputs),
-            done.counts,
+            labelled.counts,
         )
 
 
@@ -122,6 +136,16 @@ def _in_roster(rows: pa.Table, roster: pa.Table) -> pa.Table:
     return rows.take(pa.array(at.to_list(), pa.int64()))
 
 
+class _Labellers(beam.DoFn):
+    def __init__(self, wanted: int | None, origin: Origin, books: Books) -> None:
+        self.wanted, self.origin, self.books = wanted, origin, books
+
+    def process(self, element: list[Part], selected: Manifest) -> Iterator[Labeller]:
+        """Who labels the pairs of a subset."""
+        survivors = _survivors(self.books, selected)
+        yield from self.origin.labellers(_aligned(survivors, element), self.wanted)
+
+
 class _Label(beam.DoFn):
     def __init__(
         self, subset: str, work: str, wanted: int | None, origin: Origin, books: Books
@@ -129,24 +153,47 @@ class _Label(beam.DoFn):
         self.subset, self.folder, self.wanted = subset, work, wanted
         self.origin, self.books = origin, books
 
-    def process(self, element: list[Part], selected: Manifest) -> Iterator[Any]:
-        """Label a subset, and write what came of it."""
-        roster = self.books.read_roster(selected)
-        order = [("rank", "ascending"), ("row_id", "ascending"), ("key", "ascending")]
-        survivors = roster.sort_by(order)
-        labelled = self.origin.label(survivors, _aligned(survivors, element), self.wanted)
+    def process(self, element: Labeller, looked: list[Part], selected: Manifest) -> Iterator[Any]:
+        """Label one labeller's share, and write what came of it."""
+        survivors, share = _survivors(self.books, selected), element.share
+        pairs = _aligned(survivors, looked)
+        if share[1] > 1:
+            mine = pa.array(range(share[0], survivors.num_rows, share[1]), pa.int64())
+            survivors, pairs = survivors.take(mine), pairs.take(mine)
+        wanted = None if self.wanted is None else shared(self.wanted, share)
+        labelled = element.label(survivors, pairs, wanted)
         rows = roster_of(survivors, labelled, self.origin.name, self.subset)
-        yield self.books.write_roster(rows, self._path("roster", "arrow"))
-        yield _write_labels(labelled.labels, self._path(LABELS_ROLE, "parquet"))
-        if labelled.dead.num_rows:
-            role = self.books.dead_role
-            yield tables.write_ipc(labelled.dead, self._path(role, "arrow"), role)
+        tables_of = ((_ROWS, rows), (LABELS_ROLE, labelled.labels))
+        for role, table in (*tables_of, (self.books.dead_role, labelled.dead)):
+            path = _path(self.folder, f"lane-{role}", "arrow")
+            yield tables.write_ipc(table, path, role)
         count: Count
         for count in labelled.counts or [(RELABEL, "in", survivors.num_rows)]:
             yield beam.pvalue.TaggedOutput("counts", count)
 
-    def _path(self, role: str, end: str) -> str:
-        return files.join(self.folder, f"{role}-{uuid.uuid4().hex}.{end}")
+
+def _joined(parts: list[Part], folder: str, books: Books) -> Iterator[Part]:
+    """The files of all lanes as those of the unit; the lanes' own are swept away after it."""
+
+    def read(role: str) -> pa.Table:
+        mine = sorted((part for part in parts if part.role == role), key=lambda one: one.digest)
+        return pa.concat_tables([tables.read_ipc(part) for part in mine])
+
+    yield books.write_roster(read(_ROWS), _path(folder, "roster", "arrow"))
+    yield _write_labels(read(LABELS_ROLE), _path(folder, LABELS_ROLE, "parquet"))
+    dead = read(books.dead_role)
+    if dead.num_rows:
+        yield tables.write_ipc(dead, _path(folder, books.dead_role, "arrow"), books.dead_role)
+
+
+def _survivors(books: Books, selected: Manifest) -> pa.Table:
+    """The roster of the unit before, in order of rank."""
+    order = [("rank", "ascending"), ("row_id", "ascending"), ("key", "ascending")]
+    return books.read_roster(selected).sort_by(order)
+
+
+def _path(folder: str, role: str, end: str) -> str:
+    return files.join(folder, f"{role}-{uuid.uuid4().hex}.{end}")
 
 
 def _aligned(survivors: pa.Table, parts: list[Part]) -> pa.Table:

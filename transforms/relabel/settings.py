@@ -137,9 +137,14 @@ class RelabelSettings:
     first_wave: int = 200
     #: Dollars that a build may spend at most; null: none without --budget.
     budget: float | None = None
+    #: Workers that ask side by side, each with its share of budget, requests and tokens a minute.
+    #: Part of what labels depend on: each lane has its own pairs.
+    lanes: int = 1
 
     def __post_init__(self) -> None:
         if self.reserve < 0 or self.first_wave < 1:
             raise ValueError("reserve must not be negative, first_wave at least 1")
+        if self.lanes < 1:
+            raise ValueError("lanes must be at least 1")
         if self.budget is not None and self.budget <= 0:
             raise ValueError("budget: write an amount in dollars, or null")

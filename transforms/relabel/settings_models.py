@@ -97,8 +97,9 @@ class TokenRules:
     #: Tokens of a message beyond its content, and of a request beyond its messages.
     per_message: int = 8
     #: A model's own template (system text, tool preamble); a local server may add dozens.
-    per_request: int = 64
-    #: The bound of text tokens is multiplied by this; above 1 for a tokenizer with few words.
+    per_request: int = 128
+    #: The bound of text tokens (one a byte) is multiplied by this. Below 1, calls are reserved for
+    #: less and a budget is a cap only as far as that was measured for the model.
     text_factor: float = 1.0
 
     def __post_init__(self) -> None:

@@ -20,6 +20,8 @@ from PIL import Image
 from pipelines.benchmarks.add import Added, AddRequest, add_benchmark
 from pipelines.benchmarks.layouts import KNOWN, Roles
 from pipelines.benchmarks.roles import guess_roles
+from tests.hub_server import HubServer
+from tests.pipelines.served import use
 from transforms.beamkit.errors import BuildError
 from transforms.dedup.benchmarks.fingerprint import read_fingerprint
 from transforms.dedup.settings_benchmarks import TextPrintSettings
@@ -203,6 +205,34 @@ def test_known_layouts_have_roles_and_files() -> None:
     for known in KNOWN.values():
         assert known.note
         assert all(part.files and part.roles.prompt and part.roles.columns for part in known.parts)
+
+
+def test_a_repository_on_the_hub_gives_the_fingerprint_of_its_files(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bench"
+    (folder / "data").mkdir(parents=True)
+    table = pa.table(
+        {
+            "prompt": [f"Which of the harbours in the north is number {n}?" for n in range(5)],
+            "chosen": [f"The one that was built in the year {1900 + n}." for n in range(5)],
+            "image": [{"bytes": png(n), "path": None} for n in range(5)],
+        }
+    )
+    pq.write_table(table, folder / "data" / "test-00000-of-00001.parquet")
+    hub.store.create("someone/harbours", licence="mit")
+    commit = hub.store.commit_folder("someone/harbours", folder)
+    use(hub, monkeypatch, tmp_path / "home")
+    far, remote = add(tmp_path, path=None, repo="someone/harbours")
+    near, local = add(tmp_path, path=folder)
+    assert remote == local
+    assert fields(remote) == {"prompt": 5, "response": 5, "prompt_medium": 5}
+    assert (far.metadata["repo"], far.metadata["revision"]) == ("someone/harbours", commit)
+    assert far.metadata["licence"] == "mit"
+    assert near.metadata["repo"] == ""
+    gone = AddRequest("mine", None, "someone/lost")
+    with pytest.raises(BuildError, match="someone/lost"):
+        add_benchmark(gone, str(tmp_path / "fp"), TextPrintSettings(), MediaPolicy())
 
 
 def test_the_commands_add_list_and_show(omnireward: Call, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def model(base_url: str, **fields: Any) -> ModelSettings:
         "served_as": "scripted",
         "prices": Prices(input=1.0, output=2.0),
         "concurrency": 32,
-        "timeout_s": 0.7,
+        "timeout_s": 15.0,
         "max_output_tokens": 100,
         "retries": QUICK,
     }

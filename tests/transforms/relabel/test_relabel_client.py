@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import traceback
 from collections import Counter
 from pathlib import Path
@@ -28,7 +29,7 @@ def test_with_three_faults_in_ten_every_question_ends_once_and_no_answer_is_boug
     script = Script(fault_share=0.3, faults=PASSING)
     questions = [question(number) for number in range(200)]
     with running(script) as server:
-        settings = model(server.base_url, timeout_s=0.4)
+        settings = model(server.base_url, timeout_s=1.0, concurrency=16)
         with session(tmp_path, settings, segments=segments) as asked:
             outcomes = asked.ask(questions)
             ledger = asked.ledger()
@@ -38,7 +39,7 @@ def test_with_three_faults_in_ten_every_question_ends_once_and_no_answer_is_boug
             assert isinstance(outcome, Answer)
             assert outcome.value == {"verdict": verdict_of(str(number)), "tag": str(number)}
         assert set(PASSING) <= {Kind(kind) for kind in first}
-        assert server.most_in_flight <= 32
+        assert server.most_in_flight <= 16
         with session(tmp_path, settings, segments=segments) as asked:
             again = asked.ask(questions)
             assert asked.lost == 0
@@ -53,7 +54,8 @@ def test_with_three_faults_in_ten_every_question_ends_once_and_no_answer_is_boug
     billed = sum(server.billed().values())
     pages = first[Kind.HTML.value]  # may have been billed, as far as the client can know
     resets = first[Kind.RESET.value]
-    assert statuses["unknown"] == billed - 200 + pages + resets
+    # A busy machine may also let a call time out whose answer costs nothing.
+    assert billed - 200 + pages + resets <= statuses["unknown"] <= sum(first.values()) - 200
     assert {row.pair_id for row in ledger if row.status == "answer"} == {
         f"pair-{number}" for number in range(200)
     }
@@ -145,15 +147,22 @@ def test_a_pause_that_the_provider_asks_for_holds_all_calls_and_counts_as_thrott
     tmp_path: Path,
 ) -> None:
     seconds: list[float] = []
+    threads: set[int] = set()
+
+    def told(held_back: float) -> None:
+        seconds.append(held_back)
+        threads.add(threading.get_ident())
+
     script = Script(calls={"0": [Kind.LIMITED, Kind.ANSWER]}, retry_after="0.3")
     with running(script) as server:
         settings = model(server.base_url, concurrency=1)
-        with session(tmp_path, settings, throttled=seconds.append) as asked:
+        with session(tmp_path, settings, throttled=told) as asked:
             outcomes = asked.ask([question(number) for number in range(3)])
         order = [(line.tag, line.kind) for line in server.log]
     assert all(isinstance(outcome, Answer) for outcome in outcomes)
     assert order[0] == ("0", "limited")
-    assert 0.2 < sum(seconds) < 5
+    assert 0.2 < sum(seconds) < 20
+    assert threads == {threading.get_ident()}  # a runner's counters belong to their threads
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def _measured(corpus: str, scale: float, task: str) -> tuple[pa.Table, pa.Table,
 
 
 CORPORA = [
-    ("skywork", 0.005, "t2t"),
+    ("skywork", 0.002, "t2t"),
     pytest.param("hpdv2", 0.0005, "t2i", marks=pytest.mark.full),
     pytest.param("videodpo", 0.004, "t2v", marks=pytest.mark.full),
     pytest.param("align_anything_t2a", 0.004, "t2a", marks=pytest.mark.full),

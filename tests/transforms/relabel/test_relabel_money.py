@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from tests.transforms.relabel.asking import ENVIRONMENT, model, question, session
 from tests.transforms.relabel.llm_server import Kind, Script, running
+from tests.transforms.relabel.llm_server.behaviour import LASTING, PASSING
 from transforms.beamkit.errors import BuildError
 from transforms.relabel.llm.budget import Budget, allot
 from transforms.relabel.llm.calling import Lane
 from transforms.relabel.llm.outcome import Answer, NoAnswer
 from transforms.relabel.llm.session import LlmSession, SessionSettings, lane_limit, total_spent
-from transforms.relabel.llm.tokens import input_bound, text_bound, text_low
-from transforms.relabel.settings_models import ImageTokens, Prices
+from transforms.relabel.llm.tokens import input_bound
+from transforms.relabel.settings_models import ImageTokens, Prices, TokenRules
 
 #: Of one answer of the scripted server: 100 tokens in at 1, 10 out at 2 dollars a million.
 PAID = 120e-6
@@ -51,7 +52,7 @@ def test_the_cap_holds_and_what_was_bought_is_kept(tmp_path: Path) -> None:
 def test_calls_without_a_known_end_cost_their_worst_price(tmp_path: Path) -> None:
     calls = {"x": [Kind.HANG, Kind.ANSWER]}
     with running(Script(calls=calls)) as server:
-        settings = model(server.base_url, timeout_s=0.2)
+        settings = model(server.base_url, timeout_s=1.0)
         with session(tmp_path, settings, 1.0) as asked:
             asked.ask([question("x")])
             rows = asked.ledger()
@@ -62,6 +63,56 @@ def test_calls_without_a_known_end_cost_their_worst_price(tmp_path: Path) -> Non
     )
     assert spent == pytest.approx(worst + PAID)
     assert total_spent(str(tmp_path)) == pytest.approx(spent)
+
+
+#: Texts that cost as many tokens as they can, and a tag each.
+HOSTILE = (
+    "7" * 400,
+    "\U0001f9ea" * 60,
+    "\u79d1\u5b66" * 80,
+    "a" + "\u0300\u0316" * 90,
+    " \t" * 150,
+)
+
+
+@pytest.mark.parametrize("limit", [0.002, 0.01, 1.0])
+def test_a_provider_that_counts_the_worst_it_can_is_never_paid_more_than_the_budget(
+    tmp_path: Path, limit: float
+) -> None:
+    script = Script(worst_usage=True, fault_share=0.3, faults=(*PASSING, *LASTING))
+    asked_for = [question(number, HOSTILE[number % len(HOSTILE)]) for number in range(60)]
+    with running(script) as server:
+        settings = model(server.base_url, timeout_s=1.0)
+        assert settings.prices is not None
+        with session(tmp_path, settings, limit) as asked:
+            outcomes = asked.ask(asked_for)
+            spent = asked.budget.spent
+        paid = server.cost(settings.prices)
+    assert len(outcomes) == len(asked_for)
+    assert 0 < paid <= spent + 1e-9 <= limit + 2e-9
+    closed = [o for o in outcomes if isinstance(o, NoAnswer) and o.reason == "over_budget"]
+    assert bool(closed) == (limit < 1)
+
+
+def test_a_template_that_adds_more_than_the_recipe_says_is_reserved_for_from_then_on(
+    tmp_path: Path,
+) -> None:
+    """Only calls that were reserved before the first reply can pass the cap."""
+    with running(Script(worst_usage=True, latency=0.01)) as server:
+        settings = model(
+            server.base_url, concurrency=1, tokens=TokenRules(per_request=0, per_message=0)
+        )
+        assert settings.prices is not None
+        bound = input_bound(question("x"), settings)
+        with session(tmp_path, settings, 0.01) as asked:
+            asked.ask([question(number) for number in range(300)])
+            spent = asked.budget.spent
+        beyond = settings.prices.dollars(server.log[0].tokens[0] - bound, 0)
+        calls = len(server.log)
+        assert server.cost(settings.prices) == pytest.approx(spent)
+    reserved = 2 * settings.concurrency + 64
+    assert calls < 100
+    assert spent <= 0.01 + reserved * beyond
 
 
 def test_lanes_share_what_is_left(tmp_path: Path) -> None:
@@ -140,9 +191,3 @@ def test_tokens_of_pictures_follow_the_tile_rule() -> None:
     patches = ImageTokens(base=0, per_tile=1, tile=32, max_side=None, short_side=None, most=1536)
     assert patches.of(640, 320) == 200
     assert patches.of(10_000, 10_000) == 1536
-
-
-@given(st.text())
-def test_the_bound_of_a_text_is_at_most_its_bytes_and_above_the_low_figure(text: str) -> None:
-    size = len(text.encode("utf-8", "surrogatepass"))
-    assert text_low(text) <= text_bound(text) <= size + 1

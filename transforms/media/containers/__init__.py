@@ -59,6 +59,13 @@ def within(path: str, members: Collection[str], scope: int) -> set[str]:
     return set().union(*(look(archive, members, scope) for archive in archives))
 
 
+def can_be_read_again(container: str) -> bool:
+    """Whether files beside a member cost no second pass: in folders, zips and plain tars."""
+    return _reader_of_one(container) is not cells.read and not container.lower().endswith(
+        (".tar.gz", ".tgz")
+    )
+
+
 def _reader_of_one(container: str) -> Reader:
     lowered = container.lower()
     for suffix, reader in _READERS.items():

@@ -81,7 +81,7 @@ def _close(statements: dict[str, list[str]], found: Materials, files: Files) -> 
     if opaque is None:
         opaque = 1 - (_number(statements.get("tr"), 0.0) or 0.0)
     opaque = opaque if 0 < opaque <= 1 else 1.0  # exporters write 0 for "not set"
-    surface, mask = (_picture_name(statements.get(key)) for key in ("map_kd", "map_d"))
+    surface, mask = (picture_name(statements.get(key)) for key in ("map_kd", "map_d"))
     texture = None
     if surface is not None:
         texture = TextureUse(found.picture(surface, files))
@@ -122,7 +122,7 @@ def _number(words: list[str] | None, default: float | None) -> float | None:
     return value if abs(value) < 1e9 else default
 
 
-def _picture_name(words: list[str] | None) -> str | None:
+def picture_name(words: list[str] | None) -> str | None:
     """The file of a texture statement: what follows the options; names may have blanks."""
     rest = list(words or [])
     while rest and rest[0].lower() in (*_OPTIONS, *_SWITCHES):

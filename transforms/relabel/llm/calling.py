@@ -22,7 +22,7 @@ from transforms.relabel.llm.question import Keys, Question
 from transforms.relabel.llm.records import Intent, LedgerRow, Paid, Unpaid
 from transforms.relabel.llm.secret import Secret
 from transforms.relabel.llm.store import Store
-from transforms.relabel.llm.tokens import input_bound, output_bound, text_bound
+from transforms.relabel.llm.tokens import input_bound, output_bound
 from transforms.relabel.llm.wire import MediaBytes, Repair, Reply, request_body
 from transforms.relabel.settings_models import ModelSettings
 
@@ -78,6 +78,9 @@ class Caller:
         self.limiter = Limiter(settings, 1 / accounts.lane.lanes, throttled)
         self._name, self._media = name, media
         self._endpoint = Endpoint(settings, key)
+        #: Tokens that a reply counted beyond the bound: a template that adds more than the recipe
+        #: says (`tokens.per_request`). Later calls are reserved with them.
+        self._beyond = 0
         self._opening, self._numbers = uuid.uuid4().hex, count()
 
     async def close(self) -> None:
@@ -90,9 +93,8 @@ class Caller:
         Raises:
             OverBudgetError: nothing was sent.
         """
-        tokens_in = input_bound(question, self.settings)
-        if repair is not None:
-            tokens_in += text_bound(repair.answer + repair.wrong) + 100
+        bound = input_bound(question, self.settings, repair)
+        tokens_in = bound + self._beyond
         tokens_out = output_bound(question, self.settings)
         worst = self._price(tokens_in, tokens_out)
         budget = self.accounts.budget
@@ -105,6 +107,7 @@ class Caller:
                 used = worst if result.billed else 0.0
                 return result
             intent, reply = result
+            self._beyond = max(self._beyond, (reply.tokens_in or 0) - bound)
             tokens_in = tokens_in if reply.tokens_in is None else reply.tokens_in
             tokens_out = tokens_out if reply.tokens_out is None else reply.tokens_out
             used = self._price(tokens_in, tokens_out, reply.tokens_cached)

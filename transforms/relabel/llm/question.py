@@ -7,9 +7,10 @@ bytes and no address is part of it: a new release, or a media policy, orphans no
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,6 +27,11 @@ class Text:
     """A part of a message."""
 
     text: str
+
+    @functools.cached_property
+    def canonical(self) -> str:
+        """Its part of a key; made once, as many questions share a text."""
+        return f'["text",{json.dumps(self.text)}]'
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,11 @@ class Media:
         """What a model must accept to be shown this; a frame is a picture to it."""
         return "audio" if self.kind == "audio" else "image"
 
+    @property
+    def canonical(self) -> str:
+        """Its part of a key: how large it is does not matter."""
+        return _dump([self.kind, self.digest, sorted(self.rendering)])
+
 
 Part = Text | Media
 
@@ -60,6 +71,11 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     parts: tuple[Part, ...]
+
+    @functools.cached_property
+    def canonical(self) -> str:
+        """Its part of a key."""
+        return f'["{self.role}",[{",".join(part.canonical for part in self.parts)}]]'
 
 
 @dataclass(frozen=True)
@@ -106,6 +122,7 @@ class Keys:
         self.settings = settings
         self.model = settings.served_as or name
         self._schemas: dict[int, tuple[Json, str]] = {}
+        self._steerings: dict[tuple[float | None, int | None, int], str] = {}
 
     def key(self, question: Question) -> str:
         """SHA-256, hex, over the question's canonical JSON."""
@@ -113,16 +130,19 @@ class Keys:
 
     def canonical(self, question: Question) -> str:
         """What the key is the digest of."""
-        settings = self.settings
-        rest = [
-            KEY_VERSION,
-            self.model,
-            settings.structured,
-            sorted(parameters(question, settings).items()),
-            question.replicate,
-            [[message.role, _parts(message.parts)] for message in question.messages],
-        ]
-        return f"{_dump(rest)}\n{question.schema_name}\n{self._schema(question.schema)}"
+        messages = ",".join(message.canonical for message in question.messages)
+        told = f"{self._steering(question)},[{messages}]]"
+        return f"{told}\n{question.schema_name}\n{self._schema(question.schema)}"
+
+    def _steering(self, question: Question) -> str:
+        """The beginning of a key's text: an open list of all that stands before the messages."""
+        asked = question.temperature, question.max_output_tokens, question.replicate
+        if asked not in self._steerings:
+            settings = self.settings
+            steering = sorted(parameters(question, settings).items())
+            plain = [KEY_VERSION, self.model, settings.structured, steering, question.replicate]
+            self._steerings[asked] = _dump(plain)[:-1]
+        return self._steerings[asked]
 
     def _schema(self, schema: Json) -> str:
         kept = self._schemas.get(id(schema))
@@ -132,15 +152,6 @@ class Keys:
             if len(self._schemas) > 64:
                 self._schemas.pop(next(iter(self._schemas)))
         return kept[1]
-
-
-def _parts(parts: Sequence[Part]) -> list[list[object]]:
-    return [
-        ["text", part.text]
-        if isinstance(part, Text)
-        else [part.kind, part.digest, sorted(part.rendering)]
-        for part in parts
-    ]
 
 
 def _dump(value: object) -> str:

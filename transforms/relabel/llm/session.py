@@ -7,9 +7,10 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import wait
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
@@ -27,6 +28,9 @@ from transforms.relabel.llm.wire import MediaBytes
 from transforms.relabel.settings_models import ModelSettings
 
 T = TypeVar("T")
+
+#: Throttled time is told this often.
+_TELL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class LlmSession:
 
     The event loop runs in a thread of its own, so a session can be used from any code, a Beam
     worker's included. `media` gives the bytes of a medium, in the rendering that it names; it is
-    called from threads. `throttled` is told seconds in which limits held calls back.
+    called from threads. `throttled` is told seconds in which limits held calls back, about every
+    second while it waits, in the thread that asks: a runner's counters belong to threads.
 
     Raises:
         BuildError: a key is missing, prices are missing with a budget, the cache can't be used.
@@ -107,19 +112,19 @@ class LlmSession:
         )
         self._thread.start()
         self._open = True
-        self._run(self._start(lane, keys, media or _no_media, throttled))
+        self._told, self._held_back, self._lock = throttled, 0.0, threading.Lock()
+        self._run(self._start(lane, keys, media or _no_media))
 
     async def _start(
         self,
         lane: Lane,
         keys: Mapping[str, Secret | None],
         media: MediaBytes,
-        throttled: Callable[[float], None] | None,
     ) -> None:
         self._committer = Committer(self.store.write)
         accounts = Accounts(self.store, self._committer, self.budget, lane)
         self._askers = {
-            name: Asker(name, model, keys[name], accounts, media, throttled)
+            name: Asker(name, model, keys[name], accounts, media, self._throttled)
             for name, model in self.models.items()
         }
 
@@ -184,10 +189,24 @@ class LlmSession:
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
+            while not wait([future], _TELL_SECONDS).done:
+                self._tell()
+            self._tell()
             return future.result()
         except BaseException:  # interrupted: the work is told, and given time to end
             future.cancel()
             raise
+
+    def _throttled(self, seconds: float) -> None:
+        """Called in the loop's thread."""
+        with self._lock:
+            self._held_back += seconds
+
+    def _tell(self) -> None:
+        with self._lock:
+            seconds, self._held_back = self._held_back, 0.0
+        if seconds and self._told is not None:
+            self._told(seconds)
 
     def __enter__(self) -> LlmSession:
         return self

@@ -62,12 +62,10 @@ def request_body(
     messages = [
         {"role": message.role, "content": _content(message, media)} for message in question.messages
     ]
-    if settings.structured != "json_schema":
-        asked = ASKED.format(json.dumps(question.schema, ensure_ascii=False))
-        messages.append({"role": "user", "content": asked})
-    if repair is not None:
-        messages.append({"role": "assistant", "content": repair.answer[:_MOST_FED_BACK]})
-        messages.append({"role": "user", "content": _REPAIR.format(repair.wrong)})
+    messages += [
+        {"role": role, "content": _sendable(text)}
+        for role, text in added_messages(question, settings, repair)
+    ]
     body: dict[str, Any] = {"model": keys.model, "messages": messages}
     form = response_format(question, settings)
     if form is not None:
@@ -76,6 +74,19 @@ def request_body(
     body[settings.output_limit_field] = steering.pop("max_output_tokens")
     body |= {name: value for name, value in steering.items() if value is not None}
     return body
+
+
+def added_messages(
+    question: Question, settings: ModelSettings, repair: Repair | None
+) -> list[tuple[str, str]]:
+    """Role and text of the messages that are sent after those of the question."""
+    added = []
+    if settings.structured != "json_schema":
+        added.append(("user", ASKED.format(json.dumps(question.schema, ensure_ascii=False))))
+    if repair is not None:
+        added.append(("assistant", repair.answer[:_MOST_FED_BACK]))
+        added.append(("user", _REPAIR.format(repair.wrong)))
+    return added
 
 
 def _content(message: Message, media: MediaBytes) -> str | list[dict[str, Any]]:

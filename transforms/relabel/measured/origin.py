@@ -12,14 +12,14 @@ from transforms.measures.tables import VERSION
 from transforms.measures.values import Fetch, attribute_values, missing
 from transforms.relabel.measured.choose import choose, label_table, prompt_version
 from transforms.relabel.measured.settings import MeasuredSettings
-from transforms.relabel.origin import LABELLED_SCHEMA, RELABEL, Labelled
+from transforms.relabel.origin import LABELLED_SCHEMA, RELABEL, AtOnce, Labelled
 
 #: The corpus's preference, beside the values.
 _SOURCE = "source"
 
 
 @dataclass(frozen=True)
-class MeasuredOrigin:
+class MeasuredOrigin(AtOnce):
     """Measures both responses of every pair and asks about one thing in which they differ."""
 
     task: str

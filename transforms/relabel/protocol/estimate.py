@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from transforms.relabel.llm.question import Question
-from transforms.relabel.llm.tokens import input_bound, input_low, output_bound
+from transforms.relabel.llm.tokens import input_high, input_low, output_bound
+from transforms.relabel.protocol.gold import gold_number
 from transforms.relabel.protocol.judging import judge_question, orders
 from transforms.relabel.protocol.material import Shown
 from transforms.relabel.protocol.propose import propose_question
@@ -70,11 +71,12 @@ def estimate(
         )
     ]
     times = propose.criteria * len(orders(judge))
+    gold = gold_number(wanted, settings) * len(orders(judge))
     for name in judge.models:
         questions = [
             judge_question(row, _CRITERION, name, "ab", judge, shown[name]) for row in rows
         ]
-        calls = (low * times, high * times)
+        calls = (low * times + gold, high * times + gold)
         found.append(_of_model(name, "judge", questions, calls, _SHORT_VERDICT, settings))
     return found
 
@@ -91,7 +93,7 @@ def _of_model(
     number = max(len(questions), 1)
     sent = [
         sum(count(question, model) for question in questions) / number
-        for count in (input_low, input_bound)
+        for count in (input_low, input_high)
     ]
     most = sum(output_bound(question, model) for question in questions) / number
     answered = (min(short, most), most)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -14,14 +14,18 @@ from transforms.relabel.measured.choose import choose, label_table
 from transforms.relabel.measured.gold import gold_questions
 from transforms.relabel.measured.settings import MeasuredSettings
 from transforms.relabel.protocol.propose import Proposal
+from transforms.relabel.settings import RelabelSettings
+
+#: The step of label rows about gold questions: what judges said, and what is true by measurement.
+GOLD: Final = "gold"
 
 
 @dataclass(frozen=True)
 class Gold:
     """Questions with their truth: `rows`, `names` and `criteria` side by side.
 
-    `truth`: question, task, attribute, truth (a or b). `labels`: the truth as rows of
-    `schemas.label.LABEL_SCHEMA`, of step ``gold``: who reads the answers of judges later needs it.
+    `truth`: question, task, attribute, truth (a or b). `labels`: rows of the label table that
+    state the truths, with the attributes as parameters of their producer.
     """
 
     rows: Sequence[dict[str, Any]]
@@ -29,6 +33,15 @@ class Gold:
     criteria: Sequence[str]
     truth: pl.DataFrame
     labels: Sequence[dict[str, Any]] = ()
+
+
+def gold_number(expected: int, settings: RelabelSettings) -> int:
+    """How many gold questions are asked where rows of so many pairs are expected; 0: none."""
+    chosen = settings.calibration
+    if not chosen.gold_share:
+        return 0
+    asked = expected * settings.propose.criteria
+    return max(chosen.least_questions, round(asked * chosen.gold_share))
 
 
 def gold_of(
@@ -56,7 +69,7 @@ def gold_of(
     )
     choices = choose(values, looked["preference"], task, settings)
     labels = label_table(choices, task)
-    gold = gold_questions(labels, max(1, number // 8), settings).slice(0, number)
+    gold = _spread(gold_questions(labels, number, settings), number)
     at = {pair: row for row, pair in enumerate(looked["pair_id"].to_pylist())}
     plain = [name for name in looked.column_names if not name.startswith(prefix)]
     chosen = gold.to_pylist()
@@ -73,6 +86,24 @@ def gold_of(
         },
         schema=dict.fromkeys(("question", "task", "attribute", "truth"), pl.String),
     )
-    told = [{**label, "step": "gold"} for label in chosen]
-    questions, criteria = [one.question for one in named], [one.criterion for one in named]
-    return Gold(rows, questions, criteria, truth, told)
+    names, criteria = [one.question for one in named], [one.criterion for one in named]
+    told = [{**label, "step": GOLD, "order": None} for label in chosen]
+    return Gold(rows, names, criteria, truth, told)
+
+
+def _spread(gold: pa.Table, number: int) -> pa.Table:
+    """The first questions of every attribute and verdict before the second ones of any."""
+    facts = [json.loads(each["parameters"]) for each in gold["producer"].to_pylist()]
+    frame = pl.DataFrame(
+        {
+            "attribute": [fact["attribute"] for fact in facts],
+            "verdict": gold["verdict"].to_pylist(),
+        },
+        schema={"attribute": pl.String, "verdict": pl.String},
+    ).with_row_index("row")
+    # Attributes take turns in which verdict comes first: where only one fits, both are met.
+    turn = (pl.col("attribute").rank("dense") % 2 == 0) == (pl.col("verdict") == "a")
+    ordered = frame.with_columns(
+        place=pl.int_range(pl.len()).over("attribute", "verdict"), second=turn
+    ).sort("place", "second", "attribute")
+    return gold.take(pa.array(ordered["row"].head(number).to_list(), pa.int64()))

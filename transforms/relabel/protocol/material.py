@@ -8,6 +8,7 @@ both orders, so a text that wins by its place loses by it.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -84,14 +85,19 @@ def spaced(number: int, wanted: int) -> list[int]:
 
 def _medium(slot: str, info: Mapping[str, Any], shown: Shown) -> Iterator[Media]:
     modality = SLOT_MODALITY[slot]
-    size = {"width": info["width"] or 0, "height": info["height"] or 0}
     common = (("rendering", _RENDERING), ("of", modality))
     if modality == "image":
-        yield Media("image", info["digest"], (*common, ("side", shown.image_side)), **size)
+        yield Media(
+            "image",
+            info["digest"],
+            (*common, ("side", shown.image_side)),
+            *_fitted(info, shown.image_side),
+        )
     elif modality == "video":
+        size = _fitted(info, shown.frame_side)
         for at in range(shown.frames):
             place = (("frame", at), ("frames", shown.frames), ("side", shown.frame_side))
-            yield Media("frame", info["digest"], (*common, *place), **size)
+            yield Media("frame", info["digest"], (*common, *place), *size)
     elif modality == "audio" and shown.hears:
         seconds = info["duration_s"] or 0.0
         yield Media("audio", info["digest"], (*common, ("as", "sound")), seconds=seconds)
@@ -104,6 +110,13 @@ def _medium(slot: str, info: Mapping[str, Any], shown: Shown) -> Iterator[Media]
             yield Media(
                 "image", info["digest"], (*common, *place), shown.frame_side, shown.frame_side
             )
+
+
+def _fitted(info: Mapping[str, Any], side: int) -> tuple[int, int]:
+    """Width and height of a picture whose longer side is scaled down to `side`; 0: not known."""
+    width, height = info["width"] or 0, info["height"] or 0
+    factor = min(1.0, side / max(width, height, 1))
+    return math.ceil(width * factor), math.ceil(height * factor)
 
 
 def _joined(parts: Sequence[Part]) -> list[Part]:

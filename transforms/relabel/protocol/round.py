@@ -18,8 +18,8 @@ from transforms.relabel.llm.asker import check_modalities
 from transforms.relabel.llm.outcome import Answer, NoAnswer, Outcome
 from transforms.relabel.llm.question import Question
 from transforms.relabel.llm.session import LlmSession
-from transforms.relabel.protocol.gold import Gold
-from transforms.relabel.protocol.judging import judge_question, orders, verdict_of
+from transforms.relabel.protocol.gold import GOLD, Gold
+from transforms.relabel.protocol.judging import JudgeQuestions, judge_question, orders, verdict_of
 from transforms.relabel.protocol.material import Order, Shown
 from transforms.relabel.protocol.propose import Proposal, propose_question, read_proposals
 from transforms.relabel.settings import RelabelSettings
@@ -57,6 +57,7 @@ class Round:
     def __init__(self, session: LlmSession, panel: Panel) -> None:
         self.session, self.panel = session, panel
         self._checked = False
+        self._producers: dict[tuple[str, float | None, str], dict[str, Any]] = {}
 
     def decide(
         self, rows: Sequence[Mapping[str, Any]], barred: Mapping[str, Sequence[str]]
@@ -144,11 +145,12 @@ class Round:
         settings = self.panel.settings.judge
         places: list[tuple[str, str, Order, str, str]] = []
         questions: list[Question] = []
+        make = JudgeQuestions(settings)
         for row, name, criterion in asked:
             for judge in settings.models:
                 for order in orders(settings):
                     shown = self.panel.shown[judge]
-                    questions.append(judge_question(row, criterion, judge, order, settings, shown))
+                    questions.append(make.about(row, criterion, judge, order, shown))
                     places.append((name, judge, order, row["pair_id"], criterion))
         answers = []
         for place, question, outcome in zip(
@@ -182,9 +184,8 @@ class Round:
         answers = self._judged(asked, decided)
         both = self.panel.settings.judge.both_orders
         for row in decided.labels:
-            row["step"] = "gold"
-        labels = [*gold.labels, *decided.labels]
-        return votes_of(answers, both_orders=both), labels, decided.over_budget
+            row["step"] = GOLD
+        return votes_of(answers, both_orders=both), decided.labels, decided.over_budget
 
     def _keep(
         self,
@@ -230,6 +231,12 @@ class Round:
         decided.lost.append((pair_id, f"{step}_{outcome.reason}", outcome.message, ""))
 
     def _producer(self, question: Question, version: str) -> dict[str, Any]:
+        asked = question.model, question.temperature, version
+        if asked not in self._producers:
+            self._producers[asked] = self._new_producer(question, version)
+        return self._producers[asked]
+
+    def _new_producer(self, question: Question, version: str) -> dict[str, Any]:
         model = self.session.models[question.model]
         told = {"temperature": question.temperature, "top_p": model.top_p, "seed": model.seed}
         return {

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from schemas.dead_letter import DeadLetter, dead_letter_table
 from schemas.flight import PREPARED_SCHEMA
 from transforms.beamkit import files
-from transforms.relabel.origin import LABELLED_SCHEMA, RELABEL, Labelled
+from transforms.relabel.origin import LABELLED_SCHEMA, RELABEL, AtOnce, Labelled
 from transforms.relabel.published.labels import PublishedMatch, match_published
 from transforms.relabel.published.rows import read_rows
 from transforms.relabel.published.settings import PublishedSettings
@@ -28,7 +28,7 @@ _NEEDED = (
 
 
 @dataclass(frozen=True)
-class PublishedOrigin:
+class PublishedOrigin(AtOnce):
     """Matches the rows of one subset of the published set to the pairs of its source corpus.
 
     `files` are the subset's Parquet files with their digests, `media` the table of its pictures'

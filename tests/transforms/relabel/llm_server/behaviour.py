@@ -75,18 +75,26 @@ class Script:
     calls: Mapping[str, Sequence[Kind]] = field(default_factory=dict)
     fault_share: float = 0.0
     faults: tuple[Kind, ...] = PASSING
+    #: Share of the questions that meet a lasting fault, the same one at each call.
+    stubborn: float = 0.0
     latency: float = 0.0
     retry_after: str = "0"
     models: tuple[str, ...] | None = ("scripted",)
     seed: int = 0
     #: Connections are closed after each answer.
     close: bool = False
+    #: Usage is the worst there is: a token a byte, all overhead, all of the output.
+    worst_usage: bool = False
 
     def behaviour(self, tag: str, attempt: int) -> Behaviour:
         """What the `attempt`-th call (from 1) of a question meets."""
         planned = self.calls.get(tag)
         if planned:
             return Behaviour(planned[min(attempt, len(planned)) - 1], self.latency)
+        if self.stubborn:
+            drawn = hashlib.sha256(f"{self.seed}/stubborn/{tag}".encode()).digest()
+            if int.from_bytes(drawn[:4], "big") < self.stubborn * 2**32:
+                return Behaviour(LASTING[drawn[4] % len(LASTING)], self.latency)
         if self.fault_share == 0:
             return Behaviour(Kind.ANSWER, self.latency)
         digest = hashlib.sha256(f"{self.seed}/{tag}/{attempt}".encode()).digest()

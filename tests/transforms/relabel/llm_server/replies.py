@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.transforms.relabel.llm_server.behaviour import Kind, Script, verdict_of
+from transforms.relabel.settings_models import TokenRules
 
 #: Tokens of every answer, for the sums of the tests.
 PROMPT_TOKENS, COMPLETION_TOKENS = 100, 10
@@ -21,9 +22,23 @@ _ERRORS = {
 _PAGE = b"<html><body>Welcome to the hotel's network</body></html>"
 
 
-def completion(tag: str, kind: Kind) -> bytes:
-    """The body of a 200."""
-    text = json.dumps({"verdict": verdict_of(tag), "tag": tag})
+def worst_usage(body: bytes) -> tuple[int, int]:
+    """Tokens of a request where each byte is one and the model says all that it may."""
+    asked = json.loads(body)
+    texts = [json.dumps(asked["response_format"]["json_schema"]["schema"])]
+    for message in asked["messages"]:
+        content = message["content"]
+        texts += [content] if isinstance(content, str) else [part["text"] for part in content]
+    rules = TokenRules()
+    overhead = rules.per_request + rules.per_message * len(asked["messages"]) + len(texts)
+    said = asked["max_completion_tokens"]
+    return sum(len(text.encode()) for text in texts) + overhead, said
+
+
+def completion(tag: str, kind: Kind, tokens: tuple[int, int], text: str | None = None) -> bytes:
+    """The body of a 200; `text` is the answer, by default one about the tag."""
+    if text is None:
+        text = json.dumps({"verdict": verdict_of(tag), "tag": tag})
     message: dict[str, object] = {"role": "assistant", "content": text, "refusal": None}
     finish = "stop"
     if kind is Kind.WRONG_JSON:
@@ -47,9 +62,9 @@ def completion(tag: str, kind: Kind) -> bytes:
         "model": "scripted",
         "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
         "usage": {
-            "prompt_tokens": PROMPT_TOKENS,
-            "completion_tokens": COMPLETION_TOKENS,
-            "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS,
+            "prompt_tokens": tokens[0],
+            "completion_tokens": tokens[1],
+            "total_tokens": sum(tokens),
         },
     }
     if kind is Kind.NO_USAGE:
@@ -57,12 +72,19 @@ def completion(tag: str, kind: Kind) -> bytes:
     return json.dumps(body).encode()
 
 
-def reply(tag: str, kind: Kind, script: Script, authorization: str) -> bytes:
+def reply(
+    tag: str,
+    kind: Kind,
+    script: Script,
+    authorization: str,
+    tokens: tuple[int, int],
+    text: str | None = None,
+) -> bytes:
     """Head and body of what answers a chat call; an error repeats the key, as some servers do."""
     if kind is Kind.HTML:
         return framed(200, _PAGE, "text/html")
     if kind not in _ERRORS:
-        return framed(200, completion(tag, kind), close=script.close)
+        return framed(200, completion(tag, kind, tokens, text), close=script.close)
     status, code = _ERRORS[kind]
     text = f"{code}: your key {authorization} asked {tag}"
     body = json.dumps({"error": {"message": text, "type": code, "code": code}}).encode()

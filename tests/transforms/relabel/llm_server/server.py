@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tests.transforms.relabel.llm_server.behaviour import BILLED, Kind, Script
-from tests.transforms.relabel.llm_server.replies import framed, reply
+from tests.transforms.relabel.llm_server.replies import (
+    COMPLETION_TOKENS,
+    PROMPT_TOKENS,
+    framed,
+    reply,
+    worst_usage,
+)
+from tests.transforms.relabel.simulated import Mind, read_shown
+from transforms.relabel.settings_models import Prices
 
 _TAG = re.compile(rb"\[q:([\w.-]+)\]")
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _AUTHORIZATION = re.compile(rb"authorization: *([^\r]+)", re.IGNORECASE)
+_TOKENS = (PROMPT_TOKENS, COMPLETION_TOKENS)
 _DRIP_SECONDS, _DRIP_BYTES = 0.05, 7
 
 
@@ -30,13 +40,20 @@ class Served:
     kind: str
     billed: bool
     body: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
 
 class LlmServer:
-    """Counts calls and bills, by question: the tag ``[q:…]`` in the first message names it."""
+    """Counts calls and bills, by question: the tag ``[q:…]`` in the first message names it.
 
-    def __init__(self, script: Script, keep_bodies: bool = False) -> None:
-        self.script, self.keep_bodies = script, keep_bodies
+    With `minds`, a model's answer is what its mind says to the request, and a question's tag is a
+    digest of model and first message.
+    """
+
+    def __init__(
+        self, script: Script, keep_bodies: bool = False, minds: Mapping[str, Mind] | None = None
+    ) -> None:
+        self.script, self.keep_bodies, self.minds = script, keep_bodies, minds
         self.log: list[Served] = []
         self.attempts: Counter[str] = Counter()
         self.in_flight = self.most_in_flight = 0
@@ -49,6 +66,10 @@ class LlmServer:
     def billed(self) -> Counter[str]:
         """How often each question was billed."""
         return Counter(line.tag for line in self.log if line.billed)
+
+    def cost(self, prices: Prices) -> float:
+        """Dollars of all that was billed."""
+        return sum(prices.dollars(*line.tokens) for line in self.log if line.billed)
 
     def kinds(self) -> Counter[str]:
         """How often each behaviour was met."""
@@ -95,33 +116,50 @@ class _Connection(asyncio.Protocol):
         elif target == b"/v1/models" and script.models is not None:
             data = [{"id": name, "object": "model"} for name in script.models]
             self.transport.write(framed(200, json.dumps({"data": data}).encode()))
-        elif target == b"/v1/chat/completions":
+        elif target == b"/v1/chat/completions" and b'"messages"' in body:
             self._chat(head, body)
+        elif target == b"/v1/chat/completions":
+            self.transport.write(framed(400, b'{"error": {"message": "messages is missing"}}'))
         else:
             self.transport.write(framed(404, b'{"error": {"message": "no such path"}}'))
 
     def _chat(self, head: bytes, body: bytes) -> None:
         server = self.server
-        found = _TAG.search(body)
-        tag = found[1].decode() if found else "?"
+        tag, text = self._asked(body)
         server.attempts[tag] += 1
         attempt = server.attempts[tag]
         behaviour = server.script.behaviour(tag, attempt)
         kept = body.decode() if server.keep_bodies else ""
         billed = behaviour.kind in BILLED
-        server.log.append(Served(tag, attempt, behaviour.kind.value, billed, kept))
+        tokens = worst_usage(body) if server.script.worst_usage else _TOKENS
+        server.log.append(Served(tag, attempt, behaviour.kind.value, billed, kept, tokens))
         server.in_flight += 1
         server.most_in_flight = max(server.most_in_flight, server.in_flight)
         sender = _AUTHORIZATION.search(head)
         key = sender[1].decode() if sender else ""
         if behaviour.seconds:
-            self.loop.call_later(behaviour.seconds, self._answer, tag, behaviour.kind, key)
+            self.loop.call_later(
+                behaviour.seconds, self._answer, tag, behaviour.kind, key, tokens, text
+            )
         else:
-            self._answer(tag, behaviour.kind, key)
+            self._answer(tag, behaviour.kind, key, tokens, text)
 
-    def _answer(self, tag: str, kind: Kind, key: str) -> None:
+    def _asked(self, body: bytes) -> tuple[str, str | None]:
+        """Tag of a question, and what the model's mind says to it."""
+        if self.server.minds is None:
+            found = _TAG.search(body)
+            return (found[1].decode() if found else "?"), None
+        plain = json.loads(body)
+        name = plain["model"]
+        first = json.dumps([name, plain["messages"][0]])
+        tag = f"{name}-{hashlib.sha256(first.encode()).hexdigest()[:16]}"
+        return tag, json.dumps(self.server.minds[name](read_shown(plain)))
+
+    def _answer(
+        self, tag: str, kind: Kind, key: str, tokens: tuple[int, int], text: str | None
+    ) -> None:
         self.server.in_flight -= 1
-        message = reply(tag, kind, self.server.script, key)
+        message = reply(tag, kind, self.server.script, key, tokens, text)
         if kind is Kind.RESET:
             self.transport.abort()
         elif kind is Kind.HALF_BODY:
@@ -151,9 +189,16 @@ class _Connection(asyncio.Protocol):
 
 
 @contextmanager
-def running(script: Script, keep_bodies: bool = False, port: int = 0) -> Iterator[LlmServer]:
+def running(
+    script: Script,
+    keep_bodies: bool = False,
+    port: int = 0,
+    minds: Mapping[str, Mind] | None = None,
+) -> Iterator[LlmServer]:
     """A server in a thread, ready to answer."""
-    server = LlmServer(script, keep_bodies)
+    if minds is not None:
+        script = replace(script, models=tuple(minds))
+    server = LlmServer(script, keep_bodies, minds)
     loop = asyncio.new_event_loop()
     ready = threading.Event()
     stop = asyncio.Event()

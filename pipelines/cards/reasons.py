@@ -1,0 +1,65 @@
+"""What the names in a build's counts mean: stages, and the rules by which records are left out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Stages in the order in which records pass them.
+STAGES: Final = {
+    "sources": "Reading the corpora",
+    "scope": "Scope",
+    "admit": "Pairs that a criterion asks about",
+    "sampling": "Sample",
+    "media": "Media",
+    "decontamination": "Items of benchmarks",
+    "dedup": "Duplicates and contradictions",
+    "relabel": "Criteria",
+    "trim": "Trim to the target",
+}
+_RULES: Final = {
+    "beyond_reserve": "not drawn: the sample, with its reserve, was full",
+    "beyond_target": "sound, but the target was reached",
+    "not_asked_about": "the published set has no criterion about it",
+    "not_needed": "not asked about: enough rows had their criterion",
+    "out_of_scope": "its media lie beyond the part of the archive that was read",
+    "tie": "the corpus prefers neither",
+    "duplicate_exact": "equal to another pair",
+    "duplicate_near": "near-equal in text to another pair",
+    "duplicate_perceptual": "looks or sounds like another pair",
+    "contradiction": "the same pair with opposite labels",
+    "bridges_split": "would have tied held-out rows to training rows",
+    "prompt_text": "its prompt is that of a benchmark item",
+    "response_text": "a response is that of a benchmark item",
+    "response_medium": "a response's medium is that of a benchmark item",
+    "prompt_medium": "its prompt's medium is that of a benchmark item",
+    "prompt_medium_and_text": "prompt and its medium are those of a benchmark item",
+    "alike_in_all_that_is_measured": "no measured difference that a person would notice",
+    "source_left_out": "from a part of the corpus that the recipe leaves out",
+    "repeated_record": "the corpus holds the record twice",
+    "reversed_twin": "the corpus holds the same pair with its sides exchanged",
+    "meaningless_prompt": "annotators called the prompt meaningless",
+    "citation_artefact": "a response holds marks of a citation tool",
+    "image2shape": "its prompt is a picture, which this task does not have",
+    "identical_responses": "both responses are the same content",
+    "media_missing": "a medium is not where the corpus says",
+    "published_unmatched": "a published row that fits no pair of the corpus",
+    "published_no_prompt": "a published row whose prompt is not in the corpus",
+    "no_consensus": "the judges did not confirm a criterion",
+    "no_votes": "no judge had a vote",
+}
+
+
+def stage_title(stage: str) -> str:
+    """A stage's name for a person."""
+    return STAGES.get(stage, stage)
+
+
+def why(reason: str) -> str:
+    """A reason code in words."""
+    return _RULES.get(reason, reason.replace("_", " "))
+
+
+def stage_order(stage: str) -> tuple[int, str]:
+    """A stage's place among the stages."""
+    names = list(STAGES)
+    return (names.index(stage) if stage in names else len(names), stage)

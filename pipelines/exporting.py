@@ -1,0 +1,160 @@
+"""Exporting a dataset: every row of the chosen subsets goes into a format, or is counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final, cast
+
+from pipelines.dataset.dataset import Dataset
+from schemas.tasks import TASKS, TaskName
+from transforms.beamkit import files
+from transforms.beamkit.errors import BuildError
+from transforms.writing.exports.format import (
+    Format,
+    Options,
+    Part,
+    PartCounts,
+    UnfitError,
+    columns_read,
+)
+
+#: What was exported, in the folder of the export.
+COUNTS_FILE: Final = "export.json"
+#: Rows that are Python objects at a time, media included.
+_ROWS_AT_ONCE: Final = 32
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export did. `left_out` says why of each subset that the format has no form for."""
+
+    format: str
+    source: str
+    options: Options
+    parts: tuple[PartCounts, ...]
+    left_out: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: counts a subset and split."""
+        subsets: dict[str, dict[str, Any]] = {}
+        for counts in self.parts:
+            subsets.setdefault(counts.part.subset, {})[counts.part.split] = counts.as_json()
+        return {
+            "format": self.format,
+            "options": asdict(self.options),
+            "subsets": subsets,
+            "left_out": self.left_out,
+        }
+
+
+def export(
+    dataset: Dataset,
+    form: Format,
+    folder: str,
+    subsets: Sequence[str] | None = None,
+    options: Options | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Exported:
+    """Write the subsets into a folder, in a format.
+
+    Files of the same names are replaced; media that are there already are kept. Each part is in
+    place whole or not at all.
+
+    Raises:
+        BuildError: there is no such subset, or the folder belongs to an export of another format.
+    """
+    names, options = dataset.chosen(subsets), options or Options()
+    before = _exported_before(folder, form)
+    parts: list[PartCounts] = []
+    left_out: dict[str, str] = {}
+    for name in names:
+        task, kind = _facts(dataset, name)
+        if task not in form.tasks:
+            left_out[name] = f"{form.name} has no form for {TASKS[task].title}"
+            continue
+        for split in dataset.splits:
+            if dataset.files(name, split):
+                tell(f"{name} {split}")
+                part = Part(name, task, kind, split)
+                parts.append(_export_part(dataset, form, folder, part, options))
+                _check_files(parts)
+    form.finish(folder, parts)
+    done = Exported(form.name, dataset.place.said, options, tuple(parts), left_out)
+    told = done.as_json()
+    told["subsets"] = before | told["subsets"]
+    data = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    files.write_once(files.join(folder, COUNTS_FILE), data.encode())
+    return done
+
+
+def _export_part(
+    dataset: Dataset, form: Format, folder: str, part: Part, options: Options
+) -> PartCounts:
+    counts = PartCounts(part)
+    with form.sink(part, folder, options) as sink:
+        for row in _rows(dataset, part):
+            counts.rows_in += 1
+            try:
+                counts.notes.update(sink.add(row))
+            except UnfitError as unfit:
+                counts.dropped[unfit.reason] += 1
+            else:
+                counts.rows_out += 1
+    counts.files = sink.files()  # the last one is opened when the rest is written
+    return counts
+
+
+def _check_files(parts: Sequence[PartCounts]) -> None:
+    """Refuse two parts that go to one file, as subsets whose names differ in signs only may."""
+    *before, last = parts
+    for one in before:
+        if not set(one.files).isdisjoint(last.files):
+            raise BuildError(
+                f"{one.part.subset} and {last.part.subset} would go to the same file "
+                f"{last.files[0]}; export one of them with --subset to a folder of its own"
+            )
+
+
+def _rows(dataset: Dataset, part: Part) -> Iterator[dict[str, Any]]:
+    for table in dataset.tables(part.subset, columns_read(), part.split):
+        for start in range(0, table.num_rows, _ROWS_AT_ONCE):
+            yield from table.slice(start, _ROWS_AT_ONCE).to_pylist()
+
+
+def _facts(dataset: Dataset, subset: str) -> tuple[TaskName, str]:
+    """Task and kind of a subset, by its first row.
+
+    Raises:
+        BuildError: it is no task that is known.
+    """
+    for table in dataset.tables(subset, ["task", "kind"]):
+        if table.num_rows:
+            task, kind = (table[name][0].as_py() for name in ("task", "kind"))
+            if task not in TASKS:
+                raise BuildError(f"{subset}: unknown task {task!r}; one of {', '.join(TASKS)}")
+            return cast(TaskName, task), str(kind)
+    record = dataset.run_record.get("subsets", {}).get(subset, {})
+    return cast(TaskName, record.get("task", "t2t")), str(record.get("kind", "general"))
+
+
+def _exported_before(folder: str, form: Format) -> dict[str, Any]:
+    """The counts of subsets that were exported into the folder before.
+
+    Raises:
+        BuildError: they are of another format, whose files would mix with these.
+    """
+    path = files.join(folder, COUNTS_FILE)
+    if not files.exists(path):
+        return {}
+    try:
+        said = json.loads(files.read_bytes(path))
+        name, subsets = said["format"], dict(said["subsets"])
+    except (ValueError, TypeError, KeyError):
+        name, subsets = "unknown", {}
+    if name != form.name:
+        raise BuildError(
+            f"{folder}: holds an export in the format {name}; name another folder with --to"
+        )
+    return subsets

@@ -1,0 +1,1 @@
+"""Publication of a built dataset to the Hub: plan, upload, one commit, a tag, and a look back."""

@@ -1,0 +1,68 @@
+"""Which files a publication adds to a repository, keeps there, replaces and deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from pipelines.publishing import places
+from pipelines.publishing.contents import Item
+from pipelines.publishing.remote import Remote
+from pipelines.publishing.version_file import VersionFile
+from transforms.beamkit.errors import BuildError
+from transforms.beamkit.hub.tree import RemoteFile
+
+_MOST_NAMED: Final = 5
+
+
+def is_there(item: Item, there: Mapping[str, RemoteFile]) -> bool:
+    """Whether a file is in its place already."""
+    file = there.get(item.path)
+    return file is not None and item.is_like(file.size, file.digest)
+
+
+def changed_by_hand(
+    remote: Remote, base: VersionFile | None, items: Mapping[str, Item]
+) -> tuple[str, ...]:
+    """Files of the last version that are others at the head, which holds no later version."""
+    head = remote.version_at(remote.head)
+    if base is None or head is None or head.version != base.version:
+        return ()
+    there, then = remote.files(remote.head), remote.files(remote.tags[base.version])
+    return tuple(
+        path
+        for path in sorted(base.files)
+        if path in there
+        and path in then
+        and there[path].digest != then[path].digest
+        and not (path in items and is_there(items[path], there))
+    )
+
+
+def moves(
+    remote: Remote, base: VersionFile | None, items: Mapping[str, Item]
+) -> tuple[tuple[Item, ...], tuple[Item, ...], tuple[str, ...]]:
+    """What the head of the repository lacks, has already, and has no longer to have.
+
+    Raises:
+        BuildError: there are files that no version put there, where loaders would read them.
+    """
+    there = remote.files(remote.head)
+    head = remote.version_at(remote.head)
+    ours = {*(head.files if head else ()), *(base.files if base else ())}
+    strangers = sorted(
+        path for path in there if places.holds_rows(path) and path not in ours | items.keys()
+    )
+    if strangers:
+        named = ", ".join(strangers[:_MOST_NAMED])
+        raise BuildError(
+            f"{remote.repo} has files that no version put there, and loaders would read as rows: "
+            f"{named}{', …' if len(strangers) > _MOST_NAMED else ''}. Remove them on the Hub, or "
+            "name another repository with --repo"
+        )
+    add: list[Item] = []
+    keep: list[Item] = []
+    for _, item in sorted(items.items()):
+        (keep if is_there(item, there) else add).append(item)
+    delete = sorted(path for path in ours if path in there and path not in items)
+    return tuple(add), tuple(keep), tuple(delete)

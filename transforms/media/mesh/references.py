@@ -1,0 +1,53 @@
+"""The files that a model names: materials and pictures of OBJ, buffers and pictures of glTF."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import unquote
+
+from transforms.media.mesh.mtl import picture_name
+
+_LIBRARY: Final = re.compile(rb"^[ \t]*mtllib[ \t]+([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
+_PICTURE: Final = re.compile(rb"^[ \t]*map_(?:kd|d)[ \t]+([^\r\n]+)", re.MULTILINE | re.IGNORECASE)
+
+
+def references(name: str, data: bytes, most: int) -> list[str]:
+    """Names that a model or material file states, as paths, each once, at most `most`.
+
+    `name` says the format by its ending; other formats than OBJ, MTL and glTF name none. They are
+    not checked: `bundle.inside` does that.
+    """
+    read = _READERS.get(name.lower().rsplit(".", 1)[-1])
+    found: dict[str, None] = {}
+    for one in read(data) if read is not None else ():
+        if one and len(found) < most:
+            found[one] = None
+    return list(found)
+
+
+def _of_obj(data: bytes) -> Iterator[str]:
+    yield from (match.decode("utf-8", "replace").strip() for match in _LIBRARY.findall(data))
+
+
+def _of_mtl(data: bytes) -> Iterator[str]:
+    for match in _PICTURE.findall(data):
+        yield picture_name(match.decode("utf-8", "replace").split()) or ""
+
+
+def _of_gltf(data: bytes) -> Iterator[str]:
+    try:
+        document: Any = json.loads(data)
+    except (ValueError, RecursionError):
+        return  # what is wrong with it is said when it is opened
+    for kind in ("buffers", "images"):
+        entries = document.get(kind) if isinstance(document, dict) else None
+        for entry in entries if isinstance(entries, list) else ():
+            uri = entry.get("uri") if isinstance(entry, dict) else None
+            if isinstance(uri, str) and not uri.startswith("data:"):
+                yield unquote(uri)
+
+
+_READERS: Final = {"obj": _of_obj, "mtl": _of_mtl, "gltf": _of_gltf}

@@ -1,0 +1,156 @@
+"""The composite of the row rules: a roster becomes that of the rows that break none of them.
+
+Rows are judged where the spool files lie, in parallel; what is gathered are verdicts on the few
+that are refused. The unit's files: the roster, dead letters.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apache_beam as beam
+import polars as pl
+import pyarrow as pa
+
+from schemas.dead_letter import DeadLetter, dead_letter_table
+from transforms.beamkit import files, tables
+from transforms.beamkit.commit import CommitManifest
+from transforms.beamkit.gather import Gather
+from transforms.beamkit.manifest import Manifest, Part
+from transforms.beamkit.threads import ThreadedDoFn
+from transforms.quality.rules.frame import rule_frame
+from transforms.quality.rules.judge import VERDICT_SCHEMA, judge
+from transforms.quality.rules.rule import Subject
+from transforms.quality.settings import RuleSettings
+
+QUALITY: Final = "quality"
+_VERDICTS: Final = "verdicts"
+_ROW: Final = ["row_id", "key"]
+
+
+@dataclass(frozen=True)
+class CheckTarget:
+    """The unit of the row rules: its name, folder of work and manifest.
+
+    `inputs` gives the digest of all inputs from the manifest of the unit before it.
+    """
+
+    unit: str
+    inputs: Callable[[Manifest], str]
+    work: str
+    manifest: str
+
+
+@dataclass(frozen=True)
+class RowBooks:
+    """How prepared pairs and rosters are read and written: both belong to another stage."""
+
+    pairs_role: str
+    dead_role: str
+    read_pairs: Callable[[Part], pa.Table]
+    read_roster: Callable[[Manifest], pa.Table]
+    write_roster: Callable[[pa.Table, str], Part]
+
+
+class CheckRows(beam.PTransform):
+    """Input: the manifest of the unit whose roster is checked; output: that of its own unit."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        target: CheckTarget,
+        rules: RuleSettings,
+        books: RowBooks,
+        prepared: beam.PCollection[Manifest],
+    ) -> None:
+        super().__init__()
+        self.subject, self.target, self.rules = subject, target, rules
+        self.books, self.prepared = books, prepared
+
+    def expand(self, before: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
+        """Judge file by file, then take out what was refused."""
+        roster = beam.pvalue.AsSingleton(before)
+        verdicts = (
+            self.prepared
+            | "Files" >> beam.FlatMap(lambda one, role: one.of_role(role), self.books.pairs_role)
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "Judge"
+            >> beam.ParDo(
+                _Judge(self.target.work, self.subject, self.rules, self.books), roster
+            ).with_output_types(Part)
+            | "GatherVerdicts" >> Gather()
+        )
+        done = verdicts | "TakeOut" >> beam.ParDo(
+            _TakeOut(self.target.work, self.subject, self.books), roster
+        ).with_outputs("counts", main="parts")
+        inputs = before | "Inputs" >> beam.Map(
+            lambda manifest, inputs: inputs(manifest), self.target.inputs
+        )
+        return done.parts | "CommitChecked" >> CommitManifest(
+            self.target.manifest, self.target.unit, beam.pvalue.AsSingleton(inputs), done.counts
+        )
+
+
+class _Judge(ThreadedDoFn):
+    def __init__(self, work: str, subject: Subject, rules: RuleSettings, books: RowBooks) -> None:
+        super().__init__()
+        self.folder, self.subject, self.rules, self.books = work, subject, rules, books
+
+    def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
+        """The verdicts on one file's rows, if any is refused."""
+        frame = rule_frame(self.books.read_pairs(element), self.books.read_roster(one))
+        verdicts = judge(frame, self.rules, self.subject)
+        if verdicts.height:
+            path = _path(self.folder, _VERDICTS)
+            table = verdicts.to_arrow(compat_level=pl.CompatLevel.oldest())
+            yield tables.write_ipc(table.cast(_verdict_schema()), path, _VERDICTS)
+
+
+class _TakeOut(beam.DoFn):
+    def __init__(self, work: str, subject: Subject, books: RowBooks) -> None:
+        self.folder, self.subject, self.books = work, subject, books
+
+    def process(self, element: list[Part], before: Manifest) -> Iterator[Any]:
+        """Write the roster of what stays, and dead letters of what does not."""
+        roster = self.books.read_roster(before)
+        refused, stays = split_roster(roster, [tables.read_ipc(part) for part in element])
+        yield self.books.write_roster(stays, _path(self.folder, "roster"))
+        if refused:
+            letters = dead_letter_table(
+                DeadLetter(QUALITY, self.subject.subset, self.subject.corpus, where="", **one)
+                for one in refused
+            )
+            role = self.books.dead_role
+            yield tables.write_ipc(letters, _path(self.folder, role), role)
+        reasons = Counter(one["reason"] for one in refused)
+        counts = [("in", roster.num_rows), ("out", stays.num_rows)]
+        counts += [(f"dead:{reason}", number) for reason, number in sorted(reasons.items())]
+        for what, number in counts:
+            yield beam.pvalue.TaggedOutput("counts", (QUALITY, what, number))
+
+
+def split_roster(
+    roster: pa.Table, verdicts: Iterable[pa.Table]
+) -> tuple[list[dict[str, str]], pa.Table]:
+    """What is refused (key, reason, message, seen of each row), and the roster of what stays."""
+    frames = [pl.DataFrame(table) for table in verdicts]
+    told = pl.concat([VERDICT_SCHEMA.to_frame(), *frames]).unique(_ROW, keep="first")
+    keys = pl.DataFrame(roster.select(_ROW)).with_row_index("at")
+    refused = keys.join(told, on=_ROW, maintain_order="left")
+    gone = set(refused["at"].to_list())
+    stays = [at for at in range(roster.num_rows) if at not in gone]
+    rows = refused.select("key", "reason", "message", "seen").to_dicts()
+    return rows, roster.take(pa.array(stays, pa.int64()))
+
+
+def _verdict_schema() -> pa.Schema:
+    return pa.schema([pa.field(name, pa.string()) for name in VERDICT_SCHEMA])
+
+
+def _path(folder: str, role: str) -> str:
+    """A name that no other attempt has."""
+    return files.join(folder, f"{role}-{uuid.uuid4().hex}.arrow")
