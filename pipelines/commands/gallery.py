@@ -25,7 +25,7 @@ def report(
     with err.status("reading", spinner="dots") as status:
         text = made(output, pairs=pairs, seed=seed, told=status.update)
     to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_text(text, encoding="utf-8")
+    to.write_text(text, encoding="utf-8", newline="\n")
     if not quiet:
         size = size_of(to.stat().st_size)
         out.print(f"wrote {to} ({size}): open it in any browser", highlight=False, soft_wrap=True)
