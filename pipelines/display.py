@@ -227,7 +227,7 @@ def new_source_view(begun: NewSource) -> Group:
 
 
 def how_to_load(console: Console, output: Path, subset: str) -> None:
-    """Where the dataset is, and two lines that load it."""
+    """Where the dataset is, two lines that load it, and what to do next."""
     pattern = output / "data" / subset / "*.parquet"
     console.print(f"\nThe dataset is in [bold]{output / 'data'}[/]. To load a subset in Python:\n")
     console.print("    from datasets import load_dataset", highlight=False)
@@ -236,3 +236,7 @@ def how_to_load(console: Console, output: Path, subset: str) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    console.print("Next: look at it, check it.\n")
+    for command in ("view", "report", "validate", "audit run"):
+        console.print(f"    omnireward {command} --output {output}", highlight=False, soft_wrap=True)
+    console.print()
