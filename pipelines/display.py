@@ -238,5 +238,6 @@ def how_to_load(console: Console, output: Path, subset: str) -> None:
     )
     console.print("Next: look at it, check it.\n")
     for command in ("view", "report", "validate", "audit run"):
-        console.print(f"    omnireward {command} --output {output}", highlight=False, soft_wrap=True)
+        line = f"    omnireward {command} --output {output}"
+        console.print(line, highlight=False, soft_wrap=True)
     console.print()
