@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipelines.importing.media_places import locations, media_folder
-from pipelines.recipe import Recipe, Subset
+from pipelines.recipe import CriteriaSource, Recipe, Subset
 from transforms.beamkit.errors import BuildError
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 from transforms.quality.settings import ROW_RULES, RuleSettings
@@ -131,5 +131,5 @@ def _corpus(recipe: Recipe, name: str, root: Path, *, looked_for: bool) -> Corpu
 
 
 def _subset(subset: Subset, corpus: str) -> Subset:
-    criteria = "corpus" if subset.kind == "instruction" else None
+    criteria: CriteriaSource | None = "corpus" if subset.kind == "instruction" else None
     return Subset(corpus, subset.task, subset.kind, target=None, criteria=criteria)

@@ -26,9 +26,10 @@ from schemas.pair import PAIR_SCHEMA
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 
 SKYWORK, RLAIF, HPD, CLIPS = (
-    "Omni-Skywork-Reward-Preference", "Omni-RLAIF-V", "Omni-HPDv2", "VideoDPO"
+    "Omni-Skywork-Reward-Preference", "Omni-RLAIF-V", "HPDv2", "VideoDPO"
 )  # fmt: skip
-SUBSETS = (SKYWORK, RLAIF, HPD, CLIPS)
+SUBSETS = (SKYWORK, RLAIF, HPD)
+INSTRUCTION = (SKYWORK, RLAIF)
 #: Rows that differ from their source in more than what ids look over.
 OTHER = ("foreign", "edited", "white_space", "reencoded")
 #: Of them, those that a build matches to their source nevertheless.
@@ -46,7 +47,7 @@ class Set:
         # A folder named otherwise than the recipe's subsets, and a picture that is not there.
         (self.copy / "Unknown").mkdir()
         (self.copy / "Unknown" / FILE).write_bytes((self.copy / SKYWORK / FILE).read_bytes())
-        self.lost = sorted((self.copy / "media" / "omni_t2i_hpd").iterdir())[0]
+        self.lost = sorted((self.copy / "media" / "hpdv2").iterdir())[0]
         self.lost.unlink()
         self.output = folder / "imported"
         self.told = self.call("--output", self.output, *(f"-s{name}" for name in SUBSETS))
@@ -82,13 +83,10 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Set:
     return Set(tmp_path_factory.mktemp("import"))
 
 
-@pytest.fixture(scope="module")
-def rebuilt(imported: Set) -> Built:
-    """All that the origin `published` matches, with nothing removed as a copy."""
+def build_of(imported: Set, names: Sequence[str], output: Path) -> Built:
+    """All that the published rows of subsets are matched to, with nothing removed as a copy."""
     recipe = load_recipe(imported.recipe_file)
-    subsets = {
-        name: replace(recipe.subsets[name], target=None, min_count=0) for name in (SKYWORK, RLAIF)
-    }
+    subsets = {name: replace(recipe.subsets[name], target=None, min_count=0) for name in names}
     recipe = replace(
         recipe,
         subsets=subsets,
@@ -96,7 +94,12 @@ def rebuilt(imported: Set) -> Built:
         decontamination=DecontaminationSettings(),
         quality=replace(recipe.quality, max_dead_share=1.0),
     )
-    return build_with(recipe, imported.folder, imported.folder / "rebuilt", (SKYWORK, RLAIF))
+    return build_with(recipe, imported.folder, output, names)
+
+
+@pytest.fixture(scope="module")
+def rebuilt(imported: Set) -> Built:
+    return build_of(imported, [SKYWORK], imported.folder / "rebuilt")
 
 
 def test_every_row_is_a_row_or_a_dead_letter_with_its_reason(imported: Set) -> None:
@@ -116,7 +119,7 @@ def test_every_row_is_a_row_or_a_dead_letter_with_its_reason(imported: Set) -> N
         assert counts["sources"]["in"] == len(truth)
         assert counts["quality"]["in"] == counts["quality"]["out"]
         assert letters["media_missing"] == (
-            imported.naming(HPD, f"omni_t2i_hpd/{imported.lost.name}") if subset == HPD else 0
+            imported.naming(HPD, f"hpdv2/{imported.lost.name}") if subset == HPD else 0
         )
     assert imported.letters(HPD)["media_missing"] > 0
 
@@ -131,9 +134,9 @@ def test_rows_are_of_the_schema_and_say_where_they_come_from(imported: Set) -> N
         assert rows["flipped"].null_count() == rows.height
         assert rows["row_id"].n_unique() == rows.height
         given = {row.criterion for row in imported.truth[subset] if row.kind != "unreadable"}
-        if subset == CLIPS:
+        if subset not in INSTRUCTION:
             assert (set(rows["kind"]), set(rows["criterion"])) == ({"general"}, {None})
-            assert (rows["response_a_frames"].list.len() > 0).all()
+            assert rows["response_a_image"].struct.field("bytes").null_count() == 0
         else:
             assert set(rows["kind"]) == {"instruction"}
             assert set(rows["criterion"]) <= given
@@ -148,29 +151,44 @@ def test_a_pair_keeps_its_rows_under_several_criteria(imported: Set) -> None:
     assert rows["pair_id"].n_unique() < rows.height
 
 
-@pytest.mark.parametrize("subset", [SKYWORK, RLAIF])
-def test_rows_equal_those_of_a_build_where_texts_and_media_do(
-    imported: Set, rebuilt: Built, subset: str
-) -> None:
+def check_against(imported: Set, output: Path, rebuilt: Path, subset: str) -> None:
+    """Rows are those of the build where texts and media are; the diff shows the others."""
     columns = ["row_id", "pair_id", "criterion", "preference", "criterion_origin", "prompt"]
-    mine = imported.rows(subset).select(columns)
-    other = pl.read_parquet(rebuilt.output / "data" / subset / "*.parquet").select(columns)
+    mine, other = (
+        pl.read_parquet(folder / "data" / subset / "*.parquet").select(columns)
+        for folder in (output, rebuilt)
+    )
     same = mine.join(other, on="row_id")
     for name in columns[1:]:
-        assert same[name].equals(same[f"{name}_right"]), name
-    plain = [row for row in imported.truth[subset] if row.matches and row.kind not in MATCHED]
-    assert 0 < same.height <= len(plain)
+        assert same[name].equals(same[f"{name}_right"], null_equal=True), name
+    planted = imported.kinds(subset, OTHER)
+    assert same.height == mine.height - len(planted) > 0
+
+    found = diff(Dataset.open(str(output)), Dataset.open(str(rebuilt)), [subset]).of(subset)
+    assert found.removed == len(planted) > 0
+    assert (found.label_changed, found.criterion_changed, found.media_changed) == (0, 0, 0)
+    assert {"source.corpus", "source.key"} <= set(found.columns)
+    assert not {"prompt", "response_a_text", "preference", "criterion"} & set(found.columns)
+    if subset in INSTRUCTION:
+        assert found.added == len(imported.kinds(subset, MATCHED)) > 0
+        assert "flipped" in found.columns
 
 
-@pytest.mark.parametrize("subset", [SKYWORK, RLAIF])
-def test_the_diff_shows_what_was_planted(imported: Set, rebuilt: Built, subset: str) -> None:
-    found = diff(Dataset.open(str(imported.output)), Dataset.open(str(rebuilt.output)), [subset])
-    told = found.of(subset)
-    assert told.removed == len(imported.kinds(subset, OTHER)) > 0
-    assert told.added == len(imported.kinds(subset, MATCHED)) > 0
-    assert (told.label_changed, told.criterion_changed, told.media_changed) == (0, 0, 0)
-    assert {"source.corpus", "source.key", "flipped"} <= set(told.columns)
-    assert not {"prompt", "response_a_text", "preference", "criterion"} & set(told.columns)
+def test_rows_equal_those_of_a_build_and_the_diff_shows_what_was_planted(
+    imported: Set, rebuilt: Built
+) -> None:
+    check_against(imported, imported.output, rebuilt.output, SKYWORK)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("subset", [RLAIF, CLIPS])
+def test_pairs_with_media_equal_those_of_a_build(
+    imported: Set, tmp_path: Path, subset: str
+) -> None:
+    done = imported.call("--output", tmp_path / "mine", "-s", subset)
+    assert done.exit_code == 0, done.output
+    build_of(imported, [subset], tmp_path / "other")
+    check_against(imported, tmp_path / "mine", tmp_path / "other", subset)
 
 
 def test_what_is_said_at_the_end(imported: Set) -> None:
@@ -183,13 +201,13 @@ def test_what_is_said_at_the_end(imported: Set) -> None:
 def test_a_second_run_does_nothing_and_another_dataset_is_not_touched(
     imported: Set, rebuilt: Built
 ) -> None:
-    before = imported.record["subsets"][CLIPS]["shards"]
-    again = imported.call("--output", imported.output, "-s", CLIPS)
+    before = imported.record["subsets"][SKYWORK]["shards"]
+    again = imported.call("--output", imported.output, "-s", SKYWORK)
     assert again.exit_code == 0
-    assert imported.record["subsets"][CLIPS]["resumed"] == "all"
-    assert imported.record["subsets"][CLIPS]["shards"] == before
+    assert imported.record["subsets"][SKYWORK]["resumed"] == "all"
+    assert imported.record["subsets"][SKYWORK]["shards"] == before
     assert set(imported.record["subsets"]) == {*SUBSETS}
-    refused = imported.call("--output", rebuilt.output, "-s", CLIPS)
+    refused = imported.call("--output", rebuilt.output, "-s", SKYWORK)
     assert refused.exit_code == 3
     assert "holds another dataset" in refused.output
 
@@ -235,5 +253,3 @@ def test_a_file_of_another_layout_names_the_column(
         cli.main()
     assert ended.value.code == 3
     assert "column 'conversations' is missing; the file has chosen" in capsys.readouterr().err
-
-
