@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,15 +62,30 @@ def import_published(
         forget(request)
     failures = carry_out(request, output, None, quiet=quiet)
     if not quiet:
-        if made.unknown:
-            names = plain(", ".join(made.unknown))
-            out.print(f"not read, as the recipe has no such subset: {names}", soft_wrap=True)
-        out.print(
-            f"To see what a build changes: [bold]omnireward diff {plain(str(output))} dataset[/]\n"
-            "A pair is the same if its texts and the bytes of its media are. Pictures that were "
-            "encoded anew, and clips\nthat are frames here and videos there, are other pairs by "
-            "nature.",
-            highlight=False,
-            soft_wrap=True,
-        )
+        _say(path, output, made.unknown, _without_media(read_record(layout) or {}))
     end_with(failures)
+
+
+def _without_media(record: Mapping[str, Any]) -> int:
+    """Rows whose media are not there."""
+    subsets = record.get("subsets", {}).values()
+    return sum(one["counts"].get("media", {}).get("dead:media_missing", 0) for one in subsets)
+
+
+def _say(path: Path, output: Path, unknown: Sequence[str], without_media: int) -> None:
+    """What was not read, and what to do next."""
+    lines = []
+    if unknown:
+        lines.append(f"Not read, as the recipe has no such subset: {plain(', '.join(unknown))}")
+    if without_media:
+        lines.append(
+            f"{without_media:,} rows lack their media: put them below {plain(str(path))}/media, "
+            "and run the same command with --fresh"
+        )
+    lines += [
+        f"To see what a build changes: [bold]omnireward diff {plain(str(output))} dataset[/]",
+        "A pair is the same if its texts and the bytes of its media are. Pictures that were "
+        "encoded anew, and clips",
+        "that are frames here and videos there, are other pairs by nature.",
+    ]
+    out.print("\n".join(lines), highlight=False, soft_wrap=True)

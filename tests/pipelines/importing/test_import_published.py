@@ -194,6 +194,8 @@ def test_pairs_with_media_equal_those_of_a_build(
 def test_what_is_said_at_the_end(imported: Set) -> None:
     said = " ".join(imported.told.output.split())
     assert "recipe has no such subset: Unknown" in said
+    lacking = imported.letters(HPD)["media_missing"]
+    assert f"{lacking} rows lack their media: put them below {imported.copy}/media" in said
     assert f"omnireward diff {imported.output}" in said
     assert "clips that are frames here and videos there, are other pairs by nature" in said
 
