@@ -13,7 +13,10 @@ from pipelines.commands.options import OutputOption, QuietOption
 
 def report(
     output: OutputOption = Path("dataset"),
-    to: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The HTML file to write; default: quality/report.html, to be published."),
+    ] = None,
     pairs: Annotated[int, typer.Option(min=0, max=50, help="Pairs shown of each subset.")] = 3,
     seed: Annotated[str, typer.Option(help="Another one shows other pairs.")] = "report",
     quiet: QuietOption = False,
@@ -24,8 +27,9 @@ def report(
 
     with err.status("reading", spinner="dots") as status:
         text = made(output, pairs=pairs, seed=seed, told=status.update)
+    to = to or output / "quality" / "report.html"
     to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_text(text, encoding="utf-8")
+    to.write_text(text, encoding="utf-8", newline="\n")
     if not quiet:
         size = size_of(to.stat().st_size)
         out.print(f"wrote {to} ({size}): open it in any browser", highlight=False, soft_wrap=True)

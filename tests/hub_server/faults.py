@@ -118,9 +118,10 @@ class _Script:
 class FaultPlan:
     """Decides on the fault of each answer. Safe for threads.
 
-    At random it depends only on the seed, the host, the method, the path and how often these were
-    asked for, so it does not matter how requests to different paths interleave. No host, method
-    and path gets more than `most_in_a_row` random faults one after another.
+    At random it depends only on the seed, the host, the method, the path, the range and how often
+    these were asked for, so it does not matter how requests for different things interleave, ranges
+    of one file among them. No such request gets more than `most_in_a_row` random faults one after
+    another.
     """
 
     seed: int = 0
@@ -199,7 +200,8 @@ class FaultPlan:
 
 
 def _named(request: Request) -> str:
-    return f"{request.host} {request.method} {request.path}"
+    asked = request.headers.get("Range", "")
+    return f"{request.host} {request.method} {request.path} {asked}".rstrip()
 
 
 def _fault(fault: Fault | FaultKind) -> Fault:

@@ -33,22 +33,22 @@ def test_build_prints_the_funnel_and_how_to_load(
 
 
 def test_quiet_prints_nothing_and_plan_moves_nothing(
-    omnireward: Call, sample: Sample, tmp_path: Path
+    omnireward_process: Call, sample: Sample, tmp_path: Path
 ) -> None:
     arguments = ("--recipe", sample.recipe_file, "--output", tmp_path / "out", "-s", "HPDv2")
-    plan = omnireward("build", *arguments, "--plan")
+    plan = omnireward_process("build", *arguments, "--plan")
     assert plan.returncode == 0
     assert "sources, sampling, media, trim, writing" in " ".join(plan.stdout.split())
     assert not (tmp_path / "out" / "data").exists()
-    assert omnireward("build", *arguments, "--quiet").stdout == ""
-    again = omnireward("build", *arguments, "--plan")
+    assert omnireward_process("build", *arguments, "--quiet").stdout == ""
+    again = omnireward_process("build", *arguments, "--plan")
     assert "up to date" in again.stdout
 
 
 def test_worker_processes_log_to_a_file_and_not_to_the_terminal(
-    omnireward: Call, sample: Sample, tmp_path: Path
+    omnireward_process: Call, sample: Sample, tmp_path: Path
 ) -> None:
-    done = omnireward(
+    done = omnireward_process(
         "build", "--recipe", sample.recipe_file, "--output", tmp_path, "-s", "RLAIF-V",
         "--limit", 10, "--runner", "multi_processing", "--quiet",
     )  # fmt: skip
@@ -57,13 +57,13 @@ def test_worker_processes_log_to_a_file_and_not_to_the_terminal(
 
 
 def test_a_failure_in_a_worker_process_is_told_on_the_terminal(
-    omnireward: Call, sample: Sample, tmp_path: Path
+    omnireward_process: Call, sample: Sample, tmp_path: Path
 ) -> None:
     broken = tmp_path / "corpora"
     shutil.copytree(sample.folder, broken)
     archive = broken / "hpdv2" / "train.tar.gz"
     archive.write_bytes(archive.read_bytes()[:-2_000])
-    done = omnireward(
+    done = omnireward_process(
         "build", "--recipe", broken / sample.recipe_file.name, "--output", tmp_path / "out",
         "-s", "HPDv2", "--runner", "multi_processing",
     )  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from sample_build import GENERAL, Built, Sample, build_with
+from sample_build import Built, Sample, build_with
 from served import Served, serve, use
 
 from pipelines.layout import Layout
@@ -107,6 +107,7 @@ def test_the_token_goes_to_the_hub_only(twice: Twice) -> None:
         assert not file.is_file() or TOKEN.encode() not in file.read_bytes()
 
 
+@pytest.mark.full
 def test_what_is_in_the_cache_is_not_fetched_again(twice: Twice, tmp_path: Path) -> None:
     log = twice.served.server.log
     log.clear()
@@ -207,7 +208,7 @@ def test_faults_at_random_change_nothing(
         served = serve(server, sample.folder, recipe)
         use(server, monkeypatch, tmp_path / "home")
         served.lock(recipe, base)
-        subsets = (*GENERAL, "EvalMuse", "VisionRewardDB-Video")
+        subsets = ("RLAIF-V", "HPDv2", "VisionRewardDB-Video")
         mirror = build_with(served.mirrored(recipe), base, tmp_path / "mirror", subsets)
         kinds = [kind for kind in FaultKind if kind is not FaultKind.CORRUPT]
         server.faults = FaultPlan(seed=11, rate=0.5, kinds=kinds)

@@ -380,10 +380,6 @@ def check_kills(
     assert contents(output) == contents(folder / "fresh")
 
 
-def test_killed_twice_then_tried_again(sample: Sample, tmp_path: Path) -> None:
-    check_kills(sample, tmp_path, ["HPDv2"], kills=2, seed=3)
-
-
 @pytest.mark.full
 def test_killed_at_ten_random_moments_then_tried_again(sample: Sample, tmp_path: Path) -> None:
     check_kills(sample, tmp_path, ["RLAIF-V", "HPDv2"], kills=10, seed=8)

@@ -323,7 +323,7 @@ def answering(
 ) -> Iterator[str]:
     """A host that has the same answer for everything."""
     answer = Response.of(data, kind, status, headers)
-    host = Listener(0, "hub", lambda _: answer, lambda *_: None, RequestLog())
+    host = Listener(0, "hub", lambda _: answer, lambda *_: None, lambda *_: None, RequestLog())
     host.start()
     yield f"http://127.0.0.1:{host.port}"
     host.stop()
