@@ -18,7 +18,10 @@ from typer.testing import CliRunner, Result
 from pipelines import cli
 from pipelines.dataset.dataset import Dataset
 from pipelines.diff.diff import diff
+from pipelines.layout import Layout
+from pipelines.origins import origin_name, origin_of
 from pipelines.recipe import load_recipe
+from pipelines.recipe_binding import RecipeError
 from pipelines.sample_corpora import write_corpora
 from pipelines.sample_corpora.published_set import FILE, FOLDER, PublishedRow, write_published_set
 from pipelines.sample_recipe import write_sample_recipe
@@ -43,7 +46,9 @@ class Set:
         self.folder, self.copy = folder, folder / FOLDER
         planted = write_corpora(folder, 0.001, only=["skywork", "rlaif_v", "hpdv2", "videodpo"])
         self.recipe_file = write_sample_recipe(folder, planted)
-        self.truth = write_published_set(folder, load_recipe(self.recipe_file), 7)
+        recipe = load_recipe(self.recipe_file)
+        few = {name: recipe.subsets[name] for name in (*SUBSETS, CLIPS)}
+        self.truth = write_published_set(folder, replace(recipe, subsets=few), 7)
         # A folder named otherwise than the recipe's subsets, and a picture that is not there.
         (self.copy / "Unknown").mkdir()
         (self.copy / "Unknown" / FILE).write_bytes((self.copy / SKYWORK / FILE).read_bytes())
@@ -255,3 +260,30 @@ def test_a_file_of_another_layout_names_the_column(
         cli.main()
     assert ended.value.code == 3
     assert "column 'conversations' is missing; the file has chosen" in capsys.readouterr().err
+
+
+def test_a_recipe_can_read_the_set_as_a_corpus(tmp_path: Path) -> None:
+    text = """
+version: 1
+name: of-the-published-set
+seed: 1
+corpora:
+  omni:
+    adapter: omni_reward_data
+    repo: jinzhuoran/OmniRewardData
+    licence: unknown
+    annotator: model
+    files: [Omni-RLAIF-V/*.parquet]
+    options: {task: ti2t, criteria: true, locations: {a: {container: media/a.tar, add: /}}}
+subsets:
+  Omni-RLAIF-V: {corpus: omni, task: ti2t, kind: instruction, criteria: corpus, target: null}
+dedup: {copies: keep}
+"""
+    file = tmp_path / "beam_config.yaml"
+    file.write_text(text)
+    recipe = load_recipe(file)
+    assert origin_name(recipe, RLAIF) == "corpus"
+    assert origin_of(recipe, RLAIF, tmp_path, Layout.of(str(tmp_path))) is None
+    file.write_text(text.replace("task: ti2t, criteria", "task: t2a, criteria"))
+    with pytest.raises(RecipeError, match=r"beam_config.yaml:\d+: .*task: 't2a' is none of"):
+        load_recipe(file)
