@@ -19,6 +19,7 @@ from pipelines.commands import (
     diff,
     exporting,
     gallery,
+    importing,
     looking,
     making,
     media,
@@ -61,6 +62,7 @@ app.command(rich_help_panel=CHECK)(validate.validate)
 app.command(rich_help_panel=SHARE)(publish)
 app.command(rich_help_panel=SHARE)(card.card)
 app.command(rich_help_panel=SHARE)(exporting.export)
+app.command("import", rich_help_panel=LOOK)(importing.import_published)
 app.command("sample-corpora", rich_help_panel=OWN)(making.sample_corpora)
 app.command("new-source", rich_help_panel=OWN)(making.new_source)
 

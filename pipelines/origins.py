@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.layout import Layout
-from pipelines.recipe import Recipe
+from pipelines.recipe import CriteriaSource, Recipe
 from schemas.tasks import CriterionOrigin
 
 if TYPE_CHECKING:
     from transforms.relabel.origin import Origin
 
 
-def origin_name(recipe: Recipe, subset: str) -> CriterionOrigin | None:
-    """The origin of a subset's criteria; None for general preferences."""
+def origin_name(recipe: Recipe, subset: str) -> CriteriaSource | None:
+    """Where a subset's criteria come from; None for general preferences."""
     chosen = recipe.subset(subset)
     if chosen.kind == "general":
         return None
@@ -24,13 +24,13 @@ def origin_name(recipe: Recipe, subset: str) -> CriterionOrigin | None:
 
 
 def origin_of(recipe: Recipe, subset: str, base: Path, layout: Layout) -> Origin | None:
-    """The origin of a subset's criteria, ready to label.
+    """The origin of a subset's criteria, ready to label; None where there is nothing to label.
 
     Raises:
         BuildError: what the origin needs is missing.
     """
     name = origin_name(recipe, subset)
-    if name is None:
+    if name is None or name == "corpus":
         return None
     return _MAKERS[name](recipe, subset, base, layout)
 

@@ -173,7 +173,7 @@ class SubsetPlan:
 
     @cached_property
     def origin(self) -> Origin | None:
-        """Where criteria come from; None for a subset of general preferences."""
+        """Where criteria come from; None if of general preferences, or if the corpus has them."""
         return origin_of(self.recipe, self.name, self.base, self.layout)
 
     def relabel_inputs(self, selected: Manifest) -> str:

@@ -11,10 +11,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from pipelines.publishing.settings import PublicationSettings
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest, read_yaml
-from schemas.tasks import CriterionOrigin, Kind, TaskName
+from schemas.tasks import Kind, TaskName
 from transforms.dedup.settings import DedupSettings
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 from transforms.media.settings import MediaPolicy
@@ -28,6 +29,9 @@ from transforms.writing.settings import WritingSettings
 
 RECIPE_VERSION = 1
 
+#: Where criteria come from: an origin, or the corpus itself, whose records bear them.
+CriteriaSource = Literal["llm", "published", "measured", "corpus"]
+
 
 @dataclass(frozen=True)
 class Subset:
@@ -40,8 +44,9 @@ class Subset:
     target: int | None
     #: Fewer pairs than this and the gate refuses the subset.
     min_count: int = 0
-    #: Where criteria come from; null for what `relabel.origin` says. General rows have none.
-    criteria: CriterionOrigin | None = None
+    #: Where criteria come from; null for what `relabel.origin` says, corpus for the corpus's own.
+    #: General rows have none.
+    criteria: CriteriaSource | None = None
 
     def __post_init__(self) -> None:
         if self.target is not None and self.target < 1:

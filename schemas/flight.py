@@ -75,7 +75,8 @@ PREFERRED: Final = ("first", "second", "tie")
 
 #: Which rows a subset publishes, and what later stages say of them: one row for each published row
 #: (a pair under two criteria is two), in order of `pair_id`. `base_id` and `key` name the prepared
-#: pair; `row_id` is that of the published row. `preference` is null where the corpus's own stands.
+#: pair; `row_id` is that of the published row. `preference`, `criterion`, `criterion_origin` and
+#: `flipped` are null where the corpus's own stand.
 ROSTER_SCHEMA: Final = pa.schema(
     [
         pa.field("row_id", pa.string()),

@@ -72,7 +72,8 @@ def build(
 
         _print_plan(look_ahead(request), bandwidth)
         return
-    _run(request, output, None if yes else _asked(request, bandwidth), quiet=quiet)
+    asked = None if yes else _asked(request, bandwidth)
+    end_with(carry_out(request, output, asked, quiet=quiet))
 
 
 def _warn_of_unclear(request: RunRequest) -> None:
@@ -158,7 +159,10 @@ def _print_plan(ahead: Prospect, bandwidth: float) -> None:
         out.print(left_out_table(ahead.left_out))
 
 
-def _run(request: RunRequest, output: Path, corpora: Corpora | None, *, quiet: bool) -> None:
+def carry_out(
+    request: RunRequest, output: Path, corpora: Corpora | None, *, quiet: bool
+) -> Sequence[Failure]:
+    """Build, and show what came through; returns the subsets that failed their checks."""
     from pipelines.display import how_to_load, left_out_table
     from pipelines.funnel_view import dead_table, funnel_table, left_out_by_rule
     from pipelines.run import run
@@ -177,10 +181,11 @@ def _run(request: RunRequest, output: Path, corpora: Corpora | None, *, quiet: b
         if record["left_out"]:
             out.print(left_out_table(record["left_out"]))
         how_to_load(out, output, next(iter(built)))
-    _end_with(failures)
+    return failures
 
 
-def _end_with(failures: Sequence[Failure]) -> None:
+def end_with(failures: Sequence[Failure]) -> None:
+    """Say which subsets failed, and why; the exit code is that of failed checks."""
     for failure in failures:
         text = f"[bold red]failed:[/] {failure.subset}: {plain(failure.reason)}"
         err.print(text, highlight=False, soft_wrap=True)
@@ -223,4 +228,4 @@ def retry_failed(
         interrupted()
     if not quiet:
         out.print(retried_view(result))
-    _end_with(result.failures)
+    end_with(result.failures)

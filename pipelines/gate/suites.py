@@ -102,7 +102,7 @@ def _recipe_suite(recipe: Recipe, name: str, recorded: int) -> Suite:
         least = margin * (1 - 1e-6)  # margins are published at six digits
         suite["margin_as_in_recipe"] = Expectation("margin", min=least)
     origin = origin_name(recipe, name)
-    if origin is not None:
+    if origin not in (None, "corpus"):
         suite["criterion_origin_as_in_recipe"] = Expectation("criterion_origin", values=(origin,))
         return suite
     contradictions = recipe.dedup.contradictions

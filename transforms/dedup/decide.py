@@ -87,10 +87,13 @@ def decide(
     order = [(name, "ascending") for name in _BY_RANK]
     clean = clean.take(pc.sort_indices(clean, sort_keys=order))
 
-    before = [one.index for one in earlier if one.same_kind]
+    removes = settings.copies == "remove"
+    before = [one.index for one in earlier if one.same_kind and removes]
     rivals = pa.concat_tables([clean.schema.empty_table(), *(_as(t, clean) for t in before), clean])
     first = rivals.num_rows - clean.num_rows
-    edges = [exact_edges(pl.Series(rivals["pair_id"])), *likeness.duplicates(rivals)]
+    edges = [exact_edges(pl.Series(rivals["pair_id" if removes else "row_id"]))]
+    if removes:
+        edges += likeness.duplicates(rivals)
     preferences = rivals["preference"].to_pylist()
     settled = settle(joined(edges, first), preferences, first, settings.contradictions)
     fates = {place - first: fate for place, fate in settled.fates.items()}

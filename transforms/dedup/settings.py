@@ -11,6 +11,9 @@ from transforms.dedup.settings_text import NearTextSettings
 #: What becomes of one pair with opposite preferences.
 Contradictions = Literal["drop", "majority", "tie", "first"]
 
+#: What becomes of copies.
+Copies = Literal["remove", "keep"]
+
 
 @dataclass(frozen=True)
 class SplitSettings:
@@ -27,8 +30,11 @@ class SplitSettings:
 
 @dataclass(frozen=True)
 class DedupSettings:
-    """Which pairs count as the same. Exact copies (one pair id in a kind) are always removed."""
+    """Which pairs count as the same, and what becomes of them."""
 
+    #: remove: exact copies (one pair id in a kind) and near-equal pairs go. keep: only rows of one
+    #: id do (a pair of the subset under the same criterion); for what mirrors another dataset.
+    copies: Copies = "remove"
     #: drop: every copy of the pair goes. majority: the label of most copies; drop if even.
     #: tie: one copy stays, as a tie. first: the earliest copy stays as it is.
     contradictions: Contradictions = "drop"
@@ -42,6 +48,8 @@ class DedupSettings:
     split: SplitSettings = SplitSettings()
 
     def __post_init__(self) -> None:
+        if self.copies not in ("remove", "keep"):
+            raise ValueError(f"copies: {self.copies!r} is none of remove, keep")
         choices = ("drop", "majority", "tie", "first")
         if self.contradictions not in choices:
             raise ValueError(f"contradictions: {self.contradictions!r} is none of {choices}")

@@ -13,6 +13,7 @@ from transforms.sources.evalmuse_pairwise import EvalmusePairwise
 from transforms.sources.genbench_3d import GenBench3d
 from transforms.sources.hpdv2 import Hpdv2
 from transforms.sources.mapped.adapter import MappedAdapter
+from transforms.sources.omni_reward_data import OmniRewardData
 from transforms.sources.omnialign_v import OmniAlignV
 from transforms.sources.open_image_preferences import OpenImagePreferences
 from transforms.sources.open_image_preferences_results import OpenImagePreferencesResults
@@ -40,6 +41,7 @@ ADAPTERS: Final[dict[str, type[Adapter] | None]] = {
     "genbench_3d": GenBench3d,
     "hpdv2": Hpdv2,
     "mapped": MappedAdapter,
+    "omni_reward_data": OmniRewardData,
     "omnialign_v": OmniAlignV,
     "open_image_preferences": OpenImagePreferences,
     "open_image_preferences_results": OpenImagePreferencesResults,

@@ -19,6 +19,9 @@ Fetch = Callable[[Mapping[str, Any]], bytes]
 
 _SIGNIFICANT_DIGITS = 6
 
+#: Labels: what a roster leaves open is as the corpus has it.
+_SAID_BY_BOTH = ("preference", "criterion", "criterion_origin", "flipped")
+
 
 @dataclass(frozen=True)
 class SubsetFacts:
@@ -45,7 +48,7 @@ def published(rows: pa.Table, roster: pa.Table, facts: SubsetFacts, fetch: Fetch
             if name in PAIR_SCHEMA.names
         },
         **{name: roster[name] for name in ROSTER_VALUES},
-        "preference": pc.coalesce(roster["preference"], rows["preference"]),
+        **{name: pc.coalesce(roster[name], rows[name]) for name in _SAID_BY_BOTH},
         "source_preference": rows["preference"],
         "margin": _rounded(rows["margin"]),
         "source": _source(rows, facts),

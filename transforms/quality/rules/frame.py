@@ -15,7 +15,7 @@ import pyarrow as pa
 #: What rules need of prepared pairs.
 _PREPARED: Final = (
     "row_id", "key", "prompt", "prompt_media", "a_text", "b_text", "a_media", "b_media",
-    "a_score", "b_score", "margin", "preference",
+    "a_score", "b_score", "margin", "preference", "criterion",
 )  # fmt: skip
 
 _TURN: Final = pl.element().struct
@@ -57,7 +57,7 @@ def rule_frame(prepared: pa.Table, roster: pa.Table) -> pl.DataFrame:
         "b_score",
         "margin",
         pl.coalesce(found["preference"], pl.col("preference")).alias("preference"),
-        found["criterion"].alias("criterion"),
+        pl.coalesce(found["criterion"], pl.col("criterion")).alias("criterion"),
         found["agreement"].alias("agreement"),
     )
 

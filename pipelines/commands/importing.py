@@ -1,0 +1,91 @@
+"""`omnireward import`: the published OmniRewardData as a dataset, to compare a build with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.commands.building import carry_out, end_with
+from pipelines.commands.console import fail, out, plain
+from pipelines.commands.options import (
+    QuietOption,
+    RecipeOption,
+    StoreOption,
+    SubsetOption,
+    WorkersOption,
+)
+
+
+def import_published(
+    path: Annotated[
+        Path, typer.Argument(help="A local copy of OmniRewardData: SUBSET/*.parquet, and media.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder that the dataset goes to.")
+    ] = Path("imported"),
+    recipe: RecipeOption = None,
+    subset: SubsetOption = None,
+    workers: WorkersOption = None,
+    store: StoreOption = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget finished work first.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Read the published OmniRewardData into a dataset, to see by `diff` what a rebuild changes.
+
+    Every row that can be read and has its media is taken as it is, with its criterion; the others
+    are dead letters. The recipe says which task and kind each subset is of.
+    """
+    from pipelines.importing.import_recipe import NAME, import_recipe
+    from pipelines.layout import Layout
+    from pipelines.recipe import load_recipe
+    from pipelines.resources import default_recipe
+    from pipelines.run import RunRequest, forget
+    from pipelines.run_record import read_record
+
+    file = recipe or default_recipe()
+    layout = Layout.of(str(output), str(store) if store else None)
+    there = read_record(layout)
+    if there is not None and there.get("name") != NAME:
+        fail(f"{output} holds another dataset, {there.get('name')}; name a folder of its own", 3)
+    made = import_recipe(load_recipe(file), path, subset or ())
+    request = RunRequest(
+        made.recipe,
+        file.resolve().parent,
+        layout,
+        tuple(subset or ()),
+        workers=workers or made.recipe.runner.workers,
+    )
+    if fresh:
+        forget(request)
+    failures = carry_out(request, output, None, quiet=quiet)
+    if not quiet:
+        _say(path, output, made.unknown, _without_media(read_record(layout) or {}))
+    end_with(failures)
+
+
+def _without_media(record: Mapping[str, Any]) -> int:
+    """Rows whose media are not there."""
+    subsets = record.get("subsets", {}).values()
+    return sum(one["counts"].get("media", {}).get("dead:media_missing", 0) for one in subsets)
+
+
+def _say(path: Path, output: Path, unknown: Sequence[str], without_media: int) -> None:
+    """What was not read, and what to do next."""
+    lines = []
+    if unknown:
+        lines.append(f"Not read, as the recipe has no such subset: {plain(', '.join(unknown))}")
+    if without_media:
+        lines.append(
+            f"{without_media:,} rows lack their media: put them below {plain(str(path))}/media, "
+            "and run the same command with --fresh"
+        )
+    lines += [
+        f"To see what a build changes: [bold]omnireward diff {plain(str(output))} dataset[/]",
+        "A pair is the same if its texts and the bytes of its media are. Pictures that were "
+        "encoded anew, and clips",
+        "that are frames here and videos there, are other pairs by nature.",
+    ]
+    out.print("\n".join(lines), highlight=False, soft_wrap=True)

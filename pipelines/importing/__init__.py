@@ -1,0 +1,1 @@
+"""The published OmniRewardData as a dataset in the unified schema."""
