@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from command import called
 from filelock import FileLock
 from sample_build import Built, Sample, build_with
 
-from pipelines.cli import main
 from pipelines.sample_corpora import write_corpora
 from pipelines.sample_recipe import write_sample_recipe
 
@@ -76,23 +74,4 @@ def omnireward_process() -> Call:
 @pytest.fixture(scope="session")
 def omnireward() -> Call:
     """The command line, called in this process."""
-
-    def call(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        words = ["omnireward", *map(str, arguments)]
-        said, complained = io.StringIO(), io.StringIO()
-        code: object = 0
-        with (
-            pytest.MonkeyPatch.context() as patch,
-            chdir(cwd or Path.cwd()),
-            redirect_stdout(said),
-            redirect_stderr(complained),
-        ):
-            patch.setattr(sys, "argv", words)
-            try:
-                main()
-            except SystemExit as end:
-                code = end.code or 0
-        assert isinstance(code, int)
-        return subprocess.CompletedProcess(words, code, said.getvalue(), complained.getvalue())
-
-    return call
+    return called

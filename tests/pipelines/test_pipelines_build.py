@@ -158,7 +158,10 @@ def test_two_builds_and_split_and_shuffled_inputs_give_the_same_bytes(
     assert again.digests() == built.digests()
 
 
-@pytest.mark.parametrize("names", [("Skywork-Reward-Preference",), ("HPDv2",)])
+@pytest.mark.parametrize(
+    "names",
+    [pytest.param(("Skywork-Reward-Preference",), marks=pytest.mark.full), ("HPDv2",)],
+)
 def test_worker_processes_give_the_same_bytes(
     sample: Sample, built: Built, tmp_path: Path, names: tuple[str, ...]
 ) -> None:

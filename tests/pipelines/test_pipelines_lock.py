@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from command import called
 from sample_build import Sample, build_with
 from served import OWNER, Served, serve, use
 
@@ -41,7 +41,9 @@ class Place:
 
     served: Served
     folder: Path
+    #: The command line in this process, and in one of its own, which remembers no listing.
     run: Run
+    apart: Run
 
     @property
     def server(self) -> HubServer:
@@ -85,16 +87,20 @@ def place(sample: Sample, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> It
             type(original)(**{**vars(original), "corpora": {n: original.corpora[n] for n in kept}}),
         )
         use(server, monkeypatch, tmp_path / "home")
-        environment = {**os.environ, **client_environment(server, tmp_path / "home")}
+        for name, value in client_environment(server, tmp_path / "home").items():
+            monkeypatch.setenv(name, value)
 
         def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+            return called(*arguments, "--recipe", folder / "beam_config.yaml")
+
+        def apart(*arguments: object) -> subprocess.CompletedProcess[str]:
             command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
             return subprocess.run(
                 [*command, "--recipe", str(folder / "beam_config.yaml")],
-                capture_output=True, text=True, check=False, env=environment,
+                capture_output=True, text=True, check=False,
             )  # fmt: skip
 
-        yield Place(served, folder, run)
+        yield Place(served, folder, run, apart)
 
 
 def test_lock_states_commit_files_and_rows(place: Place, sample: Sample) -> None:
@@ -167,7 +173,7 @@ def test_a_commit_that_is_gone(place: Place, tmp_path: Path) -> None:
     rewritten = place.server.store.commit(f"{OWNER}/skywork", {"z": b"z"}, "newer")
     assert rewritten != old
     place.server.store.drop_commit(f"{OWNER}/skywork", old)
-    done = place.run("build", "--subset", SKYWORK, "-o", tmp_path / "out")
+    done = place.apart("build", "--subset", SKYWORK, "-o", tmp_path / "out")
     assert done.returncode == 3
     assert "does not exist (any more)" in done.stderr
     assert "omnireward sources lock --update" in done.stderr

@@ -22,27 +22,34 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
-    first = write_corpora(tmp_path / "a", TINY)
-    second = write_corpora(tmp_path / "b", TINY)
-    assert first == second
-    assert _digests(tmp_path / "a") == _digests(tmp_path / "b")
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Planted]]:
+    """All corpora, with the default seed."""
+    folder = tmp_path_factory.mktemp("tiny")
+    return folder, write_corpora(folder, TINY, seed=7)
 
 
-def test_another_seed_gives_other_bytes_in_every_file(tmp_path: Path) -> None:
-    write_corpora(tmp_path / "a", TINY, seed=7)
-    write_corpora(tmp_path / "b", TINY, seed=8)
-    first, second = _digests(tmp_path / "a"), _digests(tmp_path / "b")
+Tiny = tuple[Path, dict[str, Planted]]
+
+
+def test_same_arguments_give_the_same_bytes(tiny: Tiny, tmp_path: Path) -> None:
+    folder, planted = tiny
+    assert write_corpora(tmp_path, TINY, processes=2) == planted
+    assert _digests(tmp_path) == _digests(folder)
+
+
+def test_another_seed_gives_other_bytes_in_every_file(tiny: Tiny, tmp_path: Path) -> None:
+    write_corpora(tmp_path, TINY, seed=8)
+    first, second = _digests(tiny[0]), _digests(tmp_path)
     assert first.keys() == second.keys()
     same = {name for name in first if first[name] == second[name]}
     assert same <= {"planted.json"}
 
 
-def test_a_corpus_does_not_depend_on_which_others_are_written(tmp_path: Path) -> None:
-    write_corpora(tmp_path / "all", TINY)
+def test_a_corpus_does_not_depend_on_which_others_are_written(tiny: Tiny, tmp_path: Path) -> None:
     written = write_corpora(tmp_path / "one", TINY, only=["rlaif_v"])
     assert list(written) == ["rlaif_v"]
-    assert _digests(tmp_path / "one" / "rlaif_v") == _digests(tmp_path / "all" / "rlaif_v")
+    assert _digests(tmp_path / "one" / "rlaif_v") == _digests(tiny[0] / "rlaif_v")
     assert not (tmp_path / "one" / "skywork").exists()
 
 

@@ -49,12 +49,12 @@ def test_copies_of_pictures_are_found(pictures: list[Image.Image]) -> None:
 
 
 def test_strangers_and_pictures_of_one_prompt_are_not() -> None:
-    strangers = [made.picture(seed, (160, 120)) for seed in range(150)]
+    strangers = [made.picture(seed, (160, 120)) for seed in range(90)]
     assert (
         strangers_found([phash(made.file(one, "BMP"), "image") for one in strangers], "image") == 0
     )
     for prompt in range(4):
-        same = [made.sibling(prompt, seed, (128, 128)) for seed in range(24)]
+        same = [made.sibling(prompt, seed, (128, 128)) for seed in range(16)]
         assert (
             strangers_found([phash(made.file(one, "BMP"), "image") for one in same], "image") == 0
         )
@@ -187,7 +187,7 @@ def moved(one: trimesh.Trimesh, seed: int) -> trimesh.Trimesh:
 
 
 def test_copies_of_models_are_found_and_strangers_are_not() -> None:
-    models = [body(seed) for seed in range(24)]
+    models = [body(seed) for seed in range(20)]
     hashes = [phash(exported(one, "ply"), "mesh") for one in models]
     assert strangers_found(hashes, "mesh") == 0
     found: dict[str, list[bool]] = {}
