@@ -33,10 +33,10 @@ def test_build_prints_the_funnel_and_how_to_load(
 
 
 def test_quiet_prints_nothing_and_plan_moves_nothing(
-    omnireward_process: Call, sample: Sample, tmp_path: Path
+    omnireward: Call, omnireward_process: Call, sample: Sample, tmp_path: Path
 ) -> None:
     arguments = ("--recipe", sample.recipe_file, "--output", tmp_path / "out", "-s", "HPDv2")
-    plan = omnireward_process("build", *arguments, "--plan")
+    plan = omnireward("build", *arguments, "--plan")
     assert plan.returncode == 0
     assert "sources, sampling, media, trim, writing" in " ".join(plan.stdout.split())
     assert not (tmp_path / "out" / "data").exists()

@@ -29,19 +29,16 @@ from transforms.writing.prepared import read_fields
 
 TOKEN = "hf_" + "s3cret" * 5
 
-#: One subset of each kind of container: cells, tar.gz, tar, split zip, zips of frames, files.
+#: One subset of each kind of container: cells, tar, split zip, zips of frames, files. (A tar.gz is
+#: read below, with faults and with a scope.)
 SUBSETS = (
-    "Skywork-Reward-Preference",
     "RLAIF-V",
-    "HPDv2",
     "OmniAlign-V-DPO",
     "EvalMuse",
     "VideoDPO",
     "VisionRewardDB-Video",
 )
-CORPORA = (
-    "skywork", "rlaif_v", "hpdv2", "omnialign_v", "evalmuse", "videodpo", "visionreward",
-)  # fmt: skip
+CORPORA = ("rlaif_v", "omnialign_v", "evalmuse", "videodpo", "visionreward")
 _MEDIA = ("prompt_media", "a_media", "b_media")
 
 
@@ -94,7 +91,7 @@ def test_rows_name_the_commit(twice: Twice) -> None:
 def test_little_more_moves_than_is_needed(twice: Twice) -> None:
     needed = {subset: _needed(twice, subset) for subset in SUBSETS}
     sent = twice.served.server.log.bytes_sent()
-    assert sum(needed.values()) > 10_000_000
+    assert sum(needed.values()) > 5_000_000
     assert sent <= 1.2 * sum(needed.values())
 
 
@@ -114,17 +111,15 @@ def test_what_is_in_the_cache_is_not_fetched_again(twice: Twice, tmp_path: Path)
     base = tmp_path / "base"
     base.mkdir()
     twice.served.lock(twice.recipe, base)
-    subsets = (
-        # With those before it that it is compared with: groups reach over subsets.
-        "Skywork-Reward-Preference", "RLAIF-V", "OmniAlign-V-DPO", "HPDv2", "EvalMuse",
-    )  # fmt: skip
+    # With those before it that it is compared with: groups reach over subsets.
+    subsets = ("RLAIF-V", "OmniAlign-V-DPO", "EvalMuse")
     log.clear()
     again = build_with(twice.served.recipe(twice.recipe), base, tmp_path / "out", subsets)
     assert {k: v for k, v in twice.hub.digests().items() if k.split("/")[0] in subsets} == (
         again.digests()
     )
     # The tar's pass was not kept, but its index was: only the wanted members move.
-    assert log.bytes_sent(repo="sample/rlaif_v") == log.bytes_sent(repo="sample/skywork") == 0
+    assert log.bytes_sent(repo="sample/rlaif_v") == 0
     assert log.bytes_sent(repo="sample/evalmuse") == 0
     members = _media_bytes(twice, "OmniAlign-V-DPO")
     assert log.bytes_sent(path="images.tar") <= 1.2 * members + 65_536
