@@ -37,17 +37,29 @@ def _subsets(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:
         if plan.published is not None:
             table.add_row(plan.name, "none: up to date", "0", "0 B", "0 B")
         elif load is None:
-            table.add_row(plan.name, "trim, writing (pairs are prepared)", "0", "0 B", "–")
+            table.add_row(plan.name, f"{_stages(plan)} (pairs are prepared)", "0", "0 B", "–")
         else:
-            stages = "scope, sampling" if plan.rank_scope is not None else "sampling"
             table.add_row(
                 plan.name,
-                f"sources, {stages}, media, trim, writing",
+                _stages(plan),
                 f"{len(plan.work_units):,}",
                 size_of(load.text + load.media),
                 size_of(load.disk),
             )
     return table
+
+
+def _stages(plan: SubsetPlan) -> str:
+    """The stages that are left to run, in the order of the graph."""
+    prepare = ("sources", *(["scope"] if plan.rank_scope is not None else []), "sampling", "media")
+    units = (
+        (plan.prepared, prepare),
+        (plan.selected, ("dedup",)),
+        *([(plan.relabelled, ("relabel",))] if plan.origin is not None else []),
+        (plan.checked, ("quality",)),
+        (None, ("trim", "writing")),
+    )
+    return ", ".join(stage for done, stages in units if done is None for stage in stages)
 
 
 def _corpora(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:

@@ -38,7 +38,8 @@ def test_quiet_prints_nothing_and_plan_moves_nothing(
     arguments = ("--recipe", sample.recipe_file, "--output", tmp_path / "out", "-s", "HPDv2")
     plan = omnireward("build", *arguments, "--plan")
     assert plan.returncode == 0
-    assert "sources, sampling, media, trim, writing" in " ".join(plan.stdout.split())
+    stages = "sources, sampling, media, dedup, quality, trim, writing"
+    assert stages in " ".join(plan.stdout.split())
     assert not (tmp_path / "out" / "data").exists()
     assert omnireward_process("build", *arguments, "--quiet").stdout == ""
     again = omnireward_process("build", *arguments, "--plan")
