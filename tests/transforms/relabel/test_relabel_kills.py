@@ -62,7 +62,9 @@ def _kills(tmp_path: Path, keeper: str, kills: int, seed: int) -> None:
     # Each call that the server saw is a row: an answer, or one that was lost. An intent is noted
     # before its call is sent, so there may be more rows than calls, never fewer.
     assert all(served[tag] <= bought[tag] + lost[tag] for tag in served)
-    assert sum(lost.values()) <= kills * model(server.base_url).concurrency
+    # In flight, or answered while the commit of the group before was still being written: a slot is
+    # free again once its answer is there, so on a busy disk as many more may wait for their commit.
+    assert sum(lost.values()) <= 2 * kills * model(server.base_url).concurrency
 
 
 @pytest.mark.parametrize("keeper", ["sqlite", "segments"])
