@@ -8,14 +8,15 @@ from pipelines.planning import PREPARE, QUALITY, RELABEL, SELECT, WRITE, SubsetP
 from transforms.beamkit import coder  # noqa: F401 - registers the coder of Arrow tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest
-from transforms.dedup.select import SelectRows, Spool
+from transforms.beamkit.unit import Books
+from transforms.dedup.select import SelectRows
 from transforms.media.locate import MediaPlace
 from transforms.media.prepare import PreparePairs
 from transforms.media.scope import KeepInScope
 from transforms.media.store import MediaStore
-from transforms.quality.check_rows import CheckRows, RowBooks
+from transforms.quality.check_rows import CheckRows
 from transforms.relabel.admit import KeepAdmitted
-from transforms.relabel.relabel_rows import Books, RelabelRows
+from transforms.relabel.relabel_rows import RelabelRows
 from transforms.sampling.rank import cut_at
 from transforms.sampling.sample import SampleByRank
 from transforms.sources.read_pairs import ReadPairs
@@ -30,6 +31,7 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
     What stands between bars is a unit: a finished one is read, not made. The graph ends with the
     unit `until`.
     """
+    books = Books(PAIRS_ROLE, DEAD_ROLE, read_part, read_roster, write_roster)
     prepared = _unit(pipeline, plan.prepared if plan.known is None else None, PREPARE)
     if prepared is None:
         prepared = _prepare(pipeline, plan)
@@ -39,7 +41,7 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
             plan.name,
             plan.selection,
             plan.earlier,
-            Spool(PAIRS_ROLE, read_part, write_roster),
+            books,
             plan.rules,
         )
     if until == SELECT:
@@ -48,7 +50,6 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
     if plan.origin is not None:
         relabelled = _unit(pipeline, None if plan.known else plan.relabelled, RELABEL)
         if relabelled is None:
-            books = Books(PAIRS_ROLE, DEAD_ROLE, read_part, read_roster, write_roster)
             relabelled = selected | "Relabel" >> RelabelRows(
                 plan.name, plan.relabelling, plan.subset.target, plan.origin, books, prepared
             )
@@ -57,9 +58,8 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
         return
     checked = _unit(pipeline, None if plan.known else plan.checked, QUALITY)
     if checked is None:
-        rows = RowBooks(PAIRS_ROLE, DEAD_ROLE, read_part, read_roster, write_roster)
         checked = units[-1] | "Quality" >> CheckRows(
-            plan.subject, plan.checking, plan.recipe.quality.rules, rows, prepared
+            plan.subject, plan.checking, plan.recipe.quality.rules, books, prepared
         )
     units.append(checked)
     if until == QUALITY:

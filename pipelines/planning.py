@@ -15,13 +15,12 @@ from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
 from schemas.tasks import TASKS
 from transforms.beamkit.manifest import Manifest, finished, read_manifest
+from transforms.beamkit.unit import UnitTarget
 from transforms.dedup.benchmarks.index import used
 from transforms.dedup.select import INDEX_ROLE, EarlierIndex, Rules, SelectTarget
 from transforms.media.known import KnownMedia
-from transforms.quality.check_rows import CheckTarget
 from transforms.quality.rules.rule import Subject
 from transforms.relabel.origin import Origin
-from transforms.relabel.relabel_rows import RelabelTarget
 from transforms.sampling.settings import SamplingSettings
 from transforms.sources.adapter import Adapter, SourceFile
 from transforms.sources.registry import ADAPTERS
@@ -276,9 +275,9 @@ class SubsetPlan:
         )
 
     @property
-    def relabelling(self) -> RelabelTarget:
+    def relabelling(self) -> UnitTarget:
         """Where the unit `relabel` writes."""
-        return RelabelTarget(
+        return UnitTarget(
             f"{self.name}/{RELABEL}",
             self.relabel_inputs,
             self.layout.parts(self.name, RELABEL),
@@ -286,9 +285,9 @@ class SubsetPlan:
         )
 
     @property
-    def checking(self) -> CheckTarget:
+    def checking(self) -> UnitTarget:
         """Where the unit `quality` writes."""
-        return CheckTarget(
+        return UnitTarget(
             f"{self.name}/{QUALITY}",
             self.quality_inputs,
             self.layout.parts(self.name, QUALITY),

@@ -8,7 +8,7 @@ and the index that later subsets are compared with.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,9 +19,9 @@ from schemas.contamination import CONTAMINATION_SCHEMA
 from transforms.beamkit import files, tables
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.counts import Count
-from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
+from transforms.beamkit.unit import Books, EachFile
 from transforms.dedup.benchmarks.contaminated import contaminated, contamination_rows
 from transforms.dedup.benchmarks.index import FingerprintIndex, load_index
 from transforms.dedup.decide import Decision, Earlier, decide
@@ -34,11 +34,6 @@ MATCHES_ROLE: Final = "matches"
 CONTAMINATION_ROLE: Final = "contamination"
 INDEX_ROLE: Final = "index"
 DUPLICATES_ROLE: Final = "duplicates"
-
-#: Gives the prepared pairs of one spool file.
-ReadPairs = Callable[[Part], pa.Table]
-#: Writes a roster at a path.
-WriteRoster = Callable[[pa.Table, str], Part]
 
 
 @dataclass(frozen=True)
@@ -65,15 +60,6 @@ class SelectTarget:
 
 
 @dataclass(frozen=True)
-class Spool:
-    """How prepared pairs are read and a roster is written: both belong to another stage."""
-
-    role: str
-    read: ReadPairs
-    write_roster: WriteRoster
-
-
-@dataclass(frozen=True)
 class Rules:
     """What counts as a copy: of a row of the dataset, and of an item of a benchmark.
 
@@ -96,28 +82,21 @@ class SelectRows(beam.PTransform):
         subset: str,
         target: SelectTarget,
         earlier: Sequence[EarlierIndex],
-        spool: Spool,
+        books: Books,
         rules: Rules,
     ) -> None:
         super().__init__()
         self.subset, self.target = subset, target
-        self.earlier, self.spool, self.rules = tuple(earlier), spool, rules
+        self.earlier, self.books, self.rules = tuple(earlier), books, rules
 
     def expand(self, prepared: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
         """Fingerprint file by file, then decide."""
-        prints = (
-            prepared
-            | "Files"
-            >> beam.FlatMap(lambda manifest, role: manifest.of_role(role), self.spool.role)
-            | "SpreadFiles" >> beam.Reshuffle()
-            | "Fingerprint"
-            >> beam.ParDo(
-                _Fingerprint(self.subset, self.target.work, self.spool.read, self.rules)
-            ).with_output_types(Part)
-            | "GatherPrints" >> Gather()
+        prints = prepared | "Fingerprint" >> EachFile(
+            self.books.pairs_role,
+            _Fingerprint(self.subset, self.target.work, self.books, self.rules),
         )
         decided = prints | "Decide" >> beam.ParDo(
-            _Decide(self.subset, self.target.work, self.earlier, self.spool, self.rules)
+            _Decide(self.subset, self.target.work, self.earlier, self.books, self.rules)
         ).with_outputs("counts", main="parts")
         return decided.parts | "CommitSelected" >> CommitManifest(
             self.target.manifest, self.target.unit, self.target.inputs, decided.counts
@@ -125,9 +104,9 @@ class SelectRows(beam.PTransform):
 
 
 class _Fingerprint(ThreadedDoFn):
-    def __init__(self, subset: str, work: str, read: ReadPairs, rules: Rules) -> None:
+    def __init__(self, subset: str, work: str, books: Books, rules: Rules) -> None:
         super().__init__()
-        self.subset, self.folder, self.read, self.rules = subset, work, read, rules
+        self.subset, self.folder, self.books, self.rules = subset, work, books, rules
         self._index: FingerprintIndex | None = None
 
     def setup(self) -> None:
@@ -137,7 +116,7 @@ class _Fingerprint(ThreadedDoFn):
 
     def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
         """The prints of one spool file, and its rows that match items of benchmarks."""
-        rows = self.read(element)
+        rows = self.books.read_pairs(element)
         prints = row_prints(rows, self.rules.dedup)
         yield tables.write_ipc(prints, _path(self.folder, PRINTS_ROLE), PRINTS_ROLE)
         assert self._index is not None
@@ -155,17 +134,17 @@ class _Decide(beam.DoFn):
         subset: str,
         work: str,
         earlier: Sequence[EarlierIndex],
-        spool: Spool,
+        books: Books,
         rules: Rules,
     ) -> None:
         self.subset, self.folder = subset, work
-        self.earlier, self.spool, self.rules = earlier, spool, rules
+        self.earlier, self.books, self.rules = earlier, books, rules
 
     def process(self, element: list[Part]) -> Iterator[Any]:
         """Decide on a subset, and write what was decided."""
         matches = _read_all(element, MATCHES_ROLE, CONTAMINATION_SCHEMA.empty_table())
         decision = self._decided(element, matches)
-        yield self.spool.write_roster(decision.roster, _path(self.folder, "roster"))
+        yield self.books.write_roster(decision.roster, _path(self.folder, "roster"))
         yield tables.write_ipc(decision.index, _path(self.folder, INDEX_ROLE), INDEX_ROLE)
         order = [(name, "ascending") for name in CONTAMINATION_SCHEMA.names]
         for role, table in (

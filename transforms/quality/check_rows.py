@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import apache_beam as beam
@@ -19,9 +18,9 @@ import pyarrow as pa
 from schemas.dead_letter import DeadLetter, dead_letter_table
 from transforms.beamkit import files, tables
 from transforms.beamkit.commit import CommitManifest
-from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
+from transforms.beamkit.unit import Books, EachFile, UnitTarget
 from transforms.quality.rules.frame import rule_frame
 from transforms.quality.rules.judge import VERDICT_SCHEMA, judge
 from transforms.quality.rules.rule import Subject
@@ -32,39 +31,15 @@ _VERDICTS: Final = "verdicts"
 _ROW: Final = ["row_id", "key"]
 
 
-@dataclass(frozen=True)
-class CheckTarget:
-    """The unit of the row rules: its name, folder of work and manifest.
-
-    `inputs` gives the digest of all inputs from the manifest of the unit before it.
-    """
-
-    unit: str
-    inputs: Callable[[Manifest], str]
-    work: str
-    manifest: str
-
-
-@dataclass(frozen=True)
-class RowBooks:
-    """How prepared pairs and rosters are read and written: both belong to another stage."""
-
-    pairs_role: str
-    dead_role: str
-    read_pairs: Callable[[Part], pa.Table]
-    read_roster: Callable[[Manifest], pa.Table]
-    write_roster: Callable[[pa.Table, str], Part]
-
-
 class CheckRows(beam.PTransform):
     """Input: the manifest of the unit whose roster is checked; output: that of its own unit."""
 
     def __init__(
         self,
         subject: Subject,
-        target: CheckTarget,
+        target: UnitTarget,
         rules: RuleSettings,
-        books: RowBooks,
+        books: Books,
         prepared: beam.PCollection[Manifest],
     ) -> None:
         super().__init__()
@@ -74,15 +49,10 @@ class CheckRows(beam.PTransform):
     def expand(self, before: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
         """Judge file by file, then take out what was refused."""
         roster = beam.pvalue.AsSingleton(before)
-        verdicts = (
-            self.prepared
-            | "Files" >> beam.FlatMap(lambda one, role: one.of_role(role), self.books.pairs_role)
-            | "SpreadFiles" >> beam.Reshuffle()
-            | "Judge"
-            >> beam.ParDo(
-                _Judge(self.target.work, self.subject, self.rules, self.books), roster
-            ).with_output_types(Part)
-            | "GatherVerdicts" >> Gather()
+        verdicts = self.prepared | "Judge" >> EachFile(
+            self.books.pairs_role,
+            _Judge(self.target.work, self.subject, self.rules, self.books),
+            roster,
         )
         done = verdicts | "TakeOut" >> beam.ParDo(
             _TakeOut(self.target.work, self.subject, self.books), roster
@@ -96,7 +66,7 @@ class CheckRows(beam.PTransform):
 
 
 class _Judge(ThreadedDoFn):
-    def __init__(self, work: str, subject: Subject, rules: RuleSettings, books: RowBooks) -> None:
+    def __init__(self, work: str, subject: Subject, rules: RuleSettings, books: Books) -> None:
         super().__init__()
         self.folder, self.subject, self.rules, self.books = work, subject, rules, books
 
@@ -111,7 +81,7 @@ class _Judge(ThreadedDoFn):
 
 
 class _TakeOut(beam.DoFn):
-    def __init__(self, work: str, subject: Subject, books: RowBooks) -> None:
+    def __init__(self, work: str, subject: Subject, books: Books) -> None:
         self.folder, self.subject, self.books = work, subject, books
 
     def process(self, element: list[Part], before: Manifest) -> Iterator[Any]:

@@ -8,8 +8,7 @@ says. The unit's files: the roster, the label table, dead letters.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import apache_beam as beam
@@ -22,35 +21,12 @@ from transforms.beamkit.counts import Count
 from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
+from transforms.beamkit.unit import Books, EachFile, UnitTarget
 from transforms.relabel.origin import RELABEL, Labeller, Origin, roster_of, shared
 
 LABELS_ROLE: Final = "labels"
 LOOKED_ROLE: Final = "looked"
 _ROWS: Final = "rows"
-
-
-@dataclass(frozen=True)
-class RelabelTarget:
-    """The unit that relabels: its name, folder of work and manifest.
-
-    `inputs` gives the digest of all inputs from the manifest of the unit before it.
-    """
-
-    unit: str
-    inputs: Callable[[Manifest], str]
-    work: str
-    manifest: str
-
-
-@dataclass(frozen=True)
-class Books:
-    """How prepared pairs and rosters are read and written: both belong to other stages."""
-
-    pairs_role: str
-    dead_role: str
-    read_pairs: Callable[[Part], pa.Table]
-    read_roster: Callable[[Manifest], pa.Table]
-    write_roster: Callable[[pa.Table, str], Part]
 
 
 class RelabelRows(beam.PTransform):
@@ -59,7 +35,7 @@ class RelabelRows(beam.PTransform):
     def __init__(
         self,
         subset: str,
-        target: RelabelTarget,
+        target: UnitTarget,
         wanted: int | None,
         origin: Origin,
         books: Books,
@@ -72,15 +48,9 @@ class RelabelRows(beam.PTransform):
     def expand(self, selected: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
         """Look file by file, then label."""
         roster = beam.pvalue.AsSingleton(selected)
-        looked = (
-            self.prepared
-            | "Files" >> beam.FlatMap(lambda one, role: one.of_role(role), self.books.pairs_role)
-            | "SpreadFiles" >> beam.Reshuffle()
-            | "Look"
-            >> beam.ParDo(_Look(self.target.work, self.origin, self.books), roster)
-            .with_output_types(Part)
-            | "GatherLooked" >> Gather()
-        )  # fmt: skip
+        looked = self.prepared | "Look" >> EachFile(
+            self.books.pairs_role, _Look(self.target.work, self.origin, self.books), roster
+        )
         work, books = self.target.work, self.books
         label = _Label(self.subset, work, self.wanted, self.origin, books)
         labelled = (

@@ -234,7 +234,10 @@ def test_other_times_make_no_other_version(
     for entry in record["subsets"].values():
         entry["seconds"], entry["resumed"] = {"total": 99.0}, "all"
     write_record(output, record)
+    before = hub_with_first.store.get(REPO).tags
     publish(output, "1.0.0")
+    assert {one.method for one in hub_with_first.log.entries()} <= {"GET", "HEAD"}
+    assert hub_with_first.store.get(REPO).tags == before
 
 
 def test_a_damaged_shard_is_not_sent(

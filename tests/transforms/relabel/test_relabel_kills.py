@@ -41,7 +41,7 @@ def _kill_after(child: subprocess.Popen[str], server: LlmServer, calls: int) -> 
     child.wait()
 
 
-def _kills(tmp_path: Path, keeper: str, kills: int, seed: int) -> None:
+def _assert_nothing_is_bought_twice(tmp_path: Path, keeper: str, kills: int, seed: int) -> None:
     draw = random.Random(seed)
     with running(Script(latency=0.03)) as server:
         for _ in range(kills):
@@ -69,14 +69,14 @@ def _kills(tmp_path: Path, keeper: str, kills: int, seed: int) -> None:
 
 @pytest.mark.parametrize("keeper", ["sqlite", "segments"])
 def test_killed_and_started_again(tmp_path: Path, keeper: str) -> None:
-    _kills(tmp_path, keeper, {"sqlite": 2, "segments": 1}[keeper], seed=5)
+    _assert_nothing_is_bought_twice(tmp_path, keeper, {"sqlite": 2, "segments": 1}[keeper], seed=5)
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("keeper", ["sqlite", "segments"])
 @pytest.mark.parametrize("seed", range(5))
 def test_killed_many_times(tmp_path: Path, keeper: str, seed: int) -> None:
-    _kills(tmp_path, keeper, 6, seed)
+    _assert_nothing_is_bought_twice(tmp_path, keeper, 6, seed)
 
 
 def test_a_server_of_its_own_process_tells_what_it_served(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ SOUND: dict[str, Mind] = {
 }
 
 
-def _with_faults(cache: Path, number: int, server: LlmServer) -> None:
+def _assert_none_is_lost(cache: Path, number: int, server: LlmServer) -> None:
     """Every pair ends in a row or a letter, and no answer is bought twice."""
     table = pairs(number)
     asked = origin(server.base_url, cache, {"timeout_s": 1.5}, budget=50.0)
@@ -72,7 +72,7 @@ def _with_faults(cache: Path, number: int, server: LlmServer) -> None:
 def test_with_three_faults_in_ten_every_pair_ends_in_a_row_or_a_letter(tmp_path: Path) -> None:
     script = Script(fault_share=0.3, faults=(*PASSING, *LASTING))
     with running(script, minds=SOUND) as server:
-        _with_faults(tmp_path, 10, server)
+        _assert_none_is_lost(tmp_path, 10, server)
 
 
 @pytest.mark.full
@@ -80,7 +80,7 @@ def test_with_three_faults_in_ten_every_pair_ends_in_a_row_or_a_letter(tmp_path:
 def test_with_three_faults_in_ten_and_many_pairs(tmp_path: Path, seed: int) -> None:
     script = Script(fault_share=0.3, faults=(*PASSING, *LASTING), seed=seed)
     with running(script, minds=SOUND) as server:
-        _with_faults(tmp_path, 120, server)
+        _assert_none_is_lost(tmp_path, 120, server)
 
 
 def test_faults_that_pass_cost_no_row(tmp_path: Path) -> None:
