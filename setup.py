@@ -114,6 +114,6 @@ setup(
     },
     install_requires=REQUIRED,
     extras_require=EXTRAS,
-    entry_points={"console_scripts": ["omnireward=pipelines.cli:main"]},
+    entry_points={"console_scripts": ["omnireward=pipelines.cli:run"]},
     cmdclass={"build_py": BuildWithShippedData},
 )

@@ -6,7 +6,12 @@ Exit codes: 0 done; 1 a fault of the program; 2 wrong usage or recipe; 3 a wrong
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
+import sys
+from contextlib import suppress
+from typing import NoReturn
 
 import typer
 
@@ -115,5 +120,24 @@ def main() -> None:
         fail(message, 3)
 
 
+def run() -> NoReturn:
+    """Run the command line as a process, and end it.
+
+    The interpreter is not taken apart. A thread of Arrow's pool that lets go of a Python object
+    meanwhile is ended by force inside C++, which aborts the process (exit code 134) after all work
+    was done and written.
+    """
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code or 0
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # whoever read it is gone
+            stream.flush()
+    os._exit(code if isinstance(code, int) else 1)
+
+
 if __name__ == "__main__":
-    main()
+    run()

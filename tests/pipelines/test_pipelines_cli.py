@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -184,3 +185,41 @@ def test_too_many_dead_letters_fail_the_run(
     done = omnireward("build", "--recipe", recipe, "-o", tmp_path / "o", "-s", "RLAIF-V")
     assert done.returncode == 4
     assert "quality.max_dead_share allows 0.1%" in done.stderr
+
+
+#: A thread of Arrow's pool calls Python for ever; the interpreter's end would abort the process.
+_AT_WORK = """
+import atexit, io, sys, threading, time
+import pyarrow.csv as csv
+from pipelines import cli
+
+class Endless(io.RawIOBase):
+    first = True
+    def readable(self):
+        return True
+    def read(self, size=-1):
+        if self.first:
+            self.first = False
+            return b"a,b\\n" + b"1,2\\n" * 1000
+        at_work.set()
+        while True:
+            time.sleep(0.0005)
+
+at_work = threading.Event()
+options = csv.ReadOptions(block_size=1000)
+reading = lambda: csv.read_csv(Endless(), read_options=options)
+threading.Thread(target=reading, daemon=True).start()
+assert at_work.wait(30)
+atexit.register(print, "handlers ran")
+sys.argv = ["omnireward", *sys.argv[1:]]
+cli.run()
+"""
+
+
+@pytest.mark.parametrize(("words", "code"), [(("subsets", "--help"), 0), (("no-such",), 2)])
+def test_the_process_ends_whatever_other_threads_do(words: tuple[str, ...], code: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_WORK, *words], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout.endswith("handlers ran\n")
