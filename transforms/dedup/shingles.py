@@ -40,8 +40,8 @@ from transforms.dedup.characters import (
     WORD,
     ascii_classes,
     classes_of_characters,
-    folded,
 )
+from transforms.dedup.folding import folded_points
 
 #: The rules by which tokens are found and hashed.
 SHINGLES_VERSION = 1
@@ -50,6 +50,9 @@ SHINGLES_VERSION = 1
 LONGEST_TOKEN = 64
 
 _PIECE = 1 << 20
+#: Keys that are counted together, and the bits by which: few others share one, and all fit a cache.
+_COUNTED = 1 << 15
+_SLOT = np.uint64((1 << 18) - 1)
 _LANE = 8
 
 # Odd constants without structure: the fractional digits of the square roots of 2, 3, 5 and 7.
@@ -124,7 +127,8 @@ def numbered(bag: Hashes) -> Hashes:
     values, offsets = bag
     rows = np.repeat(np.arange(len(offsets) - 1, dtype=np.uint64), bag.counts)
     keys = _mix(values + rows * _K3)
-    order = np.argsort(keys)
+    order = _perhaps_repeated(keys, offsets)
+    order = order[np.argsort(keys[order])]
     ordered = keys[order]
     again = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
     if not len(again):
@@ -137,6 +141,22 @@ def numbered(bag: Hashes) -> Hashes:
     result = values.copy()
     result[order[again]] = _mix(values[order[again]] + repeat * _K4)
     return Hashes(result, offsets)
+
+
+def _perhaps_repeated(keys: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """int64: where all keys lie that their row has more than once, and some others.
+
+    Few keys repeat, and sorting all of them costs more than counting them by some of their bits.
+    """
+    found = [np.empty(0, np.int64)]
+    first = 0
+    while first < len(offsets) - 1:
+        last = int(np.searchsorted(offsets, offsets[first] + _COUNTED, side="right")) - 1
+        last = max(last, first + 1)
+        slots = (keys[offsets[first] : offsets[last]] & _SLOT).astype(np.int64)
+        found.append(np.flatnonzero(np.bincount(slots)[slots] > 1) + offsets[first])
+        first = last
+    return np.concatenate(found)
 
 
 def row_hashes(tokens: Hashes) -> np.ndarray:
@@ -177,7 +197,9 @@ def _mix(values: np.ndarray) -> np.ndarray:
 
 
 def _offsets_of(counts: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
 
 
 def _joined(parts: list[Hashes]) -> Hashes:
@@ -241,18 +263,17 @@ def _ascii_hashes(content: np.ndarray, offsets: np.ndarray) -> Hashes:
 
 def _folded_hashes(texts: list[str]) -> Hashes:
     """The hashes of texts that need folding by Unicode's rules."""
-    plain = [folded(text) for text in texts]
-    lengths = np.fromiter(map(len, plain), np.int64, len(plain))
-    points = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), "<u4")
-    offsets = _offsets_of(lengths)
+    points, offsets = folded_points(texts)
     classes = classes_of_characters()[points]
     kept = classes != DROPPED
     if not kept.all():
         offsets = _offsets_of(kept)[offsets]
         points, classes = points[kept], classes[kept]
-    utf8 = points.tobytes().decode("utf-32-le", "surrogatepass").encode("utf-8", "surrogatepass")
-    widths = 1 + (points > 0x7F).astype(np.int64) + (points > 0x7FF) + (points > 0xFFFF)
-    return _span_hashes(np.frombuffer(utf8, np.uint8), classes, offsets, _offsets_of(widths))
+    text = points.tobytes().decode("utf-32-le", "surrogatepass")
+    utf8 = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+    # Where each character begins, and the end: all bytes but those that continue one.
+    byte_at = np.append(np.flatnonzero((utf8 & 0xC0) != 0x80), len(utf8))
+    return _span_hashes(utf8, classes, offsets, byte_at)
 
 
 def _span_hashes(

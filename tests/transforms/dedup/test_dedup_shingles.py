@@ -219,3 +219,14 @@ def test_neighbours_and_chunks_change_nothing(texts: list[str | None], data: st.
 def test_text_that_shows_something_has_tokens(text: str) -> None:
     shows = re.sub("[\\s\u00ad\u200d\ufe0f]", "", text)
     assert (count(text) > 0) == bool(shows)
+
+
+def test_repeats_are_found_in_rows_of_any_length() -> None:
+    rng = np.random.default_rng(5)
+    rows = [rng.integers(0, size, size).astype(np.uint64) for size in (9, 100_000, 40_000, 1, 70)]
+    bag = Hashes(np.concatenate(rows), np.cumsum([0, *map(len, rows)]))
+    found = numbered(bag)
+    for row, part in zip(rows, np.split(found.values, found.offsets[1:-1]), strict=True):
+        assert len(np.unique(part)) == len(row)
+        # Exactly one of each kind keeps its hash.
+        assert np.count_nonzero(np.isin(part, row)) == len(np.unique(row))
