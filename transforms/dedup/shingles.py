@@ -20,9 +20,9 @@ characters: Pythons know Unicode 14 (3.11) to 15.1 (3.13), so a character that i
 Unicode 14.0 may be a separator in one and a letter in the next. `SHINGLES_VERSION` names the
 rules; it changes with every change of a hash.
 
-Rows without text (null) are empty rows. Texts are read in pieces of about a million bytes, so that
+Rows without text (null) are empty rows. Texts are read in pieces of some 250,000 bytes, so that
 tokens need little memory beyond the result (8 bytes a token); n-grams need five times theirs while
-they are made. Many rows go through in batches of some thousands.
+they are made. Many rows go through in batches of about a thousand.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SHINGLES_VERSION = 1
 #: Bytes of UTF-8 after which a run is cut.
 LONGEST_TOKEN = 64
 
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 #: Keys that are counted together, and the bits by which: few others share one, and all fit a cache.
 _COUNTED = 1 << 15
 _SLOT = np.uint64((1 << 18) - 1)
@@ -210,7 +210,7 @@ def _joined(parts: list[Hashes]) -> Hashes:
 
 
 def _pieces(chunk: pa.Array) -> Iterator[tuple[pa.Array, np.ndarray, np.ndarray]]:
-    """Slices of a chunk of about a million bytes each, with their bytes and offsets."""
+    """Slices of a chunk of about `_PIECE` bytes each, with their bytes and offsets."""
     if pa.types.is_string(chunk.type):
         offset_type: type[np.signedinteger] = np.int32
     elif pa.types.is_large_string(chunk.type):

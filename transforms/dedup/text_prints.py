@@ -18,7 +18,7 @@ from transforms.dedup.settings_text import NearTextSettings
 from transforms.dedup.shingles import Hashes, numbered, row_hashes, shingles, token_hashes
 
 #: Rows of one pass: bounds the n-grams in memory.
-_ROWS = 2048
+_ROWS = 1024
 
 PARTS = ("prompt", "a", "b")
 

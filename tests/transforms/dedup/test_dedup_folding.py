@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ ODD = (
 def texts_of(points: np.ndarray, offsets: np.ndarray) -> list[str]:
     return [
         "".join(map(chr, points[start:end].tolist()))
-        for start, end in zip(offsets[:-1], offsets[1:], strict=True)
+        for start, end in pairwise(offsets.tolist())
     ]
 
 
