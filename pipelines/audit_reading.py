@@ -16,6 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.dataset.clips import root_of, with_clips
 from schemas.media import REF_STRUCT
 from schemas.pair import MEDIA_FEATURES
 from schemas.tasks import RESPONSE_SLOTS, TASKS
@@ -153,7 +154,7 @@ def _sampled(
             for one in batches:
                 table = pa.Table.from_batches([one.slice(0, left)])
                 left -= table.num_rows
-                yield table
+                yield from with_clips(table, root_of(str(shards[at])))
                 if left <= 0:
                     break
 
@@ -242,7 +243,7 @@ def _refs(
             value = cells[slot][at]
             media = (value or []) if _plural(slot) else ([value] if value else [])
             for medium in media:
-                info = by_name.get((medium["path"] or "").rsplit(".", 1)[0])
+                info = by_name.get((medium["path"] or "").rsplit("/", 1)[-1].rsplit(".", 1)[0])
                 if info is None or medium["bytes"] is None:
                     continue
                 held[_content(info)] = medium["bytes"]

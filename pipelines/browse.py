@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
+from pipelines.dataset.clips import filled, root_of
 from transforms.beamkit.errors import BuildError
 
 
@@ -57,7 +58,8 @@ def random_pairs(
     for path, group, size in groups:
         inside = [pick - start for pick in picks if start <= pick < start + size]
         if inside:
-            rows += pq.ParquetFile(path).read_row_group(group).take(inside).to_pylist()
+            found = pq.ParquetFile(path).read_row_group(group).take(inside).to_pylist()
+            rows += [filled(row, root_of(str(path))) for row in found]
         start += size
     rng.shuffle(rows)
     return rows

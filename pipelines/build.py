@@ -20,6 +20,7 @@ from transforms.relabel.relabel_rows import RelabelRows
 from transforms.sampling.rank import cut_at
 from transforms.sampling.sample import SampleByRank
 from transforms.sources.read_pairs import ReadPairs
+from transforms.writing.cells import Cells
 from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, SpoolTables, read_part
 from transforms.writing.roster import read_roster, write_roster
 from transforms.writing.write_subset import WriteSubset
@@ -68,10 +69,11 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
         lambda manifest, target: cut_at(read_roster(manifest), target), plan.subset.target
     )
     store = MediaStore(plan.layout.store)
+    cells = Cells(store.published, plan.clips)
     (
         units
         | "Units" >> beam.Flatten()
-        | "Write" >> WriteSubset(plan.target, plan.facts, store.published, plan.recipe.writing, cut)
+        | "Write" >> WriteSubset(plan.target, plan.facts, cells, plan.recipe.writing, cut)
     )
 
 
@@ -106,6 +108,7 @@ def _prepare(pipeline: beam.Pipeline, plan: SubsetPlan) -> beam.PCollection[Mani
         recipe.media,
         has_media=plan.has_media,
         known=plan.known,
+        beside=plan.clips.least_bytes if plan.clips else None,
     )
 
     pairs = media.rows | "SpoolPairs" >> SpoolTables(folder, PAIRS_ROLE)

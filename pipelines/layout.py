@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from schemas.clips import CLIPS
 from transforms.beamkit import files
 
 
@@ -32,6 +33,11 @@ class Layout:
     def shard(self, subset: str, name: str) -> str:
         """A published shard."""
         return files.join(self.output, "data", subset, name)
+
+    @property
+    def clips(self) -> str:
+        """Clips that are files beside the shards."""
+        return files.join(self.output, CLIPS)
 
     def dead_letters(self, subset: str) -> str:
         """The subset's dead letters."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+
+import pyarrow as pa
 
 from pipelines.layout import Layout
 from pipelines.opening import Corpora
-from pipelines.origins import origin_of
+from pipelines.origins import origin_name, origin_of
 from pipelines.recipe import Recipe, Subset, digest_of
+from pipelines.settings_of import corpus_content
 from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
 from schemas.tasks import TASKS
@@ -21,17 +24,16 @@ from transforms.dedup.select import INDEX_ROLE, EarlierIndex, Rules, SelectTarge
 from transforms.media.known import KnownMedia
 from transforms.quality.rules.rule import Subject
 from transforms.relabel.origin import Origin
+from transforms.sampling.rank import cut_at
 from transforms.sampling.settings import SamplingSettings
 from transforms.sources.adapter import Adapter, SourceFile
 from transforms.sources.registry import ADAPTERS
 from transforms.sources.settings import Corpus
 from transforms.sources.work_unit import WorkUnit
+from transforms.writing.cells import ClipFiles
 from transforms.writing.roster import ROSTER_ROLE
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.write_subset import SubsetTarget
-
-#: Settings of a corpus that change nothing of what is read.
-_NOT_OF_CONTENT = ("path", "rows", "needs_mirror")
 
 #: Roles of files that decide what is published.
 _DECIDES = ("roster", "labels", "duplicates", "contamination", "dead")
@@ -70,6 +72,8 @@ class SubsetPlan:
     base: Path = Path()
     #: Set where dead letters are tried again: the subset is made anew, these media are taken over.
     known: KnownMedia | None = None
+    #: Nothing that is finished is taken over.
+    fresh: bool = False
 
     @cached_property
     def adapter(self) -> Adapter:
@@ -120,23 +124,31 @@ class SubsetPlan:
             corpus.annotator,
         )
 
+    @property
+    def clips(self) -> ClipFiles | None:
+        """How long clips become files beside the shards; None: they don't."""
+        publication = self.recipe.publication
+        if publication.video_files_from is None or publication.repo is None or not self.has_media:
+            return None
+        return ClipFiles(self.layout.clips, publication.repo, publication.video_files_from)
+
     @cached_property
     def prepare_inputs(self) -> str:
         """Digest of all that the unit `prepare` depends on."""
         recipe = self.recipe
-        corpus = {k: v for k, v in asdict(self.corpus).items() if k not in _NOT_OF_CONTENT}
         return digest_of(
             {
                 "code": CODE_VERSION,
                 "schema": SCHEMA_VERSION,
                 "subset": [self.name, self.subset.task, self.subset.kind, self.subset.target],
-                "corpus": [self.subset.corpus, corpus],
+                "corpus": [self.subset.corpus, corpus_content(recipe, self.name)],
                 "files": self.input_digests,
                 "seed": recipe.seed,
                 "sampling": [self.drawn, asdict(self.sampling)],
                 "origin": self.origin.inputs if self.origin and self.drawn is None else None,
                 "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
                 "store": self.layout.store,
+                "beside": self.clips.least_bytes if self.clips else None,
             }
         )
 
@@ -147,16 +159,28 @@ class SubsetPlan:
         for name, subset in self.recipe.subsets.items():
             if name == self.name:
                 break
-            manifest = read_manifest(self.layout.manifest(name, SELECT))
-            parts = manifest.of_role(INDEX_ROLE) if manifest else []
-            same = subset.kind == self.subset.kind
-            found += [EarlierIndex(name, part, same) for part in parts]
+            selected = read_manifest(self.layout.manifest(name, SELECT))
+            checked = read_manifest(self.layout.manifest(name, QUALITY))
+            if selected is None or checked is None:
+                continue
+            (index,), (roster,) = selected.of_role(INDEX_ROLE), checked.of_role(ROSTER_ROLE)
+            published = partial(_first_rows, target=subset.target)
+            found.append(EarlierIndex(name, index, roster, published, self._is_rival(name)))
         return found
+
+    def _is_rival(self, name: str) -> bool:
+        """Whether a pair of this subset may be a copy of one of another.
+
+        General pairs may. Under criteria a pair is another row (DESIGN: never a duplicate), unless
+        both subsets get theirs from the pair itself, in the same way.
+        """
+        mine, other = (origin_name(self.recipe, one) for one in (self.name, name))
+        return mine == other and mine in (None, "llm", "measured")
 
     @property
     def select_inputs(self) -> str:
         """Digest of all that the unit `select` depends on."""
-        earlier = [(one.subset, one.part.digest, one.same_kind) for one in self.earlier]
+        earlier = [[one.inputs, self.recipe.subset(one.subset).target] for one in self.earlier]
         rules = self.rules
         against = used(rules.decontamination, rules.fingerprints)["fingerprints"]
         known = {name: entry["digest"] for name, entry in against.items()}
@@ -213,6 +237,7 @@ class SubsetPlan:
                 asdict(self.recipe.writing),
                 asdict(self.facts),
                 dict(self.shards_pinned),
+                asdict(self.clips) if self.clips else None,
             ]
         )
 
@@ -226,12 +251,12 @@ class SubsetPlan:
     @property
     def prepared(self) -> Manifest | None:
         """The finished unit `prepare`, if there is one for these inputs."""
-        return finished(self.layout.manifest(self.name, PREPARE), self.prepare_inputs)
+        return self._finished(PREPARE, self.prepare_inputs)
 
     @property
     def selected(self) -> Manifest | None:
         """The finished unit `select`, if there is one for these inputs."""
-        return finished(self.layout.manifest(self.name, SELECT), self.select_inputs)
+        return self._finished(SELECT, self.select_inputs)
 
     @property
     def relabelled(self) -> Manifest | None:
@@ -239,7 +264,7 @@ class SubsetPlan:
         selected = self.selected
         if selected is None:
             return None
-        return finished(self.layout.manifest(self.name, RELABEL), self.relabel_inputs(selected))
+        return self._finished(RELABEL, self.relabel_inputs(selected))
 
     @property
     def checked(self) -> Manifest | None:
@@ -247,8 +272,7 @@ class SubsetPlan:
         before = self.relabelled if self.origin else self.selected
         if before is None:
             return None
-        place = self.layout.manifest(self.name, QUALITY)
-        return finished(place, self.quality_inputs(before))
+        return self._finished(QUALITY, self.quality_inputs(before))
 
     @property
     def written(self) -> Manifest | None:
@@ -259,6 +283,9 @@ class SubsetPlan:
     def published(self) -> Manifest | None:
         """The subset as it is in place, if it is up to date."""
         return self._made_from(self.layout.published(self.name))
+
+    def _finished(self, unit: str, inputs: str) -> Manifest | None:
+        return None if self.fresh else finished(self.layout.manifest(self.name, unit), inputs)
 
     def _made_from(self, place: str) -> Manifest | None:
         units = self.units
@@ -305,6 +332,11 @@ class SubsetPlan:
             self.layout.manifest(self.name, WRITE),
             {**self.shards_built, **self.shards_pinned},
         )
+
+
+def _first_rows(roster: pa.Table, target: int | None) -> pa.Table:
+    """The rows of a roster that are published."""
+    return cut_at(roster, target).keep(roster)
 
 
 def plan_subsets(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +56,10 @@ def look_ahead(request: RunRequest) -> Prospect:
     )
     layout = request.layout
     corpora = Corpora(request.base, layout)
-    plans = plan_subsets(request.recipe, ready, corpora, layout)
+    plans = [
+        replace(plan, fresh=request.fresh)
+        for plan in plan_subsets(request.recipe, ready, corpora, layout)
+    ]
     loads = {
         plan.name: load_of(plan)
         for plan in plans

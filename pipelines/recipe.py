@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -99,8 +99,11 @@ class Recipe:
         """SHA-256 over the values of the recipe, defaults included: comments don't count."""
         return digest_of(asdict(self))
 
-    def limited(self, limit: int | None) -> Recipe:
-        """The recipe with every target at most `limit`, for a quick look at a build."""
+    def limited(self, limit: int | None, names: Collection[str] = ()) -> Recipe:
+        """The recipe with targets of at most `limit`, for a quick look at a build.
+
+        With `names` those of other subsets stay as they are.
+        """
         if limit is None:
             return self
         subsets = {
@@ -109,6 +112,8 @@ class Recipe:
                 target=min(limit, subset.target or limit),
                 min_count=min(limit, subset.min_count),
             )
+            if not names or name in names
+            else subset
             for name, subset in self.subsets.items()
         }
         return replace(self, subsets=subsets)

@@ -17,6 +17,7 @@ import apache_beam as beam
 
 from pipelines.build import build_subset
 from pipelines.build_marker import building
+from pipelines.clip_files import remove_unnamed_clips
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
 from pipelines.model_checks import check_models, to_ask
@@ -41,7 +42,7 @@ from transforms.beamkit import files
 from transforms.beamkit.counts import dead, dead_share
 from transforms.beamkit.errors import BuildError, find_build_error
 from transforms.beamkit.manifest import Manifest, Part, read_manifest
-from transforms.dedup.benchmarks.index import missing, missing_message, used
+from transforms.dedup.benchmarks.index import missing, missing_message
 from transforms.dedup.select import CONTAMINATION_ROLE, DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
 from transforms.relabel.relabel_rows import LABELS_ROLE
@@ -66,6 +67,8 @@ class RunRequest:
     commercial_only: bool = False
     #: Subsets that are made anew although finished, with media of their last build.
     known: Mapping[str, KnownMedia] = field(default_factory=dict)
+    #: Forgets the finished work of the subsets first.
+    fresh: bool = False
     #: The recipe's file, for errors that name its lines.
     file: Path | None = None
 
@@ -99,6 +102,8 @@ def run(
     )
     before = read_record(layout) or {}
     _check_commercial(request, before.get("subsets", {}))
+    if request.fresh:
+        forget(layout, ready)
     corpora = corpora or Corpora(request.base, layout)
     plans = [
         replace(plan, known=request.known.get(plan.name))
@@ -120,9 +125,14 @@ def run(
     lock = replace(corpora.lock, shards=_shard_counts(records))
     write_lock(layout.lock, lock)
     ordered = {name: records[name] for name in recipe.subsets if name in records}
-    record = run_record(recipe, ordered, left_out, request.runner, lock.as_json())
-    record["decontamination"] = used(rules.decontamination, rules.fingerprints)
+    untouched = {
+        name: why
+        for name, why in before.get("left_out", {}).items()
+        if name in recipe.subsets and name not in {*request.names, *records}
+    }
+    record = run_record(recipe, ordered, {**untouched, **left_out}, request.runner, lock.as_json())
     write_record(layout, record)
+    remove_unnamed_clips(layout, ordered)
     return record, failures
 
 
@@ -139,13 +149,9 @@ def _shard_counts(records: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def forget(request: RunRequest) -> None:
-    """Forget the finished work of the subsets to be built; stored media stay."""
-    ready, _ = choose(
-        request.recipe, request.names, request.base, commercial_only=request.commercial_only
-    )
-    for name in ready:
-        layout = request.layout
+def forget(layout: Layout, names: Sequence[str]) -> None:
+    """Forget the finished work of subsets; stored media stay."""
+    for name in names:
         files.remove(
             [
                 layout.published(name),

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.layout import Layout
 from pipelines.recipe import Recipe, digest_of
+from pipelines.settings_of import settings_of
 from pipelines.version import CODE_VERSION
 from transforms.beamkit import files
 from transforms.beamkit.counts import unbalanced
 from transforms.beamkit.manifest import Manifest
+from transforms.dedup.benchmarks.index import used
 
 if TYPE_CHECKING:
     from pipelines.planning import SubsetPlan
@@ -46,7 +48,9 @@ def subset_record(
             "select": plan.select_inputs,
             "write": published.inputs,
         },
-        "compared_with": [one.subset for one in plan.earlier],
+        "settings": settings_of(plan.recipe, plan.name),
+        "compared_with": [one.subset for one in plan.earlier if one.rival],
+        "decontamination": used(plan.rules.decontamination, plan.rules.fingerprints),
         "resumed": resumed,
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "shards": {
@@ -84,6 +88,43 @@ def run_record(
         "recipe": asdict(recipe),
         "subsets": dict(subsets),
         "left_out": dict(left_out),
+        "decontamination": searched(subsets),
+    }
+
+
+def searched(subsets: Mapping[str, Any]) -> dict[str, Any]:
+    """The benchmarks that all subsets were compared with, and those that were waived.
+
+    A dataset may be built in several runs, and fingerprints come and change in between. What one
+    subset was not compared with counts as missing; `missing` names the subsets.
+
+    Args:
+        subsets: the records of all that were built.
+    """
+    told = {
+        name: entry["decontamination"]
+        for name, entry in subsets.items()
+        if "decontamination" in entry
+    }
+    known = {name: one for said in told.values() for name, one in said["fingerprints"].items()}
+    waived = {name: why for said in told.values() for name, why in said["waived"].items()}
+    missing = {
+        benchmark: [
+            name
+            for name, said in told.items()
+            if said["fingerprints"].get(benchmark) != fingerprint
+            and benchmark not in said["waived"]
+        ]
+        for benchmark, fingerprint in known.items()
+    }
+    return {
+        "fingerprints": {
+            name: one
+            for name, one in sorted(known.items())
+            if not missing[name] and name not in waived
+        },
+        "waived": {name: why for name, why in sorted(waived.items()) if not missing.get(name)},
+        "missing": {name: where for name, where in sorted(missing.items()) if where},
     }
 
 

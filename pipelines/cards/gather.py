@@ -171,8 +171,8 @@ def _check_licences(request: Request, corpora: Mapping[str, CorpusFacts]) -> Non
 
 def _benchmarks(record: Mapping[str, Any]) -> tuple[Benchmark, ...] | None:
     """The benchmarks that were searched for, with those waived; None if that is not on record."""
-    found = record.get("decontamination")
-    if not found:
+    found = record.get("decontamination") or {}
+    if not any(found.values()):
         return None
     waived = found.get("waived") or {}
     used = found.get("fingerprints") or {}
@@ -186,5 +186,9 @@ def _benchmarks(record: Mapping[str, Any]) -> tuple[Benchmark, ...] | None:
         Benchmark(name, "", "", None, str(reason))
         for name, reason in waived.items()
         if name not in used
+    ]
+    told += [
+        Benchmark(name, "", "", None, f"not searched for in {', '.join(where)}")
+        for name, where in (found.get("missing") or {}).items()
     ]
     return tuple(told)

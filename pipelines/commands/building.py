@@ -56,8 +56,6 @@ def build(
     quiet: QuietOption = False,
 ) -> None:
     """Build subsets of the dataset; what is finished and unchanged is not built again."""
-    from pipelines.run import forget
-
     request = request_of(recipe, subset, output, limit, runner, workers, store, beam_flag)
     if budget is not None:
         relabel = replace(request.recipe.relabel, budget=budget)
@@ -65,8 +63,7 @@ def build(
     if commercial_only:
         request = replace(request, commercial_only=True)
         _warn_of_unclear(request)
-    if fresh:
-        forget(request)
+    request = replace(request, fresh=fresh)
     if plan:
         from pipelines.prospect import look_ahead
 
@@ -129,8 +126,8 @@ def request_of(
     from pipelines.runners import RUNNERS
 
     file = recipe or default_recipe()
-    loaded = load_recipe(file).limited(limit)
     names = tuple(subset or ())
+    loaded = load_recipe(file).limited(limit, names)
     for name in names:
         loaded.subset(name)
     chosen = runner or loaded.runner.name
@@ -178,8 +175,13 @@ def carry_out(
         for table in (left_out_by_rule(built), dead_table(built)):
             if table.row_count:
                 out.print(table)
-        if record["left_out"]:
-            out.print(left_out_table(record["left_out"]))
+        left_out = {
+            name: reason
+            for name, reason in record["left_out"].items()
+            if not request.names or name in request.names
+        }
+        if left_out:
+            out.print(left_out_table(left_out))
         how_to_load(out, output, next(iter(built)))
     return failures
 

@@ -42,7 +42,7 @@ def import_published(
     from pipelines.layout import Layout
     from pipelines.recipe import load_recipe
     from pipelines.resources import default_recipe
-    from pipelines.run import RunRequest, forget
+    from pipelines.run import RunRequest
     from pipelines.run_record import read_record
 
     file = recipe or default_recipe()
@@ -57,9 +57,8 @@ def import_published(
         layout,
         tuple(subset or ()),
         workers=workers or made.recipe.runner.workers,
+        fresh=fresh,
     )
-    if fresh:
-        forget(request)
     failures = carry_out(request, output, None, quiet=quiet)
     if not quiet:
         _say(path, output, made.unknown, _without_media(read_record(layout) or {}))

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.dataset.clips import filled, root_of, with_clips
 from transforms.beamkit import files
 from transforms.beamkit.column_chunks import column_chunks
 from transforms.beamkit.errors import BuildError
@@ -64,7 +65,7 @@ class Shard:
                 files.announce(stream, column_chunks(file.metadata, groups, wanted))
                 for group in groups:  # a batch over several would hold the media of all of them
                     for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=wanted):
-                        yield pa.Table.from_batches([batch])
+                        yield from with_clips(pa.Table.from_batches([batch]), root_of(self.path))
         except (pa.ArrowInvalid, OSError) as error:
             raise BuildError(f"{self.path}: can't be read as Parquet: {error}") from None
 
@@ -82,7 +83,8 @@ class Shard:
                     found = file.read_row_group(group, columns=["row_id"])["row_id"]
                     places = pc.indices_nonzero(pc.is_in(found, wanted))
                     if len(places):
-                        yield from file.read_row_group(group).take(places).to_pylist()
+                        rows = file.read_row_group(group).take(places).to_pylist()
+                        yield from (filled(row, root_of(self.path)) for row in rows)
         except (pa.ArrowInvalid, OSError) as error:
             raise BuildError(f"{self.path}: can't be read as Parquet: {error}") from None
 

@@ -28,6 +28,9 @@ NTH: Final = ":nth"
 _FACTS_SUFFIX: Final = "_info"
 #: Facts of a medium that say which bytes it is.
 _IDENTITY: Final = ("digest", "product")
+#: A leaf of media, and how that of a clip begins that lies beside the shards.
+_PATH: Final = "path"
+_PLACED: Final = "hf://"
 
 
 def leaf_names(schema: pa.Schema) -> dict[str, list[str]]:
@@ -146,13 +149,23 @@ def _leaf(table: pa.Table, name: str) -> pa.Array:
     if top not in table.column_names or table[top].null_count == table.num_rows:
         return pa.nulls(table.num_rows)
     column = one_array(table[top])
+    inner = column.type.value_type if _is_list(column.type) else column.type
+    if pa.types.is_struct(inner) and [one.name for one in inner] == [_PATH]:
+        field = _PATH  # a medium, of which nothing else was read
     if not field:
         return column
     if pa.types.is_struct(column.type):
-        return _valued(column, column.field(field))
-    values = column.values.field(field)
+        return _valued(column, _named(column.field(field), field))
+    values = _named(column.values.field(field), field)
     lists = type(column).from_arrays(column.offsets, values)
     return _valued(column, lists)
+
+
+def _named(values: pa.Array, field: str) -> pa.Array:
+    """Paths of media without the place: a clip is the same in a cell and in a file beside it."""
+    if field != _PATH or not pc.any(pc.starts_with(values, _PLACED)).as_py():
+        return values
+    return pc.replace_substring_regex(values, f"^{_PLACED}.*/", "")
 
 
 def _valued(outer: pa.Array, inner: pa.Array) -> pa.Array:

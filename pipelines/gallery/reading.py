@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.dataset.clips import filled, root_of
 from pipelines.layout import Layout
 from pipelines.run_record import read_record
 from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA
@@ -128,6 +129,8 @@ def read_places(
         with pq.ParquetFile(path, memory_map=True) as file:
             table = file.read_row_group(group, columns=None if columns is None else list(columns))
         taken = table.take([place.row for place in wanted]).to_pylist()
+        if columns is None:
+            taken = [filled(row, root_of(str(path))) for row in taken]
         rows.update(zip(wanted, taken, strict=True))
     return [rows[place] for place in places]
 

@@ -21,6 +21,7 @@ from pipelines.layout import Layout
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest
 from pipelines.run_record import read_record
+from pipelines.settings_of import out_of_date
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.quality.expectation import Expectation, Named, suite_of
@@ -162,6 +163,7 @@ class _Check:
             "benchmarks": (self._benchmarks(), _BENCHMARKS, "benchmark"),
             "pairs": (general, _PAIRS, "row_id"),
             "groups": (_groups(rows), _GROUPS, "group"),
+            "subsets": (self._subsets(), _SUBSETS, "subset"),
         }
         outcomes = [
             outcome
@@ -184,6 +186,16 @@ class _Check:
         return pl.DataFrame(
             {"benchmark": list(states), "state": list(states.values())},
             schema={"benchmark": pl.String, "state": pl.String},
+        )
+
+    def _subsets(self) -> pl.DataFrame:
+        """Every subset, and what of the run record's recipe and code it was not made by."""
+        recipe = recorded_recipe(self.record, self.layout)
+        told = {name: out_of_date(self.record, recipe, name) for name in self.record["subsets"]}
+        states = [None if parts is None else ", ".join(parts) or "none" for parts in told.values()]
+        return pl.DataFrame(
+            {"subset": list(told), "made_by_other": states},
+            schema={"subset": pl.String, "made_by_other": pl.String},
         )
 
     def _outcomes(
@@ -234,6 +246,16 @@ _PAIRS: Final = suite_of(
 )
 _GROUPS: Final = suite_of(
     {"groups_on_one_side": Expectation("sides", max=1, why="a group is in train and validation")}
+)
+
+_SUBSETS: Final = suite_of(
+    {
+        "subsets_made_by_the_recipe": Expectation(
+            "made_by_other",
+            values=("none",),
+            why="settings have changed since: build it again (what still holds is not redone)",
+        )
+    }
 )
 
 

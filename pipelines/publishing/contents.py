@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.clip_files import clips_named
 from pipelines.layout import Layout
 from pipelines.publishing import places
 from pipelines.publishing.provenance import published_json, published_record, recipe_yaml
@@ -79,7 +80,12 @@ def gather(output: Path, record: Mapping[str, Any]) -> dict[str, Item]:
         BuildError: a file is missing, or not as the run record says.
     """
     layout = Layout.of(str(output))
-    items = [*_shards(output, record), *_tables(layout, record), *_provenance(layout, record)]
+    items = [
+        *_shards(output, record),
+        *_clips(layout, record),
+        *_tables(layout, record),
+        *_provenance(layout, record),
+    ]
     report = output / "quality" / "report.html"
     if report.is_file():
         items.append(Item.of_file(places.REPORT, report))
@@ -98,6 +104,17 @@ def _shards(output: Path, record: Mapping[str, Any]) -> Iterator[Item]:
                 )
             path = places.shard(subset, name)
             yield Item(path, file, shard["bytes"], shard["sha256"], subset, shard["rows"])
+
+
+def _clips(layout: Layout, record: Mapping[str, Any]) -> Iterator[Item]:
+    """Clips that are files: their names are the digests of their bytes."""
+    for place in clips_named(layout, record["subsets"]):
+        file = Path(layout.output) / place
+        if not file.is_file():
+            raise BuildError(
+                f"{file}: missing; rows name this clip. Build again, with --fresh for its subset"
+            )
+        yield Item(place, file, file.stat().st_size, file.stem)
 
 
 def _tables(layout: Layout, record: Mapping[str, Any]) -> Iterator[Item]:

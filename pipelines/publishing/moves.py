@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from pipelines.clip_files import is_clip
 from pipelines.publishing import places
 from pipelines.publishing.contents import Item
 from pipelines.publishing.remote import Remote
@@ -44,6 +45,8 @@ def moves(
 ) -> tuple[tuple[Item, ...], tuple[Item, ...], tuple[str, ...]]:
     """What the head of the repository lacks, has already, and has no longer to have.
 
+    Clips stay: rows of earlier versions name them where the head has them.
+
     Raises:
         BuildError: there are files that no version put there, where loaders would read them.
     """
@@ -64,5 +67,7 @@ def moves(
     keep: list[Item] = []
     for _, item in sorted(items.items()):
         (keep if is_there(item, there) else add).append(item)
-    delete = sorted(path for path in ours if path in there and path not in items)
+    delete = sorted(
+        path for path in ours if path in there and path not in items and not is_clip(path)
+    )
     return tuple(add), tuple(keep), tuple(delete)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from pipelines.clip_files import clips_named
+from pipelines.layout import Layout
 from pipelines.publishing import places
 from pipelines.publishing.card import Card
 from pipelines.publishing.contents import Item, content_digest, gather
@@ -94,6 +96,7 @@ def make_plan(
     """
     say("looking at what was built")
     facts = gather(build.output, build.record)
+    _check_clips(build, remote.repo)
     neutral = _rendered(card, build, remote.repo, _NOBODYS)
     content = content_digest([*facts.values(), *neutral])
     schema = _schema_of(facts)
@@ -140,6 +143,17 @@ def make_plan(
         step,
         changed_by_hand(remote, base, items),
     )
+
+
+def _check_clips(build: Build, repo: str) -> None:
+    """Rows name their clips in one repository."""
+    named = clips_named(Layout.of(str(build.output)), build.record["subsets"])
+    others = sorted(set(named.values()) - {repo})
+    if others:
+        raise BuildError(
+            f"rows name their clips in {others[0]}, not in {repo}: publish there, or set "
+            "publication.repo of the recipe and build again"
+        )
 
 
 def _rendered(

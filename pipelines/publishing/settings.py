@@ -17,10 +17,19 @@ class PublicationSettings:
     repo: str | None = None
     #: Whether a repository that is made for it is private.
     private: bool = False
+    #: Clips of at least this many bytes are files beside the tables, under ``videos/``, and rows
+    #: hold their address in `repo`; null: all are in the rows. Read from there by plain `datasets`
+    #: once they are published.
+    video_files_from: int | None = None
 
     def __post_init__(self) -> None:
         if self.repo is not None:
             check_repo(self.repo)
+        if self.video_files_from is not None:
+            if self.video_files_from < 1:
+                raise ValueError("video_files_from: write a number of bytes, or null")
+            if self.repo is None:
+                raise ValueError("video_files_from: rows name clips by their address in `repo`")
 
 
 def check_repo(repo: str) -> str:

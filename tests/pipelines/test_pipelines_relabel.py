@@ -96,7 +96,7 @@ def test_true_criteria_become_rows_in_spite_of_faults_and_nothing_is_paid_twice(
         spent = total_spent(str(tmp_path / ".work" / "answers"))
         assert server.cost(PRICES) <= spent + 1e-9 <= 20.0
         # Made anew from the same answers: none is bought again, and the files are the same.
-        forget(request)
+        forget(request.layout, [SUBSET])
         again = build_with(recipe, sample.folder, tmp_path, (SUBSET,))
         assert check_sales(server, str(tmp_path / ".work" / "answers")) == answers
     assert again.digests() == built.digests()

@@ -43,18 +43,22 @@ class Likeness(Protocol):
 
 @dataclass(frozen=True)
 class Earlier:
-    """The index of a subset that comes before, and whether it is of the same kind."""
+    """The index of a subset that comes before: its groups and sides of the split are known.
+
+    `rival`: whether a pair may be a copy of one of its rows. Those of instruction subsets are under
+    criteria, most of which are not known yet: only who gives them the same way can copy them.
+    """
 
     index: pa.Table
-    same_kind: bool
+    rival: bool
 
 
 @dataclass(frozen=True)
 class Decision:
     """What was decided on one subset.
 
-    `index`: prints of the rows that later subsets are compared with, those that are kept and not
-    beyond the target, with their groups and split.
+    `index`: prints of all rows that are kept, with their groups and split; later subsets are
+    compared with those of them that are published in the end.
     """
 
     roster: pa.Table
@@ -88,7 +92,7 @@ def decide(
     clean = clean.take(pc.sort_indices(clean, sort_keys=order))
 
     removes = settings.copies == "remove"
-    before = [one.index for one in earlier if one.same_kind and removes]
+    before = [one.index for one in earlier if one.rival and removes]
     rivals = pa.concat_tables([clean.schema.empty_table(), *(_as(t, clean) for t in before), clean])
     first = rivals.num_rows - clean.num_rows
     edges = [exact_edges(pl.Series(rivals["pair_id" if removes else "row_id"]))]

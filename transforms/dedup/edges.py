@@ -13,7 +13,8 @@ from typing import Final
 import polars as pl
 
 #: `later`, `earlier`: places. `strength`: 0 to 1, how alike the least alike part is. `swapped`:
-#: whether A of the later is B of the earlier. `how`: exact, near or perceptual.
+#: whether A of the later is B of the earlier; null where the pair's own responses are so alike that
+#: nobody can tell. `how`: exact, near or perceptual.
 EDGE_SCHEMA: Final = pl.Schema(
     {
         "later": pl.Int64(),

@@ -25,7 +25,12 @@ from transforms.dedup.media_pairs import (
     response_candidates,
 )
 from transforms.dedup.media_prints import Media, media_prints
-from transforms.dedup.near_text import near_pairs, near_prompts, prompt_similarity
+from transforms.dedup.near_text import (
+    near_pairs,
+    near_prompts,
+    prompt_similarity,
+    unclear_sides,
+)
 from transforms.dedup.prints import Prints
 from transforms.dedup.settings import DedupSettings
 from transforms.dedup.settings_text import NearTextSettings
@@ -123,6 +128,7 @@ class ByPrints:
             earlier[verdicts.equal],
             np.minimum(edges.similarity, verdicts.strength)[verdicts.equal],
             edges.swapped[verdicts.equal],
+            unclear_sides(texts, edges, near)[verdicts.equal],
             "near",
         )
 
@@ -158,6 +164,7 @@ class ByPrints:
                     earlier[verdicts.equal],
                     strength[verdicts.equal],
                     verdicts.swapped[verdicts.equal],
+                    verdicts.unclear[verdicts.equal],
                     "perceptual",
                 )
             )
@@ -176,14 +183,19 @@ def _none(media: Media) -> Media:
 
 
 def _edges(
-    later: np.ndarray, earlier: np.ndarray, strength: np.ndarray, swapped: np.ndarray, how: str
+    later: np.ndarray,
+    earlier: np.ndarray,
+    strength: np.ndarray,
+    swapped: np.ndarray,
+    unclear: np.ndarray,
+    how: str,
 ) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "later": later,
             "earlier": earlier,
             "strength": strength,
-            "swapped": swapped,
+            "swapped": pl.Series(swapped).set(pl.Series(unclear), None),
             "how": [how] * len(later),
         },
         schema=EDGE_SCHEMA,

@@ -7,7 +7,7 @@ prompt and responses the other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -35,12 +35,14 @@ class MediaVerdicts:
     """What media say of pairs of rows, each array (n,).
 
     `equal`: the media are near-equal in one of the two ways. `swapped`: in the way in which A of
-    one row is B of the other, and better than straight. `strength`: 0 to 1, the share of bits that
-    the least alike media have in common (1: digests are equal, or there are none).
+    one row is B of the other, and better than straight. `unclear`: in both ways, neither of which
+    is by equal digests alone. `strength`: 0 to 1, the share of bits that the least alike media have
+    in common (1: digests are equal, or there are none).
     """
 
     equal: Flags
     swapped: Flags
+    unclear: Flags
     strength: npt.NDArray[np.float32]
 
 
@@ -82,11 +84,12 @@ def near_pairs_media(
         _verdicts(rows, one[at : at + _AT_ONCE], other[at : at + _AT_ONCE], settings, exact)
         for at in range(0, max(len(one), 1), _AT_ONCE)
     ]
-    equal, swapped, strength = (
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("equal", "swapped", "strength")
+    return MediaVerdicts(
+        *(
+            np.concatenate([getattr(part, field.name) for part in parts])
+            for field in fields(MediaVerdicts)
+        )
     )
-    return MediaVerdicts(equal, swapped, strength)
 
 
 def _verdicts(
@@ -103,7 +106,8 @@ def _verdicts(
     )
     best = np.minimum(prompt, np.maximum(straight, crossed))
     equal = best >= 0
-    return MediaVerdicts(equal, equal & (crossed > straight), np.maximum(best, 0))
+    both = (straight >= 0) & (crossed >= 0) & ((straight == 1) == (crossed == 1))
+    return MediaVerdicts(equal, equal & (crossed > straight), equal & both, np.maximum(best, 0))
 
 
 def _alike(

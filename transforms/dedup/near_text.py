@@ -164,6 +164,34 @@ def verify(
     return _joined(found)
 
 
+def unclear_sides(prints: Prints, edges: Edges, settings: NearTextSettings) -> np.ndarray:
+    """bool[edges]: whether copies can't be said to be swapped or not.
+
+    Where the responses of a pair are alike themselves, each is alike to both of the copy's.
+    """
+    x, y = edges.later, edges.earlier
+    found = np.zeros(len(x), bool)
+    for first in range(0, len(x), _BLOCK):
+        at = slice(first, first + _BLOCK)
+        straight = _responses(prints, x[at], y[at], settings, swapped=False)
+        crossed = _responses(prints, x[at], y[at], settings, swapped=True)
+        both = np.minimum(straight, crossed) >= settings.min_response_similarity
+        # Equal in one way alone: then it is that one, however alike the others are.
+        found[at] = both & (
+            _same(prints, x[at], y[at], swapped=False) == _same(prints, x[at], y[at], swapped=True)
+        )
+    return found
+
+
+def _same(prints: Prints, x: np.ndarray, y: np.ndarray, *, swapped: bool) -> np.ndarray:
+    """bool: whether both responses are equal after folding, as they stand or swapped."""
+    a_mate, b_mate = (prints.b, prints.a) if swapped else (prints.a, prints.b)
+    same: np.ndarray = (prints.a.sequences[x] == a_mate.sequences[y]) & (
+        prints.b.sequences[x] == b_mate.sequences[y]
+    )
+    return same
+
+
 def _verify_prompts(
     prints: Prints, later: np.ndarray, earlier: np.ndarray, settings: NearTextSettings
 ) -> Edges:

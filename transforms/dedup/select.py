@@ -8,11 +8,12 @@ and the index that later subsets are compared with.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import apache_beam as beam
+import polars as pl
 import pyarrow as pa
 
 from schemas.contamination import CONTAMINATION_SCHEMA
@@ -38,15 +39,34 @@ DUPLICATES_ROLE: Final = "duplicates"
 
 @dataclass(frozen=True)
 class EarlierIndex:
-    """The index file of a subset that comes before."""
+    """The index file of a subset that comes before, and the roster that it was published by.
+
+    `published` gives the rows of a roster that were published. `rival`: see `Earlier`.
+    """
 
     subset: str
-    part: Part
-    same_kind: bool
+    index: Part
+    roster: Part
+    published: Callable[[pa.Table], pa.Table]
+    rival: bool
+
+    @property
+    def inputs(self) -> object:
+        """All that what is read depends on."""
+        return [self.subset, self.index.digest, self.roster.digest, self.rival]
 
     def read(self) -> Earlier:
-        """Read it."""
-        return Earlier(tables.read_ipc(self.part), self.same_kind)
+        """Prints of the rows that were published: the reserve removes nothing elsewhere."""
+        index, roster = tables.read_ipc(self.index), self.published(tables.read_ipc(self.roster))
+        keys = pl.from_arrow(index.select(["row_id", "key"]))
+        kept = pl.from_arrow(roster.select(["base_id", "key"]))
+        assert isinstance(keys, pl.DataFrame)
+        assert isinstance(kept, pl.DataFrame)
+        there = keys.with_row_index("at").join(
+            kept, left_on=["row_id", "key"], right_on=["base_id", "key"], how="semi",
+            maintain_order="left",
+        )["at"]  # fmt: skip
+        return Earlier(index.take(there.to_arrow()), self.rival)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 A row is a duplicate if there is an edge from it to an earlier row, kept or not. That rule looks
 backwards only, so more rows at the end change nothing before them; and rows that are not alike
 themselves never fall to one another because a third is like both, unless that third comes first.
+Copies of which nobody can say which response is which contradict nothing.
 """
 
 from __future__ import annotations
@@ -48,12 +49,13 @@ def settle(
             belongs to another subset it stays, and those that contradict it go.
     """
     found = Settled()
-    keeper: dict[int, tuple[int, bool]] = {}
-    members: dict[int, list[tuple[int, bool]]] = {}
+    keeper: dict[int, tuple[int, bool | None]] = {}
+    members: dict[int, list[tuple[int, bool | None]]] = {}
     for later, group in _by_later(edges):
         earlier, strength, swapped, how = group
         root, root_swapped = keeper.get(earlier, (earlier, False))
-        mirrored = swapped != root_swapped
+        known = swapped is not None and root_swapped is not None
+        mirrored = swapped != root_swapped if known else None
         keeper[later] = (root, mirrored)
         members.setdefault(root, []).append((later, mirrored))
         found.fates[later] = Fate(f"duplicate_{how}", earlier, strength)
@@ -62,7 +64,7 @@ def settle(
     return found
 
 
-def _by_later(edges: pl.DataFrame) -> list[tuple[int, tuple[int, float, bool, str]]]:
+def _by_later(edges: pl.DataFrame) -> list[tuple[int, tuple[int, float, bool | None, str]]]:
     """The edge of each later row to the earliest row that it is like, in order of place."""
     nearest = edges.unique("later", keep="first", maintain_order=True)
     return [
@@ -74,7 +76,7 @@ def _by_later(edges: pl.DataFrame) -> list[tuple[int, tuple[int, float, bool, st
 def _contradiction(
     found: Settled,
     root: int,
-    rows: Sequence[tuple[int, bool]],
+    rows: Sequence[tuple[int, bool | None]],
     preferences: Sequence[str],
     first: int,
     policy: Contradictions,
@@ -84,6 +86,8 @@ def _contradiction(
     votes[preferences[root]] += 1
     said = {}
     for row, mirrored in rows:
+        if mirrored is None:
+            continue
         said[row] = _OPPOSITE[preferences[row]] if mirrored else preferences[row]
         votes[said[row]] += 1
     if not (votes["a"] and votes["b"]) or policy == "first":

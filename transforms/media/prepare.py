@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from schemas.dead_letter import DeadLetter, dead_letter_table, excerpt
 from schemas.flight import PREPARED_SCHEMA
 from schemas.ids import identify
+from schemas.pair import MEDIA_FEATURES
 from transforms.beamkit.outcome import StageOutput, emit, staged
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.media.errors import MediaError
@@ -24,13 +25,15 @@ from transforms.media.text.canonical import normalise_texts
 from transforms.media.text.flags import text_flags
 
 STAGE = "media"
+#: Slots of clips.
+_CLIPS = tuple(slot for slot, feature in MEDIA_FEATURES.items() if feature.endswith("Video"))
 
 
 class PreparePairs(beam.PTransform):
     """Drafts in, prepared pairs (`flight.PREPARED_SCHEMA`) out.
 
     `has_media` is False for a task of text alone: then nothing waits for an index of media. `known`
-    are media that need not be decoded again.
+    are media that need not be decoded again. Clips of `beside` bytes or more weigh nothing.
     """
 
     def __init__(
@@ -44,11 +47,12 @@ class PreparePairs(beam.PTransform):
         *,
         has_media: bool,
         known: KnownMedia | None = None,
+        beside: int | None = None,
     ) -> None:
         super().__init__()
         self.task, self.subset, self.corpus = task, subset, corpus
         self.place, self.store, self.policy, self.has_media = place, store, policy, has_media
-        self.known = known
+        self.known, self.beside = known, beside
 
     def expand(self, drafts: beam.PCollection[pa.Table]) -> StageOutput:
         """Locate media where there are any, then prepare table by table."""
@@ -59,15 +63,15 @@ class PreparePairs(beam.PTransform):
             )
             side = [beam.pvalue.AsList(index)]
         outputs = drafts | "Prepare" >> staged(
-            beam.ParDo(_Prepare(self.task, self.subset, self.corpus), *side)
+            beam.ParDo(_Prepare(self.task, self.subset, self.corpus, self.beside), *side)
         )
         return StageOutput.of(outputs)
 
 
 class _Prepare(ThreadedDoFn):
-    def __init__(self, task: str, subset: str, corpus: str) -> None:
+    def __init__(self, task: str, subset: str, corpus: str, beside: int | None) -> None:
         super().__init__()
-        self.task, self.subset, self.corpus = task, subset, corpus
+        self.task, self.subset, self.corpus, self.beside = task, subset, corpus, beside
         self._index: MediaIndex | None = None
 
     def start_bundle(self) -> None:
@@ -83,16 +87,24 @@ class _Prepare(ThreadedDoFn):
 
     def work(self, element: pa.Table, one: Any, two: Any) -> Iterable[Any]:
         """Prepare one table."""
-        prepared, dead = prepare(element, one, self.task, self.subset, self.corpus)
+        prepared, dead = prepare(
+            element, one, self.task, self.subset, self.corpus, beside=self.beside
+        )
         flags = {f"note:{name}": number for name, number in text_flags(prepared).items()}
         counts = {"in": element.num_rows, "out": prepared.num_rows, **flags}
         return emit(STAGE, prepared, dead, counts)
 
 
 def prepare(
-    drafts: pa.Table, index: MediaIndex | None, task: str, subset: str, corpus: str
+    drafts: pa.Table,
+    index: MediaIndex | None,
+    task: str,
+    subset: str,
+    corpus: str,
+    *,
+    beside: int | None = None,
 ) -> tuple[pa.Table, pa.Table]:
-    """Prepared pairs and dead letters of a table of drafts.
+    """Prepared pairs and dead letters of a table of drafts; `beside`: see `PreparePairs`.
 
     Dead letters: media that can't be used (their reason), and `identical_responses`.
     """
@@ -114,7 +126,7 @@ def prepare(
             "identical_responses",
             "both responses are the same content: no preference can hold between them",
         )
-    prepared = _placed(drafts, found.pair_ids, found.row_ids, found.first_is_a)
+    prepared = _placed(drafts, found.pair_ids, found.row_ids, found.first_is_a, beside)
     if found.identical:
         keep = [True] * drafts.num_rows
         for row in found.identical:
@@ -148,7 +160,11 @@ _SIDE_FIELDS = ("text", "media", "frames_fps", "model", "score")
 
 
 def _placed(
-    drafts: pa.Table, pair_ids: list[str], row_ids: list[str], first_is_a: list[bool]
+    drafts: pa.Table,
+    pair_ids: list[str],
+    row_ids: list[str],
+    first_is_a: list[bool],
+    beside: int | None,
 ) -> pa.Table:
     """Responses placed as A and B, the preference said in those terms."""
     is_first = pa.array(first_is_a, pa.bool_())
@@ -165,7 +181,7 @@ def _placed(
         "tie",
         pc.if_else(pc.equal(prefers_first, is_first), "a", "b"),
     )
-    columns["payload_bytes"] = _payload(drafts)
+    columns["payload_bytes"] = _payload(drafts, beside)
     ordered = [
         columns[field.name] if field.name in columns else drafts[field.name]
         for field in PREPARED_SCHEMA
@@ -194,8 +210,11 @@ def _swapped(
     return pc.if_else(is_first, first, second), pc.if_else(is_first, second, first)
 
 
-def _payload(drafts: pa.Table) -> pa.Array:
-    """Bytes of a row's text and media; what a shard is sized by."""
+def _payload(drafts: pa.Table, beside: int | None) -> pa.Array:
+    """Bytes of a row's text and media; what a shard is sized by.
+
+    Clips of `beside` bytes or more lie beside it.
+    """
     total = pc.add(
         pc.fill_null(pc.binary_length(drafts["first_text"]), 0),
         pc.fill_null(pc.binary_length(drafts["second_text"]), 0),
@@ -207,6 +226,10 @@ def _payload(drafts: pa.Table) -> pa.Array:
         }
     )
     element = pl.element()
+    size = element.struct.field("info").struct.field("bytes")
+    if beside is not None:
+        clip = element.struct.field("slot").is_in(_CLIPS)
+        size = pl.when(clip & (size >= beside)).then(0).otherwise(size)
     lengths = frame.select(
         pl.col("prompt")
         .list.eval(element.struct.field("content").str.len_bytes())
@@ -214,11 +237,7 @@ def _payload(drafts: pa.Table) -> pa.Array:
         .fill_null(0)
         .cast(pl.Int64)
         + sum(
-            pl.col(name)
-            .list.eval(element.struct.field("info").struct.field("bytes"))
-            .list.sum()
-            .fill_null(0)
-            .cast(pl.Int64)
+            pl.col(name).list.eval(size).list.sum().fill_null(0).cast(pl.Int64)
             for name in MEDIA_COLUMNS
         )
     )

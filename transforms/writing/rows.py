@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -13,9 +13,7 @@ import pyarrow.compute as pc
 from schemas.columns import one_array
 from schemas.flight import ROSTER_VALUES
 from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA, PROMPT_MEDIA_COLUMNS, RESPONSE_MEDIA
-
-#: Gives the bytes of a medium as it is published, by its facts.
-Fetch = Callable[[Mapping[str, Any]], bytes]
+from transforms.writing.cells import Cells
 
 _SIGNIFICANT_DIGITS = 6
 
@@ -37,7 +35,7 @@ class SubsetFacts:
     annotator: str
 
 
-def published(rows: pa.Table, roster: pa.Table, facts: SubsetFacts, fetch: Fetch) -> pa.Table:
+def published(rows: pa.Table, roster: pa.Table, facts: SubsetFacts, cells: Cells) -> pa.Table:
     """Rows of `PAIR_SCHEMA` from rows of `PREPARED_SCHEMA` and what the roster says of each."""
     number = rows.num_rows
     columns: dict[str, Any] = {
@@ -52,7 +50,7 @@ def published(rows: pa.Table, roster: pa.Table, facts: SubsetFacts, fetch: Fetch
         "source_preference": rows["preference"],
         "margin": _rounded(rows["margin"]),
         "source": _source(rows, facts),
-        **_media_columns(rows["prompt_media"], "", PROMPT_MEDIA_COLUMNS, fetch),
+        **_media_columns(rows["prompt_media"], "", PROMPT_MEDIA_COLUMNS, cells),
         "prompt_info": _infos(rows["prompt_media"]),
     }
     for side in "ab":
@@ -61,7 +59,7 @@ def published(rows: pa.Table, roster: pa.Table, facts: SubsetFacts, fetch: Fetch
             columns[prefix + name] = rows[f"{side}_{name}"]
         columns[prefix + "score"] = _rounded(rows[f"{side}_score"])
         columns[prefix + "info"] = _infos(rows[f"{side}_media"])
-        columns |= _media_columns(rows[f"{side}_media"], prefix, RESPONSE_MEDIA, fetch)
+        columns |= _media_columns(rows[f"{side}_media"], prefix, RESPONSE_MEDIA, cells)
     nulls = _nulls(number)
     ordered = [
         columns[field.name] if field.name in columns else nulls[field.name] for field in PAIR_SCHEMA
@@ -104,7 +102,7 @@ def _source(rows: pa.Table, facts: SubsetFacts) -> pa.Array:
 
 
 def _media_columns(
-    refs: pa.ChunkedArray, prefix: str, names: tuple[str, ...], fetch: Fetch
+    refs: pa.ChunkedArray, prefix: str, names: tuple[str, ...], cells: Cells
 ) -> dict[str, pa.Array]:
     """One column a slot; only slots that occur are built, the others stay null."""
     if not pc.sum(pc.list_value_length(refs)).as_py():
@@ -112,26 +110,22 @@ def _media_columns(
     rows: list[list[Mapping[str, Any]]] = refs.to_pylist()
     present = {ref["slot"] for row in rows for ref in row}
     return {
-        prefix + name: _slot_column(rows, name, PAIR_SCHEMA.field(prefix + name).type, fetch)
+        prefix + name: _slot_column(rows, name, PAIR_SCHEMA.field(prefix + name).type, cells)
         for name in names
         if name in present
     }
 
 
 def _slot_column(
-    rows: list[list[Mapping[str, Any]]], slot: str, data_type: pa.DataType, fetch: Fetch
+    rows: list[list[Mapping[str, Any]]], slot: str, data_type: pa.DataType, cells: Cells
 ) -> pa.Array:
-    plural = MEDIA_FEATURES[slot].startswith("List:")
+    feature = MEDIA_FEATURES[slot]
+    kind = feature.removeprefix("List:")
     values: list[Any] = []
     for row in rows:
-        media = [_medium(ref["info"], fetch) for ref in row if ref["slot"] == slot]
-        values.append((media or None) if plural else (media[0] if media else None))
+        media = [cells.of(kind, ref["info"]) for ref in row if ref["slot"] == slot]
+        values.append((media or None) if kind != feature else (media[0] if media else None))
     return pa.array(values, data_type)
-
-
-def _medium(info: Mapping[str, Any], fetch: Fetch) -> dict[str, Any]:
-    name = info["product"] or info["digest"]
-    return {"bytes": fetch(info), "path": f"{name}.{info['format']}"}
 
 
 def _infos(refs: pa.ChunkedArray) -> pa.Array:

@@ -18,8 +18,9 @@ from schemas.columns import one_array
 from schemas.pair import PAIR_SCHEMA
 from transforms.beamkit import progress
 from transforms.beamkit.digesting import DigestingFile
+from transforms.writing.cells import Cells
 from transforms.writing.plan import row_group_ends
-from transforms.writing.rows import Fetch, SubsetFacts, published
+from transforms.writing.rows import SubsetFacts, published
 from transforms.writing.settings import WritingSettings
 
 #: Columns of few distinct values; dictionaries of text would be built and thrown away.
@@ -108,7 +109,7 @@ def write_shard(
     order: pa.Array,
     roster: pa.Table,
     facts: SubsetFacts,
-    fetch: Fetch,
+    cells: Cells,
     settings: WritingSettings,
     stream: BinaryIO,
 ) -> DigestingFile:
@@ -136,6 +137,6 @@ def write_shard(
         for start, end in pairwise([0, *ends]):
             group = gather.take(order[start:end])
             said = roster.slice(start, end - start)
-            writer.write_table(published(group, said, facts, fetch), row_group_size=len(group))
+            writer.write_table(published(group, said, facts, cells), row_group_size=len(group))
             progress.advance("rows written", len(group))
     return sink

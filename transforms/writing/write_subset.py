@@ -19,10 +19,11 @@ from transforms.beamkit.digesting import DigestingFile
 from transforms.beamkit.gather import Gather
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
+from transforms.writing.cells import Cells
 from transforms.writing.plan import shard_count
 from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, read_dead, read_shard
 from transforms.writing.roster import ROSTER_KEYS, of_shard, positions, read_roster
-from transforms.writing.rows import Fetch, SubsetFacts
+from transforms.writing.rows import SubsetFacts
 from transforms.writing.settings import WritingSettings
 from transforms.writing.shard import canonical_order, write_shard
 
@@ -79,12 +80,12 @@ class WriteSubset(beam.PTransform):
         self,
         target: SubsetTarget,
         facts: SubsetFacts,
-        fetch: Fetch,
+        cells: Cells,
         settings: WritingSettings,
         selection: beam.PCollection[Selection],
     ) -> None:
         super().__init__()
-        self.target, self.facts, self.fetch = target, facts, fetch
+        self.target, self.facts, self.cells = target, facts, cells
         self.settings, self.selection = settings, selection
 
     def expand(self, manifests: beam.PCollection[Manifest]) -> beam.PCollection[Manifest]:
@@ -103,7 +104,7 @@ class WriteSubset(beam.PTransform):
             | "SpreadShards" >> beam.Reshuffle()
             | "WriteShard"
             >> beam.ParDo(
-                _WriteShard(self.target.work, self.facts, self.fetch, self.settings),
+                _WriteShard(self.target.work, self.facts, self.cells, self.settings),
                 beam.pvalue.AsSingleton(sources),
                 selection,
             ).with_output_types(Part)
@@ -173,10 +174,10 @@ class _Plan(beam.DoFn):
 
 class _WriteShard(ThreadedDoFn):
     def __init__(
-        self, work: str, facts: SubsetFacts, fetch: Fetch, settings: WritingSettings
+        self, work: str, facts: SubsetFacts, cells: Cells, settings: WritingSettings
     ) -> None:
         super().__init__()
-        self.folder, self.facts, self.fetch, self.settings = work, facts, fetch, settings
+        self.folder, self.facts, self.cells, self.settings = work, facts, cells, settings
 
     def work(self, element: ShardTask, one: Any, two: Any) -> Iterable[Part]:
         """Write one shard under an attempt name; its place in the order is in the name."""
@@ -189,7 +190,7 @@ class _WriteShard(ThreadedDoFn):
         name = f"{final_name(element.number, element.count, element.split)}"
         path = files.join(self.folder, f"{name}.attempt-{uuid.uuid4().hex}")
         with files.create(path) as stream:
-            sink = write_shard(rows, at, mine, self.facts, self.fetch, self.settings, stream)
+            sink = write_shard(rows, at, mine, self.facts, self.cells, self.settings, stream)
         return [Part(SHARD_ROLE, path, len(at), sink.tell(), sink.digest)]
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pyarrow.parquet as pq
 
+from pipelines.dataset.clips import filled, root_of
 from pipelines.gallery.reading import Built, Place, paths_only, read_places
 from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA
 
@@ -67,7 +68,8 @@ class Rows:
             raise KeyError(column)
         place = self.place(number)
         value = self._column(place, column)[place.row].as_py()
-        items = value if isinstance(value, list) else [value]
+        whole = filled({column: value}, root_of(str(place.shard.path)))[column]
+        items = whole if isinstance(whole, list) else [whole]
         return [item["bytes"] for item in items if item and item["bytes"]]
 
     def _column(self, place: Place, column: str) -> Any:

@@ -22,8 +22,7 @@ ODD = (
 
 def texts_of(points: np.ndarray, offsets: np.ndarray) -> list[str]:
     return [
-        "".join(map(chr, points[start:end].tolist()))
-        for start, end in pairwise(offsets.tolist())
+        "".join(map(chr, points[start:end].tolist())) for start, end in pairwise(offsets.tolist())
     ]
 
 

@@ -105,6 +105,25 @@ def test_straight_swapped_and_neither() -> None:
     assert verdict((None, x, x), (None, x, x)) == (True, False, 1)
 
 
+@pytest.mark.parametrize(
+    ("copy", "unclear"),
+    [
+        ((image(1, 3), image(2)), False),
+        ((image(1, 2), image(1, 4)), True),
+        ((image(1), image(1, 2)), False),
+        ((image(1, 2), image(1)), False),
+    ],
+)
+def test_sides_are_unclear_where_both_ways_match(
+    copy: tuple[list[Medium], list[Medium]], unclear: bool
+) -> None:
+    mine = (image(1), image(2)) if copy[1] == image(2) else (image(1), image(1, 2))
+    rows = rows_of((None, *mine), (None, *copy))
+    found = near_pairs_media(rows, np.array([1]), np.array([0]), SETTINGS)
+    assert found.equal.tolist() == [True]
+    assert found.unclear.tolist() == [unclear]
+
+
 def test_media_of_prompts_must_match_one_by_one() -> None:
     def asked(*prompt: list[Medium]) -> Row:
         return [medium for media in prompt for medium in media], None, None

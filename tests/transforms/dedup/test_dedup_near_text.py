@@ -13,7 +13,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.transforms.dedup.planted_texts import WRITERS, Planted, Texts, planted
-from transforms.dedup.near_text import Edges, candidates, near_pairs, near_prompts, verify
+from transforms.dedup.near_text import (
+    Edges,
+    candidates,
+    near_pairs,
+    near_prompts,
+    unclear_sides,
+    verify,
+)
 from transforms.dedup.prints import Prints
 from transforms.dedup.settings_text import NearTextSettings
 from transforms.dedup.text_prints import prints_schema, text_prints
@@ -85,6 +92,24 @@ def test_an_edge_says_how_similar_and_which_way_round() -> None:
     assert first == 1
     assert 0.8 < second < 1 or edited == a
     assert 0.8 < third <= 1
+
+
+def test_sides_are_unclear_where_a_pair_s_own_responses_are_alike() -> None:
+    a = " ".join(f"word{number}" for number in range(60))
+    near, other = f"{a} more", " ".join(f"other{number}" for number in range(60))
+    texts = [
+        ("Solve 2x + 10 = 0.", "x = -5", "x = 5"),  # alike but for a mark that is ignored
+        ("Solve 2x + 10 = 0", "x = 5", "x = -5"),
+        ("Write on", a, near),
+        ("write on", near, a),  # equal in one way alone
+        ("write on", f"{near} again", f"{a} again"),  # alike in both
+        ("Go on", a, other),
+        ("go on", other, near),
+    ]
+    prints = printed(texts)
+    edges = near_pairs(prints, np.arange(len(texts)), SETTINGS)
+    told = dict(zip(edges.later.tolist(), unclear_sides(prints, edges, SETTINGS), strict=True))
+    assert told == {1: True, 3: False, 4: True, 6: False}
 
 
 def test_answers_to_one_instruction_are_no_copies() -> None:

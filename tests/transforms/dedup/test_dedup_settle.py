@@ -12,7 +12,7 @@ from transforms.dedup.settings import Contradictions
 from transforms.dedup.settle import settle
 
 
-def edges_of(*edges: tuple[int, int, bool]) -> pl.DataFrame:
+def edges_of(*edges: tuple[int, int, bool | None]) -> pl.DataFrame:
     rows = [(later, earlier, 0.9, swapped, "near") for later, earlier, swapped in edges]
     return joined([pl.DataFrame(rows, schema=EDGE_SCHEMA, orient="row")], 0)
 
@@ -94,3 +94,10 @@ def test_rows_at_the_end_change_no_fate_before_them(pairs: list[tuple[int, int]]
     whole = rules(edges_of(*edges), "a" * 13, "drop")
     part = rules(edges_of(*(edge for edge in edges if edge[0] < end)), "a" * end, "drop")
     assert part == {place: rule for place, rule in whole.items() if place < end}
+
+
+def test_copies_of_unclear_sides_contradict_nothing() -> None:
+    edges = edges_of((1, 0, None), (2, 1, True), (3, 0, False))
+    told = rules(edges, "abba", "drop")
+    assert told == {1: "duplicate_near", 2: "duplicate_near", 3: "duplicate_near"}
+    assert rules(edges, "abbb", "drop")[0] == "contradiction"

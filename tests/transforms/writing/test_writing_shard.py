@@ -18,6 +18,7 @@ from schemas.flight import PREPARED_SCHEMA
 from schemas.pair import PAIR_SCHEMA
 from tests.transforms.writing.rosters import roster_of
 from transforms.beamkit.digesting import DigestingFile
+from transforms.writing.cells import Cells
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.settings import WritingSettings
 from transforms.writing.shard import canonical_order, write_shard
@@ -49,7 +50,7 @@ def written(rows: pa.Table, settings: WritingSettings | None = None) -> tuple[Di
         order,
         roster_of(rows.take(order)),
         FACTS,
-        lambda info: MEDIA[info["digest"]],
+        Cells(lambda info: MEDIA[info["digest"]]),
         settings or WritingSettings(),
         stream,
     )

@@ -1,0 +1,181 @@
+"""Long clips as files beside the shards: the same rows to every reader, nothing left behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+from sample_build import Built, Sample, build_with
+
+from pipelines.browse import random_pairs
+from pipelines.dataset.clips import with_clips
+from pipelines.dataset.dataset import Dataset
+from pipelines.diff.diff import diff
+from pipelines.gallery.reading import open_built, some_rows
+from pipelines.publishing.settings import PublicationSettings
+from pipelines.recipe import Recipe
+from pipelines.sample_corpora import write_corpora
+from pipelines.sample_recipe import write_sample_recipe
+from schemas.clips import clip_address, clip_place, repo_of_clip
+from schemas.media import MEDIUM_STRUCT
+from transforms.beamkit.errors import BuildError
+
+SUBSET, CORPUS, REPO = "Rapidata-Video", "rapidata_video", "zoo/rewards"
+SIDES = ("response_a_video", "response_b_video")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    folder = tmp_path_factory.mktemp("clips")
+    planted = write_corpora(folder, scale=0.002, only=[CORPUS])
+    return Sample(folder, planted, write_sample_recipe(folder, planted))
+
+
+def beside(sample: Sample, least: int | None) -> Recipe:
+    publication = PublicationSettings(REPO, video_files_from=least)
+    return replace(sample.whole(), publication=publication)
+
+
+@pytest.fixture(scope="module")
+def inside(clips: Sample, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """All clips in the rows."""
+    return build_with(beside(clips, None), clips.folder, tmp_path_factory.mktemp("in"), [SUBSET])
+
+
+@pytest.fixture(scope="module")
+def half(inside: Built) -> int:
+    """A size that about half of the clips have."""
+    return sorted(len(one["bytes"]) for one in cells(inside))[len(cells(inside)) // 2]
+
+
+@pytest.fixture(scope="module")
+def apart(clips: Sample, half: int, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The longer clips are files."""
+    return build_with(beside(clips, half), clips.folder, tmp_path_factory.mktemp("out"), [SUBSET])
+
+
+def stored(built: Built) -> pl.DataFrame:
+    """The rows as they are in the shards."""
+    return pl.read_parquet(built.output / "data" / SUBSET / "*.parquet").sort("row_id")
+
+
+def cells(built: Built) -> list[dict[str, Any]]:
+    return [cell for side in SIDES for cell in stored(built)[side].to_list()]
+
+
+def test_long_clips_are_files_and_short_ones_are_not(
+    inside: Built, apart: Built, half: int
+) -> None:
+    named = set()
+    for was, now in zip(cells(inside), cells(apart), strict=True):
+        if len(was["bytes"]) < half:
+            assert now == was
+            continue
+        assert now["bytes"] is None
+        assert now["path"] == clip_address(REPO, was["path"])
+        named.add(was["path"])
+        file = apart.output / str(clip_place(now["path"]))
+        assert file.read_bytes() == was["bytes"]
+        assert sha256(was["bytes"]).hexdigest() == file.stem
+    there = {path.name for path in (apart.output / "videos").glob("*/*")}
+    assert there == named
+    assert len(named) > 2
+    assert not (inside.output / "videos").exists()
+    other = stored(inside).drop(SIDES)
+    assert other.equals(stored(apart).drop(SIDES))
+
+
+def test_readers_find_the_clips_in_their_rows(inside: Built, apart: Built) -> None:
+    """Tables, single rows, the terminal, the gallery."""
+
+    def whole(built: Built) -> dict[str, list[bytes]]:
+        tables = Dataset.open(str(built.output)).tables(SUBSET, ["row_id", *SIDES])
+        return {
+            row["row_id"]: [row[side]["bytes"] for side in SIDES]
+            for table in tables
+            for row in table.to_pylist()
+        }
+
+    assert whole(apart) == whole(inside)
+    expected = whole(inside)
+    found = Dataset.open(str(apart.output)).find(SUBSET, set(expected))
+    assert {name: [row[side]["bytes"] for side in SIDES] for name, row in found.items()} == expected
+    shown = random_pairs(apart.output, SUBSET, 5, 1)
+    shown += some_rows(open_built(apart.output).shards, 5, "1")
+    for row in shown:
+        assert [row[side]["bytes"] for side in SIDES] == expected[row["row_id"]]
+
+
+def test_only_the_cells_differ(inside: Built, apart: Built) -> None:
+    found = diff(Dataset.open(str(inside.output)), Dataset.open(str(apart.output)), rows=True)
+    change = found.of(SUBSET)
+    assert (change.added, change.removed, change.label_changed) == (0, 0, 0)
+    assert (change.rows_changed, change.media_changed, change.columns) == (0, 0, {})
+
+
+def test_shards_are_sized_by_what_is_in_them(
+    clips: Sample, inside: Built, half: int, tmp_path: Path
+) -> None:
+    def shards(least: int | None) -> int:
+        recipe = beside(clips, least)
+        small = replace(recipe, writing=replace(recipe.writing, shard_bytes=4 * half))
+        record = build_with(small, clips.folder, tmp_path / str(least), [SUBSET]).record
+        return len(record["subsets"][SUBSET]["shards"])
+
+    assert shards(None) > shards(1) == 1
+
+
+def test_files_that_no_row_names_go(clips: Sample, half: int, tmp_path: Path) -> None:
+    build_with(beside(clips, 1), clips.folder, tmp_path, [SUBSET])
+    everything = {path.name for path in (tmp_path / "videos").glob("*/*")}
+    build_with(beside(clips, half), clips.folder, tmp_path, [SUBSET])
+    left = {path.name for path in (tmp_path / "videos").glob("*/*")}
+    assert left < everything
+    build_with(beside(clips, None), clips.folder, tmp_path, [SUBSET])
+    assert not list((tmp_path / "videos").glob("*/*"))
+
+
+def test_a_clip_that_is_missing_is_named(apart: Built) -> None:
+    path = next(cell["path"] for cell in cells(apart) if cell["bytes"] is None)
+    cell = pa.array([{"bytes": None, "path": path}], MEDIUM_STRUCT)
+    table = pa.table({SIDES[0]: cell})
+    with pytest.raises(BuildError, match=r"videos/.*missing; a row has its clip there"):
+        list(with_clips(table, "nowhere"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        None,
+        "clip.mp4",
+        "hf://datasets/zoo/rewards@main/videos/../../etc/passwd",
+        "hf://datasets/zoo/rewards@main/videos/ab/" + "g" * 64 + ".mp4",
+        "hf://datasets/zoo/rewards@main/videos/ab/" + "a" * 64 + ".mp4/x",
+        "https://example.org/videos/ab/" + "a" * 64 + ".mp4",
+    ],
+)
+def test_other_paths_are_no_clips(path: str | None) -> None:
+    assert clip_place(path) is None
+
+
+def test_addresses_say_where_and_whose() -> None:
+    address = clip_address(REPO, "a" * 64 + ".mp4")
+    assert clip_place(address) == "videos/aa/" + "a" * 64 + ".mp4"
+    assert repo_of_clip(address) == REPO
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"video_files_from": 5}, "address in `repo`"),
+        ({"repo": REPO, "video_files_from": 0}, "bytes"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PublicationSettings(**given)
