@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from huggingface_hub import CommitOperationDelete
@@ -18,8 +18,13 @@ from transforms.beamkit.hub import session
 from transforms.beamkit.hub.patience import Attempts, InterruptedTransferError, is_passing
 
 
-def create(repo: str, *, private: bool) -> Remote:
+def create(repo: str, paths: Collection[str], *, private: bool) -> Remote:
     """Make the repository, and look at it; one that was made meanwhile is as good.
+
+    Args:
+        repo: ``owner/name``.
+        paths: what will be put there.
+        private: whether nobody else sees it.
 
     Raises:
         BuildError: it can't be made; says why.
@@ -38,8 +43,12 @@ def create(repo: str, *, private: bool) -> Remote:
     if private != remote.private:
         kind = "private" if remote.private else "public"
         raise BuildError(f"{repo}: somebody made it meanwhile, as a {kind} repository; {AGAIN}")
-    if any(map(holds_rows, remote.files(remote.head))):
+    there = remote.files(remote.head)
+    if any(map(holds_rows, there)):
         raise BuildError(f"{repo}: somebody made it meanwhile, and published there; {AGAIN}")
+    taken = next((path for path in paths if path in there), None)
+    if taken is not None:
+        raise BuildError(f"{repo}: somebody made it meanwhile, and put {taken} there; {AGAIN}")
     return remote
 
 

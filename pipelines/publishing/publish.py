@@ -36,7 +36,7 @@ def carry_out(plan: Plan, *, private: bool, watch: Watch) -> Seen:
     if made is None:
         if remote.head is None:
             watch.say(f"making {remote.repo}")
-            remote = create(remote.repo, private=private)
+            remote = create(remote.repo, plan.items.keys(), private=private)
         made = _send(plan, remote, watch)
     watch.say("checking what is there")
     items = plan.items if plan.left == "all" else plan.facts

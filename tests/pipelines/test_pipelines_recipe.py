@@ -118,7 +118,7 @@ def test_a_licence_that_forbids_commercial_use_needs_nc(
     with pytest.raises(RecipeError) as refused:
         load_recipe(file)
     assert str(refused.value) == (
-        f"{file}:{line_of(text, at)}: corpora.rlaif_v.{at.split(':')[0]}: {licence!r} forbids "
+        f"{file}:{line_of(text, at)}: corpora.rlaif_v.{at.partition(':')[0]}: {licence!r} forbids "
         "commercial use, and the rows of the corpus have to say so: write nc: true"
     )
 
