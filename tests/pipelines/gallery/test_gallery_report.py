@@ -186,7 +186,7 @@ def test_failures_of_the_dataset_as_a_whole_are_shown_and_waivers_marked(tmp_pat
     assert "4 expectations over 1 subsets; 1 not met; 1 not met and waived." in text
     assert "failall subsetsgroups_on_one_side" in text
     assert "waivedPlainsome_rows" in text
-    assert "a small part" in text
+    assert "waived: a small part" in text
 
 
 def test_what_stops_is_shown_before_what_is_waived(tmp_path: Path) -> None:
