@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, get_args
 
@@ -61,8 +61,8 @@ class LlamaFactory:
         with JsonList(files.join(folder, f"{_key(part)}.json")) as out:
             yield _Sink(part, folder, options, out)
 
-    def finish(self, folder: str, parts: Sequence[PartCounts]) -> None:
-        """Enter the parts into `dataset_info.json`; entries of others stay.
+    def finish(self, folder: str, parts: Sequence[PartCounts], gone: Collection[str]) -> None:
+        """Enter the parts into `dataset_info.json`; entries of others stay, but for files gone.
 
         Raises:
             BuildError: there is a file of that name, and it is not JSON.
@@ -74,10 +74,15 @@ class LlamaFactory:
                 info = dict(json.loads(files.read_bytes(path)))
             except (ValueError, TypeError):
                 raise BuildError(f"{path}: not a JSON object; move it away") from None
+        info = {key: entry for key, entry in info.items() if _file_of(entry) not in gone}
         for counts in parts:
             info[_key(counts.part)] = _entry(counts.part)
         data = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
         files.write_once(path, data.encode())
+
+
+def _file_of(entry: object) -> object:
+    return entry.get("file_name") if isinstance(entry, dict) else None
 
 
 def _key(part: Part) -> str:

@@ -10,7 +10,7 @@ take them for places of some.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -65,7 +65,7 @@ class Trl:
         with ParquetFiles(folder, f"data/{part.subset}/{part.split}", schema) as out:
             yield _Sink(part, options, out)
 
-    def finish(self, folder: str, parts: Sequence[PartCounts]) -> None:
+    def finish(self, folder: str, parts: Sequence[PartCounts], gone: Collection[str]) -> None:
         """Write the README over all parts that are there, those of former exports too."""
         configs: dict[str, dict[str, str]] = {}
         for path, _ in files.matching(files.join(folder, "data", "*", "*.parquet")):
