@@ -8,6 +8,7 @@ from typing import Any
 from huggingface_hub import CommitOperationDelete
 from huggingface_hub.errors import RepositoryNotFoundError
 
+from pipelines.publishing.card_check import complaints_of, refusal
 from pipelines.publishing.places import holds_rows
 from pipelines.publishing.remote import DATASET, MAIN, Remote, look, title_of, untagged
 from pipelines.publishing.trouble import AGAIN, status_of, while_publishing
@@ -68,6 +69,7 @@ def commit(
         while True:
             try:
                 return _answered(
+                    remote.repo,
                     lambda: session.api().create_commit(
                         remote.repo, operations, commit_message=title_of(version),
                         repo_type=DATASET, revision=MAIN, parent_commit=remote.head,
@@ -82,11 +84,19 @@ def commit(
                 attempts.wait(error)
 
 
-def _answered(call: Callable[[], str]) -> str:
-    """The answer; one that can't be read leaves open what was done."""
+def _answered(repo: str, call: Callable[[], str]) -> str:
+    """The answer; one that can't be read leaves open what was done.
+
+    Raises:
+        BuildError: the Hub refuses the card, before it has done anything.
+        InterruptedTransferError: the answer can't be read.
+    """
     try:
         return call()
     except (ValueError, KeyError) as error:
+        complaints = complaints_of(error)
+        if complaints is not None:
+            raise BuildError(refusal(repo, complaints)) from error
         raise InterruptedTransferError(f"the answer can't be read ({error})") from error
 
 
