@@ -10,7 +10,10 @@ from typing import Any, Final
 
 from huggingface_hub import get_session
 from huggingface_hub.errors import BadRequestError
-from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+from huggingface_hub.utils import (  # type: ignore[attr-defined]
+    build_hf_headers,
+    hf_raise_for_status,
+)
 
 from pipelines.cards.places import README
 from pipelines.publishing.remote import DATASET
