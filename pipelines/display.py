@@ -15,6 +15,7 @@ from rich.text import Text
 
 from pipelines.recipe import Recipe
 from pipelines.sizes import size_of
+from schemas.licence import is_non_commercial
 
 if TYPE_CHECKING:
     from pipelines.new_source import NewSource
@@ -59,7 +60,7 @@ def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, 
         corpus = recipe.corpora[subset.corpus]
         number = (f"{rows[name]:,}" if name in rows else "–",) if rows else ()
         # Most licences that forbid commercial use say so in their name.
-        forbids = " (NC)" if corpus.nc and "-nc" not in corpus.licence else ""
+        forbids = " (NC)" if corpus.nc and not is_non_commercial(corpus.licence) else ""
         table.add_row(
             name,
             subset.task,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, cast
 
@@ -60,7 +61,8 @@ def export(
     """Write the subsets into a folder, in a format.
 
     Files of the same names are replaced; media that are there already are kept. Each part is in
-    place whole or not at all.
+    place whole or not at all. Of a subset that was exported here before, the files of splits that
+    it has no longer are removed.
 
     Raises:
         BuildError: there is no such subset, or the folder belongs to an export of another format.
@@ -80,10 +82,13 @@ def export(
                 part = Part(name, task, kind, split)
                 parts.append(_export_part(dataset, form, folder, part, options))
                 _check_files(parts)
-    form.finish(folder, parts)
+    gone = _no_longer_written(before, names, parts)
+    files.remove([files.join(folder, name) for name in gone])
+    form.finish(folder, parts, gone)
     done = Exported(form.name, dataset.place.said, options, tuple(parts), left_out)
     told = done.as_json()
-    told["subsets"] = before | told["subsets"]
+    kept = {name: counts for name, counts in before.items() if name not in names}
+    told["subsets"] = kept | told["subsets"]
     data = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
     files.write_once(files.join(folder, COUNTS_FILE), data.encode())
     return done
@@ -104,6 +109,28 @@ def _export_part(
                 counts.rows_out += 1
     counts.files = sink.files()  # the last one is opened when the rest is written
     return counts
+
+
+def _no_longer_written(
+    before: Mapping[str, Any], names: Sequence[str], parts: Sequence[PartCounts]
+) -> list[str]:
+    """Files of the exported subsets that a former export lists, and that are nobody's now."""
+    written = {file for part in parts for file in part.files}
+    others = {file for name in before if name not in names for file in _listed(before[name])}
+    found = {file for name in names for file in _listed(before.get(name))}
+    return sorted(file for file in found - written - others if _is_inside(file))
+
+
+def _listed(splits: object) -> Iterator[str]:
+    """The files of a subset, as `PartCounts` has written them down."""
+    for counts in splits.values() if isinstance(splits, dict) else ():
+        listed = counts.get("files") if isinstance(counts, dict) else None
+        yield from (str(file) for file in listed or ())
+
+
+def _is_inside(file: str) -> bool:
+    """Whether a path leads to below the folder that it is relative to, in whatever spelling."""
+    return not any(step in ("", ".", "..") for step in re.split(r"[/\\]", file)) and ":" not in file
 
 
 def _check_files(parts: Sequence[PartCounts]) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Final
 
 from pipelines.origins import origin_name
 from pipelines.recipe import Recipe
+from schemas.licence import forbids_commercial_use, plain
 from transforms.beamkit.errors import BuildError
 from transforms.sources.registry import ADAPTERS
-
-#: What a recipe writes where no licence is stated.
-UNKNOWN: Final = "unknown"
+from transforms.sources.settings import Corpus
 
 
 def why_not(
@@ -24,13 +22,14 @@ def why_not(
     `commercial_only` neither is one whose corpus forbids commercial use.
     """
     corpus = recipe.corpus_of(name)
-    if commercial_only and corpus.nc:
+    if commercial_only and _forbids(corpus):
         return f"non-commercial: its corpus is under {corpus.licence}, and --commercial-only is set"
     published = recipe.relabel.published.path
     if origin_name(recipe, name) == "published" and base is not None and published is not None:
         where = base / published / name
         if not where.is_dir():
-            return f"needs criteria: the published set in {published} has no {name}"
+            # The folder's own place is not told: reasons are published.
+            return f"needs criteria: the folder relabel.published.path has no {name}"
     if ADAPTERS[corpus.adapter] is None:
         return "needs an adapter: this release can't read its corpus yet"
     if corpus.needs_mirror and corpus.path is None:
@@ -40,12 +39,17 @@ def why_not(
 
 def unclear(recipe: Recipe, names: Sequence[str]) -> list[str]:
     """Those subsets whose corpus states no licence: `commercial_only` can't judge them."""
-    return [name for name in names if recipe.corpus_of(name).licence == UNKNOWN]
+    return [name for name in names if plain(recipe.corpus_of(name).licence) is None]
 
 
 def forbidden(recipe: Recipe, names: Iterable[str]) -> list[str]:
     """Those subsets whose corpus forbids commercial use."""
-    return [name for name in names if name in recipe.subsets and recipe.corpus_of(name).nc]
+    known = (name for name in names if name in recipe.subsets)
+    return [name for name in known if _forbids(recipe.corpus_of(name))]
+
+
+def _forbids(corpus: Corpus) -> bool:
+    return forbids_commercial_use(corpus.licence, corpus.nc)
 
 
 def choose(

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pipelines.publishing.settings import PublicationSettings
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest, read_yaml
+from schemas.licence import is_non_commercial
 from schemas.tasks import Kind, TaskName
 from transforms.dedup.settings import DedupSettings
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
@@ -165,6 +166,12 @@ def _check_corpora(node: Node, recipe: Recipe) -> None:
         adapter_type = ADAPTERS[adapter]
         if adapter_type is not None:
             _check_options(child, adapter_type.Options)
+        corpus = recipe.corpora[name]
+        if is_non_commercial(corpus.licence) and not corpus.nc:
+            raise keys.get("nc", keys["licence"]).error(
+                f"{corpus.licence!r} forbids commercial use, and the rows of the corpus have to "
+                "say so: write nc: true"
+            )
 
 
 def _check_options(corpus: Node, options: type) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pipelines.resources import shipped
 from transforms.beamkit.errors import BuildError
+
+#: What the Hub takes as a language.
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}|code|multilingual|unknown")
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ def data_card(group: str, name: str, folder: Path | None = None) -> DataCard | N
     """The card of a corpus (group ``corpora``) or subset (``subsets``); None if there is none.
 
     Raises:
-        BuildError: it is there, but its metadata can't be read.
+        BuildError: it is there, but its metadata can't be read, or has languages that the Hub
+            refuses.
     """
     import yaml
 
@@ -53,5 +58,16 @@ def data_card(group: str, name: str, folder: Path | None = None) -> DataCard | N
         raise BuildError(f"{metadata} is not YAML: {error}") from None
     if not isinstance(loaded, dict):
         raise BuildError(f"{metadata}: a mapping is expected, such as `name: {name}`")
+    _check_languages(loaded.get("languages"), metadata)
     bib = citation.read_text("utf-8") if citation.is_file() else None
     return DataCard(prose.read_text("utf-8"), loaded, bib)
+
+
+def _check_languages(languages: object, metadata: Path) -> None:
+    """Refuse languages that are no codes: the Hub would refuse the dataset's card."""
+    for one in languages if isinstance(languages, list) else ():
+        if _LANGUAGE.fullmatch(str(one)) is None:
+            raise BuildError(
+                f"{metadata}: languages: {one!r} is no code of a language; write one of ISO 639, "
+                "such as en, or code, multilingual, unknown"
+            )

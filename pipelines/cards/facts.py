@@ -107,10 +107,9 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class GateFacts:
-    """What the gate found."""
+    """What the gate found; not when: another look at the same build makes no other card."""
 
     passed: bool
-    checked: str
     expectations: int
     #: (subset, expectation, column, wanted, observed) of what failed.
     failures: tuple[tuple[str, str, str, str, str], ...]

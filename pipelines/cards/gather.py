@@ -9,12 +9,14 @@ from typing import Any
 
 from pipelines.cards.corpus_cards import data_card
 from pipelines.cards.facts import Benchmark, CardFacts, CorpusFacts, SubsetFacts
-from pipelines.cards.licences import UNKNOWN, Part, combined
+from pipelines.cards.licences import Part, combined, licence_id
 from pipelines.cards.places import check_config, check_repo, check_version
-from pipelines.cards.quality_files import audit_facts, gate_facts, has_report, review_facts
+from pipelines.cards.quality_files import audit_facts, gate_facts, review_facts
 from pipelines.cards.shards import first_row, row_counts, splits_of
 from pipelines.cards.side_tables import contamination_of, duplicates_of, label_facts
 from pipelines.layout import Layout
+from pipelines.machine_places import places_of, text_without_places
+from pipelines.quality_of_build import REPORT, is_current
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record
 from schemas.pair import SCHEMA_VERSION
@@ -26,8 +28,8 @@ class Request:
     """Which dataset, and as what it is to be published.
 
     `recipe`, if given, is held against that of the build. `report` says whether report.html is
-    published; None looks for ``quality/report.html``. `data_cards` is a folder in place of the
-    shipped one.
+    published; None looks for one of this build in ``quality/``. `data_cards` is a folder in place
+    of the shipped one.
     """
 
     layout: Layout
@@ -54,6 +56,7 @@ def gather(request: Request) -> CardFacts:
             f"{layout.output}"
         )
     recipe = record["recipe"]
+    known = places_of(recipe)
     names = [name for name in recipe["subsets"] if name in record["subsets"]]
     names += [name for name in record["subsets"] if name not in recipe["subsets"]]
     subsets = [_subset(request, check_config(name), record) for name in names]
@@ -77,13 +80,16 @@ def gather(request: Request) -> CardFacts:
         settings={key: value for key, value in recipe.items() if key not in ("corpora", "subsets")},
         subsets=subsets,
         corpora=corpora,
-        left_out=record.get("left_out") or {},
+        left_out={
+            name: text_without_places(str(reason), known)
+            for name, reason in (record.get("left_out") or {}).items()
+        },
         licence=combined(_parts(subsets, corpora)),
         benchmarks=_benchmarks(record),
         gate=gate_facts(layout),
         audits=audit_facts(layout),
         review=review_facts(layout),
-        has_report=has_report(layout) if request.report is None else request.report,
+        has_report=is_current(layout, record, REPORT) if request.report is None else request.report,
         changelog=(),
     )
 
@@ -132,7 +138,7 @@ def _corpus(
         name=name,
         title=(mine.text("title") if mine else None) or name,
         repo=repo,
-        licence=str(asked.get("licence") or UNKNOWN),
+        licence=licence_id(asked.get("licence")),
         nc=bool(asked.get("nc")),
         revision=revision,
         licence_note=mine.text("licence_note") if mine else None,
@@ -150,7 +156,7 @@ def _parts(subsets: Sequence[SubsetFacts], corpora: Mapping[str, CorpusFacts]) -
         corpus = corpora[subset.corpus]
         yield Part(corpus.licence, corpus.nc)
         for licence in subset.rows_by.licence:
-            yield Part(licence, subset.rows_by.nc > 0)
+            yield Part(licence_id(licence), subset.rows_by.nc > 0)
 
 
 def _check_licences(request: Request, corpora: Mapping[str, CorpusFacts]) -> None:
@@ -161,7 +167,9 @@ def _check_licences(request: Request, corpora: Mapping[str, CorpusFacts]) -> Non
     """
     asked = request.recipe.corpora if request.recipe else {}
     for name, corpus in corpora.items():
-        if name in asked and (asked[name].licence, asked[name].nc) != (corpus.licence, corpus.nc):
+        if name not in asked:
+            continue
+        if (licence_id(asked[name].licence), asked[name].nc) != (corpus.licence, corpus.nc):
             raise BuildError(
                 f"the recipe gives corpus {name!r} the licence {asked[name].licence!r} "
                 f"(nc: {asked[name].nc}), but {request.layout.output} was built under "

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from schemas.licence import forbids_commercial_use, is_non_commercial, plain
+
 #: What a recipe writes where no licence is stated.
 UNKNOWN: Final = "unknown"
 OTHER: Final = "other"
@@ -45,7 +47,7 @@ _URLS: Final = {
 class Part:
     """One part of a dataset: the licence that its source states, and whether it is non-commercial.
 
-    `nc` is the recipe's word; a licence whose id says ``-nc`` is non-commercial without it.
+    `nc` is the recipe's word; a licence that names itself so is non-commercial without it.
     """
 
     licence: str
@@ -54,7 +56,7 @@ class Part:
     @property
     def non_commercial(self) -> bool:
         """Whether the part forbids commercial use."""
-        return self.nc or "-nc" in self.licence
+        return forbids_commercial_use(self.licence, self.nc)
 
     @property
     def stated(self) -> bool:
@@ -82,6 +84,15 @@ class Combined:
         return UNKNOWN in self.of_parts
 
 
+def licence_id(stated: object) -> str:
+    """A licence as cards name it: the Hub's id where it has one, else in the source's own words."""
+    text = str(stated or "").strip()
+    found = plain(text)
+    if found is None:
+        return OTHER if text.lower() == OTHER else UNKNOWN
+    return found if found in _KNOWN else text
+
+
 def combined(parts: Iterable[Part]) -> Combined:
     """The licence of parts taken together.
 
@@ -101,11 +112,11 @@ def _ids(given: list[Part], stated: list[str], non_commercial: bool) -> tuple[st
         return (OTHER,)
     if len(stated) == 1:
         # A permissive licence that the recipe calls non-commercial is not what it seems.
-        return (stated[0],) if ("-nc" in stated[0]) == non_commercial else (OTHER,)
+        return (stated[0],) if is_non_commercial(stated[0]) == non_commercial else (OTHER,)
     binding = [licence for licence in stated if licence not in _PERMISSIVE]
     if not binding and not non_commercial:
         return tuple(stated)
-    if len(binding) == 1 and "-nc" in binding[0]:
+    if len(binding) == 1 and is_non_commercial(binding[0]):
         others = [part for part in given if part.licence != binding[0]]
         if not any(part.nc for part in others):
             return (binding[0],)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from pipelines.cards.facts import AuditFacts, GateFacts, ReviewFacts
 from pipelines.layout import Layout
-from transforms.beamkit import files
-from transforms.beamkit.errors import BuildError
-
-GATE: Final = "gate.json"
-AUDITS: Final = "audits.json"
-REVIEW: Final = "review.json"
-REPORT: Final = "report.html"
-_FOLDER: Final = "quality"
+from pipelines.quality_of_build import AUDITS, GATE, REVIEW, read_current
 
 
 def gate_facts(layout: Layout) -> GateFacts | None:
     """What the gate found; None if it has not been run over this build."""
-    found = _read(layout, GATE)
+    found = read_current(layout, GATE)
     if found is None:
         return None
     subsets = {**_mapping(found.get("subsets")), "dataset": found.get("dataset")}
@@ -42,14 +33,12 @@ def gate_facts(layout: Layout) -> GateFacts | None:
         if not one.get("passed") and one.get("waived") is None
     )
     waivers = tuple(map(_waiver, found.get("waivers") or []))
-    return GateFacts(
-        bool(found.get("passed")), _text(found.get("checked")), len(expectations), failures, waivers
-    )
+    return GateFacts(bool(found.get("passed")), len(expectations), failures, waivers)
 
 
 def audit_facts(layout: Layout) -> tuple[AuditFacts, ...] | None:
     """What the audits found; None if they have not been run over this build."""
-    found = _read(layout, AUDITS)
+    found = read_current(layout, AUDITS)
     if found is None:
         return None
     return tuple(
@@ -71,7 +60,7 @@ def audit_facts(layout: Layout) -> tuple[AuditFacts, ...] | None:
 
 def review_facts(layout: Layout) -> tuple[ReviewFacts, ...] | None:
     """How far people agreed with the labels; None if nobody has reviewed this build."""
-    found = _read(layout, REVIEW)
+    found = read_current(layout, REVIEW)
     if found is None:
         return None
     return tuple(
@@ -89,29 +78,6 @@ def review_facts(layout: Layout) -> tuple[ReviewFacts, ...] | None:
 def _interval(one: Mapping[str, Any], name: str) -> tuple[float | None, float | None, float | None]:
     value, low, high = (_number(one.get(key)) for key in (name, f"{name}_low", f"{name}_high"))
     return value, low, high
-
-
-def has_report(layout: Layout) -> bool:
-    """Whether the report of the build is there."""
-    return files.exists(files.join(layout.output, _FOLDER, REPORT))
-
-
-def _read(layout: Layout, name: str) -> Mapping[str, Any] | None:
-    path = files.join(layout.output, _FOLDER, name)
-    if not files.exists(path):
-        return None
-    try:
-        value = json.loads(files.read_bytes(path))
-    except ValueError as error:
-        raise BuildError(f"{path} is not JSON ({error}); delete it and check again") from None
-    told = _mapping(value)
-    # What was found of another build says nothing of this one.
-    return told if told.get("run") in (None, _run_digest(layout)) else None
-
-
-def _run_digest(layout: Layout) -> str:
-    """SHA-256 of the run record's bytes, hex: what the files of ``quality/`` name a build by."""
-    return hashlib.sha256(files.read_bytes(layout.run_record)).hexdigest()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

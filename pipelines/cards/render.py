@@ -40,7 +40,8 @@ def render_card(
         changes: lines about this version; without them the changelog says which subsets have more
             or fewer rows than before.
         released: date of this version, YYYY-MM-DD.
-        report: whether report.html is published with it; None looks for ``quality/report.html``.
+        report: whether report.html is published with it; None looks for one of
+            this build in ``quality/``.
 
     Returns:
         README.md, cards/<subset>.md, croissant.json, CITATION.bib, LICENSE.md and

@@ -77,11 +77,13 @@ def duplicates_of(layout: Layout, subset: str) -> dict[tuple[str, str], int] | N
     path = layout.duplicates(subset)
     if not files.exists(path):
         return None
+    counted: Counter[tuple[str, str]] = Counter()
     with opened(path) as file:
-        table = file.read(columns=["rule", "matched_subset"])
-    rules, others = table["rule"].to_pylist(), table["matched_subset"].to_pylist()
-    counted = Counter(zip(rules, others, strict=True))
-    return {(rule or "", other or ""): n for (rule, other), n in sorted(counted.items())}
+        for group in range(file.num_row_groups):
+            frame = pl.DataFrame(file.read_row_group(group, columns=["rule", "matched_subset"]))
+            for rule, other, rows in frame.group_by(frame.columns).len().iter_rows():
+                counted[rule or "", other or ""] += rows
+    return dict(sorted(counted.items()))
 
 
 def contamination_of(layout: Layout, subset: str) -> tuple[Matches, ...] | None:

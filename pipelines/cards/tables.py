@@ -13,6 +13,7 @@ from pipelines.cards.facts import AuditFacts, CardFacts, CorpusFacts, ReviewFact
 from pipelines.cards.fields import field_rows
 from pipelines.cards.licences import UNKNOWN, licence_url
 from pipelines.sizes import size_of
+from schemas.licence import forbids_commercial_use
 from schemas.tasks import TASKS
 
 Row = list[str]
@@ -127,7 +128,7 @@ def source_rows(facts: CardFacts) -> list[Row]:
 
 def _non_commercial(corpus: CorpusFacts) -> bool:
     """Whether a corpus forbids commercial use."""
-    return corpus.nc or "-nc" in corpus.licence
+    return forbids_commercial_use(corpus.licence, corpus.nc)
 
 
 def audit_rows(audits: Sequence[AuditFacts]) -> list[Row]:

@@ -1,4 +1,7 @@
-"""What the gate, the audits and a person's review said of a dataset, as far as they were run."""
+"""What the gate, the audits and a person's review said of a dataset, as far as they were run.
+
+When they were run is not shown: a report is published, and another look at the same is no news.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,17 @@ from pipelines.gallery.reading import json_beside
 from pipelines.gallery.untrusted import plain
 
 _MOST: Final = 400
+#: Where a failure is of the dataset as a whole, and not of a subset.
+_WHOLE: Final = "all subsets"
 _VERDICTS: Final = ("fail", "warn", "pass", "none")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """An expectation that a subset did not meet."""
+    """An expectation that a subset, or the dataset as a whole, did not meet.
+
+    `waived` is why the recipe lets it fail; None where it keeps the dataset from being published.
+    """
 
     subset: str
     expectation: str
@@ -25,16 +33,22 @@ class Failure:
     observed: str
     failing: int
     row_ids: tuple[str, ...]
+    waived: str | None
 
 
 @dataclass(frozen=True)
 class GateView:
-    """The result of the gate; `stale` where it was run on another build."""
+    """The result of the gate; `stale` where it was run on another build.
+
+    `failures` are some of those not met, which are `stopping` and `waived` in number; what stops
+    comes first.
+    """
 
     passed: bool
-    checked: str
     subsets: int
     expectations: int
+    stopping: int
+    waived: int
     failures: tuple[Failure, ...]
     stale: bool
 
@@ -59,17 +73,17 @@ def gate_of(output: Path, run_digest: str) -> GateView | None:
     told = json_beside(output, "quality", "gate.json")
     if told is None or not isinstance(told.get("subsets"), dict):
         return None
-    expectations, failures = 0, []
-    for name, entry in told["subsets"].items():
-        for one in _list(entry, "expectations"):
-            expectations += 1
-            if not one.get("passed"):
-                failures.append(_failure(name, one))
+    parts = {**told["subsets"], _WHOLE: told.get("dataset")}
+    told_of = [(name, one) for name, entry in parts.items() for one in _list(entry, "expectations")]
+    failures = [_failure(name, one) for name, one in told_of if not one.get("passed")]
+    failures.sort(key=lambda failure: failure.waived is not None)
+    waived = sum(failure.waived is not None for failure in failures)
     return GateView(
         passed=bool(told.get("passed")),
-        checked=plain(told.get("checked", ""), 60),
         subsets=len(told["subsets"]),
-        expectations=expectations,
+        expectations=len(told_of),
+        stopping=len(failures) - waived,
+        waived=waived,
         failures=tuple(failures[:_MOST]),
         stale=told.get("run") not in (None, run_digest),
     )
@@ -85,6 +99,7 @@ def _failure(subset: str, one: Mapping[str, Any]) -> Failure:
         observed=plain(one.get("observed", ""), 200),
         failing=_whole(one.get("failing")),
         row_ids=tuple(plain(row, 64) for row in (ids if isinstance(ids, list) else [])[:20]),
+        waived=None if one.get("waived") is None else plain(one["waived"], 400),
     )
 
 
@@ -144,7 +159,6 @@ class ScoreLine:
 class ReviewView:
     """A person's review; `stale` where the sheet or the scores are of another build."""
 
-    checked: str
     lines: tuple[ScoreLine, ...]
     stale: bool
 
@@ -155,7 +169,7 @@ def review_of(output: Path, run_digest: str) -> ReviewView | None:
     if told is None:
         return None
     stale = told.get("run") not in (None, run_digest) or told.get("same_build") is False
-    return ReviewView(plain(told.get("checked", ""), 60), tuple(score_lines(told)), stale)
+    return ReviewView(tuple(score_lines(told)), stale)
 
 
 def score_lines(review: Mapping[str, Any]) -> list[ScoreLine]:

@@ -19,7 +19,11 @@ from pipelines.gallery.pages import page, page_policy, shipped_text
 from pipelines.gallery.plots import PLOTS, Plot, cost
 from pipelines.gallery.previews import Embedder, PreviewLimits
 from pipelines.gallery.reading import Built, open_built, some_rows, votes_of
+from pipelines.gallery.side_tables import LetterGroup
 from pipelines.layout import Layout
+from pipelines.machine_places import places_of, told_without_places
+from pipelines.published_record import build_digest
+from pipelines.quality_of_build import BUILD_META
 from transforms.beamkit import files
 
 #: Bytes of a report at most, and what of them media may take: the rest is text and plots.
@@ -130,6 +134,8 @@ def _head(built: Built, facts: pl.DataFrame) -> dict[str, Any]:
         "name": str(built.record.get("name", built.output.name)),
         "code": str(built.record.get("code", "")),
         "recipe": str(built.record.get("recipe_sha256", "")),
+        "build_meta": BUILD_META,
+        "build": build_digest(built.record),
         "rows": built.rows,
         "subsets": len(built.subsets),
         "tasks": sorted(set(facts["task"].drop_nulls())) if facts.height else [],
@@ -142,17 +148,28 @@ def _head(built: Built, facts: pl.DataFrame) -> dict[str, Any]:
 
 def _tables(output: Path, built: Built) -> dict[str, Any]:
     digest = hashlib.sha256(files.read_bytes(Layout.of(str(output)).run_record)).hexdigest()
+    known = places_of(built.record.get("recipe"))
     letters, letters_left_out = side_tables.letter_groups(output)
     return {
         "funnels": subset_funnels(built.record),
         "losses": losses(built.record),
-        "left_out": dict(built.record.get("left_out") or {}),
+        # The page is published: it tells nothing of the machine that it was made on.
+        "left_out": told_without_places(built.record.get("left_out") or {}, known),
         "gate": checks.gate_of(output, digest),
         "audits": checks.audits_of(output, digest),
         "review": checks.review_of(output, digest),
-        "letters": letters,
+        "letters": [_without_places(group, known) for group in letters],
         "letters_left_out": letters_left_out,
         "matches": side_tables.matches(output),
         "duplicates": side_tables.duplicates(output),
         "costs": side_tables.label_costs(output).rows(named=True),
     }
+
+
+def _without_places(group: LetterGroup, known: Sequence[str]) -> LetterGroup:
+    """Dead letters that don't tell in which folder their records were met."""
+    examples = (
+        {**letter, "where": told_without_places(letter["where"], known)}
+        for letter in group.examples
+    )
+    return replace(group, examples=tuple(examples))

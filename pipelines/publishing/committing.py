@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from huggingface_hub import CommitOperationDelete
 from huggingface_hub.errors import RepositoryNotFoundError
 
+from pipelines.publishing.card_check import complaints_of, refusal
 from pipelines.publishing.places import holds_rows
 from pipelines.publishing.remote import DATASET, MAIN, Remote, look, title_of, untagged
 from pipelines.publishing.trouble import AGAIN, status_of, while_publishing
@@ -18,8 +19,13 @@ from transforms.beamkit.hub import session
 from transforms.beamkit.hub.patience import Attempts, InterruptedTransferError, is_passing
 
 
-def create(repo: str, *, private: bool) -> Remote:
+def create(repo: str, paths: Collection[str], *, private: bool) -> Remote:
     """Make the repository, and look at it; one that was made meanwhile is as good.
+
+    Args:
+        repo: ``owner/name``.
+        paths: what will be put there.
+        private: whether nobody else sees it.
 
     Raises:
         BuildError: it can't be made; says why.
@@ -38,8 +44,12 @@ def create(repo: str, *, private: bool) -> Remote:
     if private != remote.private:
         kind = "private" if remote.private else "public"
         raise BuildError(f"{repo}: somebody made it meanwhile, as a {kind} repository; {AGAIN}")
-    if any(map(holds_rows, remote.files(remote.head))):
+    there = remote.files(remote.head)
+    if any(map(holds_rows, there)):
         raise BuildError(f"{repo}: somebody made it meanwhile, and published there; {AGAIN}")
+    taken = next((path for path in paths if path in there), None)
+    if taken is not None:
+        raise BuildError(f"{repo}: somebody made it meanwhile, and put {taken} there; {AGAIN}")
     return remote
 
 
@@ -59,6 +69,7 @@ def commit(
         while True:
             try:
                 return _answered(
+                    remote.repo,
                     lambda: session.api().create_commit(
                         remote.repo, operations, commit_message=title_of(version),
                         repo_type=DATASET, revision=MAIN, parent_commit=remote.head,
@@ -73,11 +84,19 @@ def commit(
                 attempts.wait(error)
 
 
-def _answered(call: Callable[[], str]) -> str:
-    """The answer; one that can't be read leaves open what was done."""
+def _answered(repo: str, call: Callable[[], str]) -> str:
+    """The answer; one that can't be read leaves open what was done.
+
+    Raises:
+        BuildError: the Hub refuses the card, before it has done anything.
+        InterruptedTransferError: the answer can't be read.
+    """
     try:
         return call()
     except (ValueError, KeyError) as error:
+        complaints = complaints_of(error)
+        if complaints is not None:
+            raise BuildError(refusal(repo, complaints)) from error
         raise InterruptedTransferError(f"the answer can't be read ({error})") from error
 
 

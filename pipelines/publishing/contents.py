@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from pipelines.clip_files import clips_named
 from pipelines.layout import Layout
+from pipelines.published_record import published_record
 from pipelines.publishing import places
-from pipelines.publishing.provenance import published_json, published_record, recipe_yaml
+from pipelines.publishing.provenance import published_json, published_lock, recipe_yaml
+from pipelines.quality_of_build import AUDITS, GATE, REPORT, REVIEW, is_current, path_of
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.digests import SHA256, hasher_of, hex_of
 
@@ -74,6 +76,8 @@ def content_digest(items: Iterable[Item]) -> str:
 def gather(output: Path, record: Mapping[str, Any]) -> dict[str, Item]:
     """All that an output folder publishes but its card, by path on the Hub.
 
+    A file of ``quality/`` that is about another build is not among it.
+
     Shards have the digest that the run record states; whoever uploads one holds it against that.
 
     Raises:
@@ -86,9 +90,8 @@ def gather(output: Path, record: Mapping[str, Any]) -> dict[str, Item]:
         *_tables(layout, record),
         *_provenance(layout, record),
     ]
-    report = output / "quality" / "report.html"
-    if report.is_file():
-        items.append(Item.of_file(places.REPORT, report))
+    if is_current(layout, record, REPORT):
+        items.append(Item.of_file(places.REPORT, Path(path_of(layout, REPORT))))
     return {item.path: item for item in items}
 
 
@@ -133,8 +136,8 @@ def _provenance(layout: Layout, record: Mapping[str, Any]) -> Iterator[Item]:
     yield Item.of_bytes(places.RECIPE, recipe_yaml(record["recipe"]))
     lock = Path(layout.lock)
     if lock.is_file():
-        yield Item.of_file(places.LOCK, lock)
-    for name in ("gate.json", "audits.json", "review.json"):
-        file = Path(layout.output) / "quality" / name
-        if file.is_file():
-            yield Item.of_bytes(places.quality(name), published_json(file))
+        yield Item.of_bytes(places.LOCK, published_lock(lock))
+    for name in (GATE, AUDITS, REVIEW):
+        if is_current(layout, record, name):
+            told = published_json(Path(path_of(layout, name)), record)
+            yield Item.of_bytes(places.quality(name), told)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
 from pipelines.clip_files import is_clip
 from pipelines.publishing import places
 from pipelines.publishing.contents import Item
-from pipelines.publishing.remote import Remote
+from pipelines.publishing.remote import Remote, abandoned
 from pipelines.publishing.version_file import VersionFile
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.tree import RemoteFile
@@ -23,21 +23,34 @@ def is_there(item: Item, there: Mapping[str, RemoteFile]) -> bool:
 
 
 def changed_by_hand(
-    remote: Remote, base: VersionFile | None, items: Mapping[str, Item]
+    remote: Remote, base: VersionFile | None, paths: Sequence[str]
 ) -> tuple[str, ...]:
-    """Files of the last version that are others at the head, which holds no later version."""
-    head = remote.version_at(remote.head)
-    if base is None or head is None or head.version != base.version:
-        return ()
-    there, then = remote.files(remote.head), remote.files(remote.tags[base.version])
-    return tuple(
-        path
-        for path in sorted(base.files)
-        if path in there
-        and path in then
-        and there[path].digest != then[path].digest
-        and not (path in items and is_there(items[path], there))
-    )
+    """Which of these files lie at the head with bytes that no version of ours put there.
+
+    Args:
+        remote: the repository.
+        base: the last version, if there is one.
+        paths: what is replaced or deleted.
+    """
+    there = remote.files(remote.head)
+    left = {path for path in paths if path in there}
+    if base is not None:
+        left -= _put_by(remote, remote.tags[base.version], there, left)
+    # A publication that was interrupted and given up has left a commit without a tag.
+    for commit in abandoned(remote) if left else ():
+        left -= _put_by(remote, commit, there, left)
+    return tuple(sorted(left))
+
+
+def _put_by(
+    remote: Remote, commit: str, there: Mapping[str, RemoteFile], paths: Set[str]
+) -> set[str]:
+    """Those of these paths whose bytes the version of a commit put in their place."""
+    version, then = remote.version_at(commit), remote.files(commit)
+    ours = {places.VERSION_FILE, *version.files} if version else set()
+    return {
+        path for path in paths & ours if path in then and then[path].digest == there[path].digest
+    }
 
 
 def moves(

@@ -26,6 +26,7 @@ from pipelines.publishing.rules import (
 )
 from pipelines.publishing.version_file import VersionFile, version_bytes
 from pipelines.publishing.versions import Version
+from pipelines.quality_of_build import of_another_build
 from pipelines.recipe import Recipe
 from transforms.beamkit.errors import BuildError
 
@@ -72,8 +73,10 @@ class Plan:
     rows: Mapping[str, int] = field(default_factory=dict)
     changes: Mapping[str, RowChanges] = field(default_factory=dict)
     step: Step | None = None
-    #: Files that somebody changed on the Hub since the last version: they are replaced.
+    #: Files on the Hub that no version of ours left as they are: they are replaced or deleted.
     replaced: tuple[str, ...] = ()
+    #: Sentences about files of ``quality/`` that are left out, as they are of another build.
+    stale: tuple[str, ...] = ()
 
     @property
     def bytes_to_send(self) -> int:
@@ -100,7 +103,8 @@ def make_plan(
     neutral = _rendered(card, build, remote.repo, _NOBODYS)
     content = content_digest([*facts.values(), *neutral])
     schema = _schema_of(facts)
-    found = Plan(remote, version, content, facts, "all", rows=build.rows)
+    stale = of_another_build(Layout.of(str(build.output)), build.record)
+    found = Plan(remote, version, content, facts, "all", rows=build.rows, stale=stale)
     if version in remote.tags:
         return _already_tagged(found, remote.tags[version])
     say(f"comparing with {remote.last.tag if remote.last else 'the repository'}")
@@ -141,7 +145,11 @@ def make_plan(
         build.rows,
         changes,
         step,
-        changed_by_hand(remote, base, items),
+        # A commit that is there already replaces nothing any more.
+        changed_by_hand(remote, base, [*(item.path for item in add), *delete])
+        if landed is None
+        else (),
+        stale,
     )
 
 
@@ -173,7 +181,7 @@ def _already_tagged(plan: Plan, commit: str) -> Plan:
     if there is not None and there.content == plan.content:
         return Plan(
             plan.remote, plan.version, plan.content, plan.facts, "nothing", commit=commit,
-            before=plan.version, rows=plan.rows,
+            before=plan.version, rows=plan.rows, stale=plan.stale,
         )  # fmt: skip
     last = plan.remote.last
     assert last is not None

@@ -13,23 +13,25 @@ from pipelines.publishing.plan import Plan
 from pipelines.publishing.reading_back import Seen
 from pipelines.sizes import size_of
 
-_MOST_NAMED: Final = 5
+_MOST_NAMED: Final = 20
 
 
 def plan_view(plan: Plan, *, private: bool) -> Group:
     """What a publication will do: subsets, files, bytes, and which version that makes."""
     parts: list[RenderableType] = [_heading(plan, private)]
+    parts += [Text(f"left out: {sentence}", "yellow") for sentence in plan.stale]
     if plan.left == "nothing":
         return Group(*parts)
     parts.append(_subsets(plan))
     parts.append(_files(plan))
     if plan.replaced:
         named = ", ".join(plan.replaced[:_MOST_NAMED])
-        more = ", …" if len(plan.replaced) > _MOST_NAMED else ""
-        since = plan.before.tag if plan.before else ""
-        parts.append(
-            Text(f"changed on the Hub since {since}, and replaced: {named}{more}", "yellow")
+        rest = len(plan.replaced) - _MOST_NAMED
+        more = f" and {_number(rest, 'other')}" if rest > 0 else ""
+        how = (
+            f"changed on the Hub since {plan.before.tag}" if plan.before else "put there by others"
         )
+        parts.append(Text(f"{how}, and replaced: {named}{more}", "yellow"))
     if plan.step is not None:
         parts.append(Text(f"a {plan.step.bump} version: {plan.step.reason}"))
     if plan.left == "tag":

@@ -1,85 +1,54 @@
-"""The record of a build as it is published: without clocks, and without places on a machine.
-
-Two runs that built the same are then recorded alike, and nobody learns where somebody's files lie.
-"""
+"""What was asked for and what was checked of a build, as it is published beside its record."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
 import yaml
 
+from pipelines.machine_places import places_of, recipe_without_places, told_without_places
+from pipelines.published_record import OF_ONE_RUN, as_json, build_digest
 from transforms.beamkit.errors import BuildError
-
-#: What differs between two runs that made the same.
-_OF_ONE_RUN: Final = frozenset({"seconds", "resumed", "run", "checked", "sheet"})
-#: A path on a machine: from the root, a home or a drive.
-_PLACE: Final = re.compile(r"(/|~|[A-Za-z]:[\\/])")
-_NOWHERE: Final = "http://localhost/v1"
-
-
-def published_record(record: Mapping[str, Any]) -> bytes:
-    """The run record as JSON."""
-    kept = {key: value for key, value in record.items() if key not in _OF_ONE_RUN}
-    kept["subsets"] = {
-        name: {key: value for key, value in entry.items() if key not in _OF_ONE_RUN}
-        for name, entry in record["subsets"].items()
-    }
-    kept["recipe"] = _without_places(record["recipe"])
-    return _json(kept)
 
 
 def recipe_yaml(recipe: Mapping[str, Any]) -> bytes:
     """The recipe with all its values, defaults included, as YAML."""
-    plain = json.loads(json.dumps(_without_places(recipe)))
+    plain = json.loads(json.dumps(recipe_without_places(recipe)))
     text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
     return b"# The recipe that this version was built from, with all its values.\n" + text.encode()
 
 
-def published_json(file: Path) -> bytes:
-    """What was checked of a build, as JSON.
+def published_json(file: Path, record: Mapping[str, Any]) -> bytes:
+    """What was checked of a build, as JSON. Its `run` is the digest of the published run record.
 
     Raises:
         BuildError: the file is not JSON.
     """
-    try:
-        value = json.loads(file.read_bytes())
-    except ValueError as error:
-        raise BuildError(f"{file}: not JSON ({error}); check again: omnireward validate") from None
+    value = _read(file, "check again: omnireward validate")
+    value = told_without_places(value, places_of(record.get("recipe")))
     if isinstance(value, dict):
-        value = {key: one for key, one in value.items() if key not in _OF_ONE_RUN}
-    return _json(value)
+        value = {key: one for key, one in value.items() if key not in OF_ONE_RUN}
+        value["run"] = build_digest(record)
+    return as_json(value)
 
 
-def _without_places(value: object) -> object:
-    """Paths from a root become null; an endpoint that only its owner reaches becomes a stand-in."""
-    if isinstance(value, Mapping):
-        return {
-            key: None
-            if key == "path"
-            else _public(one)
-            if key == "base_url" and isinstance(one, str)
-            else _without_places(one)
-            for key, one in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [_without_places(one) for one in value]
-    return None if isinstance(value, str) and _PLACE.match(value) else value
+def published_lock(file: Path) -> bytes:
+    """The lock as it lies in the output folder, but for patterns that are places on a machine.
+
+    Raises:
+        BuildError: the file is not JSON.
+    """
+    value = _read(file, "lock again: omnireward sources lock")
+    told = told_without_places(value, places_of(value))
+    return file.read_bytes() if told == value else as_json(told)
 
 
-def _public(url: str) -> str:
+def _read(file: Path, remedy: str) -> object:
     try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        host = ""
-    named = "." in host and not re.fullmatch(r"[\d.]+|.*\.(local|internal|lan)", host)
-    return url if named and "@" not in url else _NOWHERE
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
+        value: object = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise BuildError(f"{file}: not JSON ({error}); {remedy}") from None
+    return value

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
+from pipelines.cards.places import README
+from pipelines.publishing.card_check import refuse_unless_taken
 from pipelines.publishing.committing import commit, create, tag
 from pipelines.publishing.plan import Plan
 from pipelines.publishing.reading_back import Seen, check_commit, read_back
@@ -34,9 +36,13 @@ def carry_out(plan: Plan, *, private: bool, watch: Watch) -> Seen:
     """
     remote, version, made = plan.remote, plan.version, plan.commit
     if made is None:
+        readme = next((item for item in plan.add if item.path == README), None)
+        if readme is not None and isinstance(readme.source, bytes):
+            watch.say("asking the Hub about the card")
+            refuse_unless_taken(remote.repo, readme.source)
         if remote.head is None:
             watch.say(f"making {remote.repo}")
-            remote = create(remote.repo, private=private)
+            remote = create(remote.repo, plan.items.keys(), private=private)
         made = _send(plan, remote, watch)
     watch.say("checking what is there")
     items = plan.items if plan.left == "all" else plan.facts

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from huggingface_hub import DatasetInfo
+from huggingface_hub import DatasetInfo, GitCommitInfo
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from pipelines.publishing.places import VERSION_FILE
@@ -106,9 +106,28 @@ def untagged(
     An interrupted publication leaves such a commit: all of it is there, but for its tag. With
     `since` it must be later than that commit.
     """
-    if remote.head is None:
-        return None
     title = title_of(version)
+    for commit in _since_last(remote, since):
+        if commit.title == title and holds(remote, commit.commit_id, version, content):
+            return commit.commit_id
+    return None
+
+
+def abandoned(remote: Remote) -> Iterator[str]:
+    """Commits of versions that were made since the last version, and never tagged."""
+    for commit in _since_last(remote):
+        found = remote.version_at(commit.commit_id)
+        if found is not None and commit.title == title_of(found.version):
+            yield commit.commit_id
+
+
+def _since_last(remote: Remote, since: str | None = None) -> Iterator[GitCommitInfo]:
+    """The commits of the main branch, the last first, down to that of a version or to `since`.
+
+    The one that ends it is among them where it is a version's.
+    """
+    if remote.head is None:
+        return
     listed = _asked(
         remote.repo,
         lambda: session.api().list_repo_commits(
@@ -116,12 +135,9 @@ def untagged(
         ),
     )
     for commit in listed[:_LOOK_BACK]:
-        at = commit.commit_id
-        if commit.title == title and holds(remote, at, version, content):
-            return at
-        if at in (since, *remote.tags.values()):
-            return None
-    return None
+        yield commit
+        if commit.commit_id in (since, *remote.tags.values()):
+            return
 
 
 def holds(remote: Remote, commit: str, version: Version, content: str) -> bool:

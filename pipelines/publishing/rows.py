@@ -1,20 +1,23 @@
 """Which rows of a subset were added, removed or labelled anew: ids and labels of changed shards.
 
 A shard holds the rows of a range of ids, so shards with equal digests hold the same rows and are
-not read. Of the others a few columns are fetched, never media.
+not read. Of the others a few columns are fetched, never media. Range by range is compared, so that
+memory holds the rows of a few shards and not of a subset; of media it holds eight bytes each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.dataset.shard import PLACES, Shard, shard_at
 from transforms.beamkit import files
 from transforms.beamkit.column_chunks import column_chunks
 from transforms.beamkit.errors import BuildError
@@ -23,6 +26,9 @@ _IDS: Final = ("row_id", "pair_id", "preference")
 _INFOS: Final = ("prompt_info", "response_a_info", "response_b_info")
 _DIGEST: Final = "list.element.digest"
 _COLUMNS: Final = [*_IDS, *(f"{info}.{_DIGEST}" for info in _INFOS)]
+_COUNTED: Final = ("added", "removed", "relabelled", "criteria")
+#: The place of a pair among the ranges of ids; one whose id is no hash is in the first.
+_PLACE: Final = pl.col("pair_id").str.head(4).str.to_integer(base=16, strict=False).fill_null(0)
 _SCHEMA_KEY: Final = b"omni_reward_schema"
 
 
@@ -47,31 +53,71 @@ class RowChanges:
         return bool(self.added or self.removed or self.relabelled or self.criteria)
 
 
-@dataclass(frozen=True)
-class _Rows:
-    ids: pl.DataFrame
-    media: pl.Series
-
-
 def changes_between(before: Iterable[str], after: Iterable[str]) -> RowChanges:
     """Compare the shards of a subset that one version has and the other has not, by their paths.
 
     Raises:
         BuildError: a shard can't be read.
     """
-    old, new = _rows_of(before), _rows_of(after)
-    gone = old.ids.join(new.ids, on="row_id", how="anti")
-    come = new.ids.join(old.ids, on="row_id", how="anti")
-    both = old.ids.join(new.ids, on="row_id", suffix="_now")
+    sides = _Side(before), _Side(after)
+    edges = sorted({edge for side in sides for edge in side.edges} | {0, PLACES})
+    found = RowChanges()
+    for low, high in pairwise(edges):
+        change = _compared(*(side.rows(low, high) for side in sides))
+        found = RowChanges(*(getattr(found, name) + getattr(change, name) for name in _COUNTED))
+    old, new = (side.media for side in sides)
+    return replace(found, media=_number_not_in(new, old), media_gone=_number_not_in(old, new))
+
+
+def _compared(old: pl.DataFrame, new: pl.DataFrame) -> RowChanges:
+    gone = old.join(new, on="row_id", how="anti")
+    come = new.join(old, on="row_id", how="anti")
+    both = old.join(new, on="row_id", suffix="_now")
     criteria = _pairs_in_both(gone, come)
     return RowChanges(
         added=len(come) - criteria,
         removed=len(gone) - criteria,
         relabelled=both.filter(pl.col("preference") != pl.col("preference_now")).height,
         criteria=criteria,
-        media=_number_not_in(new.media, old.media),
-        media_gone=_number_not_in(old.media, new.media),
     )
+
+
+class _Side:
+    """The shards of one version; asked for ranges of ids in order, it reads each shard once."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._ahead = [shard_at("", path, 0, None) for path in paths]
+        self._open: list[tuple[Shard, pl.DataFrame]] = []
+        #: Hashes of all media of the shards that were read.
+        self.media = pl.Series("digest", [], pl.UInt64)
+
+    @property
+    def edges(self) -> set[int]:
+        """Where the ranges of its shards begin and end."""
+        return {edge for shard in self._ahead for edge in shard.span}
+
+    def rows(self, low: int, high: int) -> pl.DataFrame:
+        """The ids and labels of a range that no shard's own range begins or ends inside of."""
+        self._open = [one for one in self._open if one[0].span[1] > low]
+        for shard in [one for one in self._ahead if one.span[0] < high]:
+            self._ahead.remove(shard)
+            self._open.append((shard, self._read(shard.path)))
+        found = [
+            frame if shard.span == (low, high) else frame.filter(_PLACE.is_between(low, high - 1))
+            for shard, frame in self._open
+        ]
+        return pl.concat([pl.DataFrame(schema=dict.fromkeys(_IDS, pl.String)), *found])
+
+    def _read(self, path: str) -> pl.DataFrame:
+        ids = [pl.DataFrame(schema=dict.fromkeys(_IDS, pl.String))]
+        media = [self.media]
+        for table in _tables(path):
+            frame = pl.from_arrow(table.select(list(_IDS)))
+            assert isinstance(frame, pl.DataFrame)
+            ids.append(frame)
+            media += [_digests(table[info]) for info in _INFOS if info in table.column_names]
+        self.media = pl.concat(media).unique()
+        return pl.concat(ids)
 
 
 def _pairs_in_both(gone: pl.DataFrame, come: pl.DataFrame) -> int:
@@ -85,22 +131,10 @@ def _number_not_in(some: pl.Series, others: pl.Series) -> int:
     return int((~some.is_in(others.implode())).sum())
 
 
-def _rows_of(paths: Iterable[str]) -> _Rows:
-    ids = [pl.DataFrame(schema=dict.fromkeys(_IDS, pl.String))]
-    media = [pl.Series("digest", [], pl.String)]
-    for path in paths:
-        for table in _tables(path):
-            frame = pl.from_arrow(table.select(list(_IDS)))
-            assert isinstance(frame, pl.DataFrame)
-            ids.append(frame)
-            media += [_digests(table[info]) for info in _INFOS if info in table.column_names]
-    return _Rows(pl.concat(ids), pl.concat(media).unique())
-
-
 def _digests(infos: pa.ChunkedArray) -> pl.Series:
     flat = [chunk.flatten().field("digest") for chunk in infos.chunks]
     found = pl.Series("digest", pa.chunked_array(flat, pa.string()), pl.String)
-    return found.drop_nulls().unique()
+    return found.drop_nulls().unique().hash()
 
 
 def _tables(path: str) -> list[pa.Table]:

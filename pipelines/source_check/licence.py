@@ -2,42 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from pipelines.source_check.finding import Difference, Severity
 from pipelines.source_check.subject import Subject
 from pipelines.source_check.words import yaml_line
-
-#: Spellings of one licence.
-_SPELLINGS: Final = {
-    "apache": "apache-2.0",
-    "apache2": "apache-2.0",
-    "apache-2": "apache-2.0",
-    "apache-license-2.0": "apache-2.0",
-    "mit-license": "mit",
-    "bsd-3": "bsd-3-clause",
-    "bsd3": "bsd-3-clause",
-    "bsd-2": "bsd-2-clause",
-    "cc0": "cc0-1.0",
-    "cc-by-nc-4": "cc-by-nc-4.0",
-    "cc-by-4": "cc-by-4.0",
-}
-#: What says that nothing is said.
-_UNSTATED: Final = frozenset({"", "unknown", "other", "none", "null", "n-a"})
-_NON_COMMERCIAL: Final = re.compile(r"(^|-)nc(-|$)|non-?commercial")
-
-
-def plain(licence: str | None) -> str | None:
-    """A licence in one spelling (``apache-2.0``); None where none is stated."""
-    text = re.sub(r"[\s_/]+", "-", (licence or "").strip().lower())
-    text = _SPELLINGS.get(text, text)
-    return None if text in _UNSTATED else text
-
-
-def is_non_commercial(licence: str | None) -> bool:
-    """Whether a licence names itself non-commercial."""
-    return _NON_COMMERCIAL.search(plain(licence) or "") is not None
+from schemas.licence import is_non_commercial, plain
 
 
 def check_licence(subject: Subject) -> list[Difference]:

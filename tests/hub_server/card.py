@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -37,6 +38,37 @@ def card_data(readme: Blob | None) -> dict[str, Any] | None:
     except yaml.YAMLError:
         return None
     return fields if isinstance(fields, dict) else None
+
+
+def complaints(fields: dict[str, Any]) -> list[str]:
+    """What the Hub has against the fields of a card."""
+    return [*_wrong_languages(fields.get("language")), *_wrong_configs(fields)]
+
+
+def _wrong_languages(languages: Any) -> list[str]:
+    """Languages that are no codes of two or three letters, and no word that stands for several."""
+    given = languages if isinstance(languages, list) else [languages] if languages else []
+    names = [
+        (f"language[{at}]" if isinstance(languages, list) else "language", one)
+        for at, one in enumerate(given)
+    ]
+    return [
+        f'"{name}" with value "{one}" is not valid. It must be an ISO 639-1, 639-2 or 639-3 code '
+        '(two/three letters), or a special value like "code", "multilingual".'
+        for name, one in names
+        if not re.fullmatch("[a-z]{2,3}|code|multilingual", str(one))
+    ]
+
+
+def _wrong_configs(fields: dict[str, Any]) -> list[str]:
+    configs = fields.get("configs") or []
+    names = [config.get("config_name") for config in configs]
+    wrong = [
+        f'"configs[{at}].config_name" is required' for at, name in enumerate(names) if not name
+    ]
+    if len(set(names)) != len(names):
+        wrong.append('"configs" must have unique config_name')
+    return wrong
 
 
 def card_tags(card: dict[str, Any] | None) -> list[str]:

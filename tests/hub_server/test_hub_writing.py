@@ -48,6 +48,14 @@ def _commit(api: HfApi, *operations: object, **options: object) -> str:
     return info.oid
 
 
+def test_a_card_whose_languages_are_none_is_refused(api: HfApi, repo: str) -> None:
+    card = "---\nlanguage:\n- {}\nconfigs:\n- config_name: default\n---\n# Birds\n"
+    with pytest.raises(ValueError, match="Invalid metadata in README") as refused:
+        _commit(api, _add("README.md", card.format("English").encode()))
+    assert '"language[0]" with value "English" is not valid' in str(refused.value)
+    _commit(api, _add("README.md", card.format("en").encode()))
+
+
 def test_create(hub: HubServer, api: HfApi) -> None:
     url = api.create_repo("birds", repo_type="dataset", private=True)
     assert url.repo_id == REPO

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from fnmatch import fnmatch
-from typing import Any
 
 import yaml
 
 from tests.hub_server import access, errors
 from tests.hub_server.caller import Caller, commit_of
-from tests.hub_server.card import card_data
+from tests.hub_server.card import card_data, complaints
 from tests.hub_server.committing import commit_lines
 from tests.hub_server.content import Blob
 from tests.hub_server.messages import Request, Response, json_response
@@ -71,24 +70,13 @@ def _validate(request: Request) -> Response:
         fields = yaml.safe_load(head) or {}
     except yaml.YAMLError as error:
         return json_response({"errors": [{"message": str(error)}], "warnings": []}, 400)
-    wrong = _wrong_configs(fields) if head and card_data(_blob(text)) is not None else []
+    wrong = complaints(fields) if head and card_data(_blob(text)) is not None else []
     messages = [{"message": message} for message in wrong]
     return json_response({"errors": messages, "warnings": []}, 400 if messages else 200)
 
 
 def _blob(text: str) -> Blob:
     return Blob.of(text.encode(), lfs=False)
-
-
-def _wrong_configs(fields: dict[str, Any]) -> list[str]:
-    configs = fields.get("configs") or []
-    names = [config.get("config_name") for config in configs]
-    wrong = [
-        f'"configs[{at}].config_name" is required' for at, name in enumerate(names) if not name
-    ]
-    if len(set(names)) != len(names):
-        wrong.append('"configs" must have unique config_name')
-    return wrong
 
 
 def _preupload(request: Request, repo: Repo, revision: str, caller: Caller) -> Response:

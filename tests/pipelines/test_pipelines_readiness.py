@@ -60,6 +60,21 @@ def test_the_licence_is_named_before_any_other_hindrance(tmp_path: Path) -> None
     assert str(why_not(recipe, name, tmp_path, commercial_only=True)).startswith("non-commercial")
 
 
+def test_a_reason_names_the_field_and_not_the_folder(tmp_path: Path) -> None:
+    published = replace(RECIPE.relabel.published, path=str(tmp_path / "OmniRewardData"))
+    recipe = replace(RECIPE, relabel=replace(RECIPE.relabel, published=published))
+    assert why_not(recipe, "Omni-RLAIF-V", tmp_path) == (
+        "needs criteria: the folder relabel.published.path has no Omni-RLAIF-V"
+    )
+
+
+def test_a_licence_in_another_spelling_forbids_as_much() -> None:
+    corpora = {**RECIPE.corpora, "hpdv2": replace(RECIPE.corpora["hpdv2"], licence="CC BY-NC 4.0")}
+    recipe = replace(RECIPE, corpora=corpora)
+    assert str(why_not(recipe, "HPDv2", commercial_only=True)).startswith("non-commercial")
+    assert "HPDv2" in forbidden(recipe, recipe.subsets)
+
+
 def test_unknown_licences_are_not_left_out_but_told() -> None:
     ready, _ = choose(RECIPE, [], commercial_only=True)
     assert unclear(RECIPE, ready) == [

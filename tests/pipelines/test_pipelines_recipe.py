@@ -100,6 +100,30 @@ def line_of(text: str, fragment: str) -> int:
 
 
 @pytest.mark.parametrize(
+    ("licence", "nc", "at"),
+    [
+        ("cc-by-nc-4.0", "", "licence: cc-by-nc-4.0"),
+        ("CC-BY-NC-4.0", "", "licence: CC-BY-NC-4.0"),
+        ("CC BY NC 4.0", "nc: false", "nc: false"),
+    ],
+)
+def test_a_licence_that_forbids_commercial_use_needs_nc(
+    tmp_path: Path, licence: str, nc: str, at: str
+) -> None:
+    old = "    licence: cc-by-nc-4.0\n    nc: true\n"
+    assert old in TEXT
+    file = tmp_path / "recipe.yaml"
+    text = TEXT.replace(old, f"    licence: {licence}\n    {nc}\n", 1)
+    file.write_text(text)
+    with pytest.raises(RecipeError) as refused:
+        load_recipe(file)
+    assert str(refused.value) == (
+        f"{file}:{line_of(text, at)}: corpora.rlaif_v.{at.partition(':')[0]}: {licence!r} forbids "
+        "commercial use, and the rows of the corpus have to say so: write nc: true"
+    )
+
+
+@pytest.mark.parametrize(
     ("old", "new", "at", "message"),
     [
         ("seed: 20260101", "sead: 1", "sead", "sead: unknown key 'sead'; did you mean 'seed'?"),

@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from pipelines.published_record import build_digest
+from pipelines.quality_of_build import BUILD_META
 from schemas.contamination import CONTAMINATION_SCHEMA
 from schemas.label import LABEL_SCHEMA
 from schemas.pair import PAIR_SCHEMA
@@ -195,6 +197,26 @@ def contamination(output: Path, subset: str, found: Sequence[tuple[str, str, boo
         for at, (name, rule, removed) in enumerate(found)
     ]
     write_table(output / "contamination" / f"{subset}.parquet", rows, CONTAMINATION_SCHEMA)
+
+
+def run_of(output: Path) -> str:
+    """What files of ``quality/`` name the build by."""
+    return hashlib.sha256((output / "run_record.json").read_bytes()).hexdigest()
+
+
+def find(output: Path, name: str, **found: Any) -> None:
+    """Write a file of ``quality/`` about the build as it is now."""
+    (output / "quality").mkdir(exist_ok=True)
+    told = {"run": run_of(output), **found}
+    (output / "quality" / f"{name}.json").write_text(json.dumps(told))
+
+
+def write_report(output: Path) -> None:
+    """Write a report of the build as it is now."""
+    record = json.loads((output / "run_record.json").read_text())
+    head = f'<!doctype html><meta name="{BUILD_META}" content="{build_digest(record)}">'
+    (output / "quality").mkdir(exist_ok=True)
+    (output / "quality" / "report.html").write_text(head)
 
 
 def amend(output: Path, **values: Any) -> None:

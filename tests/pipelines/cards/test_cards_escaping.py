@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from card_toy import Toy, amend, contamination, duplicates
+from card_toy import Toy, amend, contamination, duplicates, find
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -117,15 +117,14 @@ def test_a_hostile_build_makes_harmless_cards(tmp_path: Path) -> None:
             "waived": {"other": HOSTILE},
         },
     )
-    (output / "quality").mkdir()
     failed = {"expectation": HOSTILE, "column": HOSTILE, "passed": False, "wanted": HOSTILE,
               "observed": HOSTILE}  # fmt: skip
     gate = {"passed": False, "checked": HOSTILE, "subsets": {HOSTILE: {"expectations": [failed]}},
             "waivers": [{"reason": HOSTILE}]}  # fmt: skip
     audit = {"audit": HOSTILE, "scope": "subset", "subject": "RLAIF-V", "value": 1, "rows": 2,
              "verdict": HOSTILE, "note": HOSTILE}  # fmt: skip
-    (output / "quality" / "gate.json").write_text(json.dumps(gate))
-    (output / "quality" / "audits.json").write_text(json.dumps({"audits": [audit]}))
+    find(output, "gate", **gate)
+    find(output, "audits", audits=[audit])
     cards = render_card(output, None, "ada/toy", "1.0.0", changes=[HOSTILE])
     pages = {path: data.decode() for path, data in cards.items() if path.endswith(".md")}
     allowed = PLAIN | {"h1", "h2", "h3", "ul", "li", "a", "strong", "em", "pre", "blockquote"}

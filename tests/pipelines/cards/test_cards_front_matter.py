@@ -13,6 +13,7 @@ import yaml
 from card_toy import Toy
 
 from pipelines.cards import render_card
+from pipelines.cards.corpus_cards import data_card
 from pipelines.cards.front_matter import TASK_CATEGORIES, features, size_category
 from schemas.label import LABEL_SCHEMA
 from schemas.pair import PAIR_SCHEMA
@@ -147,3 +148,17 @@ def test_a_dataset_without_any_row_still_has_a_card(tmp_path: Path) -> None:
     toy.subsets = {"Mine": ("mine", "t2t", "general", 3, {"train": 0})}
     rendered = render_card(toy.write(tmp_path), None, "ada/toy", "1.0.0")
     assert "0 pairs of responses" in rendered["README.md"].decode()
+
+
+@pytest.mark.parametrize("language", ["English", "en-GB", "EN", ""])
+def test_a_language_that_is_no_code_is_refused_with_its_file(tmp_path: Path, language: str) -> None:
+    folder = tmp_path / "corpora" / "hpdv2"
+    folder.mkdir(parents=True)
+    (folder / "card.md").write_text("A corpus.")
+    metadata = folder / "metadata.yaml"
+    metadata.write_text(f"name: hpdv2\nlanguages: [en, '{language}']\n")
+    told = rf"{metadata}: languages: '{language}' is no code of a language; write one of ISO 639"
+    with pytest.raises(BuildError, match=told):
+        data_card("corpora", "hpdv2", tmp_path)
+    metadata.write_text("name: hpdv2\nlanguages: [en, cmn, code, multilingual, unknown]\n")
+    assert data_card("corpora", "hpdv2", tmp_path) is not None

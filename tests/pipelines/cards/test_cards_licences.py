@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.cards.licences import OTHER, UNKNOWN, Part, combined, licence_url
+from pipelines.cards.licences import OTHER, UNKNOWN, Part, combined, licence_id, licence_url
 
 APACHE, MIT, NC = Part("apache-2.0"), Part("mit"), Part("cc-by-nc-4.0", nc=True)
 NC_SA = Part("cc-by-nc-sa-4.0", nc=True)
@@ -19,6 +19,8 @@ TABLE = [
     ("one non-commercial", [NC], ("cc-by-nc-4.0",), None, True),
     ("non-commercial governs permissive", [APACHE, NC, MIT], ("cc-by-nc-4.0",), None, True),
     ("nc follows from the id", [APACHE, Part("cc-by-nc-4.0")], ("cc-by-nc-4.0",), None, True),
+    ("nc follows from the name", [Part("My NonCommercial terms")], (OTHER,),
+     "as-stated-non-commercial", True),
     ("two non-commercial ones", [NC, NC_SA], (OTHER,), "mixed-non-commercial", True),
     ("share-alike among others", [MIT, Part("cc-by-sa-4.0")], (OTHER,), "mixed", False),
     ("share-alike alone", [Part("cc-by-sa-4.0")], ("cc-by-sa-4.0",), None, False),
@@ -79,3 +81,20 @@ def test_order_and_repetition_change_nothing_and_no_part_loses_its_ban(
 )
 def test_where_a_licence_can_be_read(licence: str, url: str | None) -> None:
     assert licence_url(licence) == url
+
+
+@pytest.mark.parametrize(
+    ("stated", "named"),
+    [
+        ("CC-BY-NC-4.0", "cc-by-nc-4.0"),
+        ("Apache 2.0", "apache-2.0"),
+        (" My own terms ", "My own terms"),
+        ("Other", OTHER),
+        ("unknown", UNKNOWN),
+        ("N/A", UNKNOWN),
+        ("", UNKNOWN),
+        (None, UNKNOWN),
+    ],
+)
+def test_a_licence_has_one_name(stated: str | None, named: str) -> None:
+    assert licence_id(stated) == named

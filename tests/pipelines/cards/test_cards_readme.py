@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from card_toy import PINNED, Toy, amend, contamination, duplicates
+import yaml
+from card_toy import PINNED, Toy, amend, contamination, duplicates, find, write_report
 
 from pipelines.cards import render_card
 from pipelines.cards.fields import columns_of, field_rows
@@ -100,7 +100,6 @@ def test_what_was_removed_and_why(tmp_path: Path) -> None:
 
 def test_quality_and_audits(tmp_path: Path) -> None:
     output = Toy().write(tmp_path)
-    (output / "quality").mkdir()
     good = {"expectation": "unique", "column": "row_id", "passed": True}
     bad = {"expectation": "share", "column": None, "passed": False, "wanted": "0.4 to 0.6",
            "observed": "0.9"}  # fmt: skip
@@ -113,9 +112,9 @@ def test_quality_and_audits(tmp_path: Path) -> None:
         {"audit": "length_shortcut", "scope": "dataset", "subject": "all", "value": 0.71,
          "low": None, "high": None, "rows": 15, "verdict": "warn", "note": "long ones win"},
     ]  # fmt: skip
-    (output / "quality" / "gate.json").write_text(json.dumps(gate))
-    (output / "quality" / "audits.json").write_text(json.dumps({"audits": audits}))
-    (output / "quality" / "report.html").write_text("<p>")
+    find(output, "gate", **gate)
+    find(output, "audits", audits=audits)
+    write_report(output)
     readme = card(output)
     assert "> **This build did not pass its checks.**" in readme
     assert "[report of this build](report.html)" in readme
@@ -133,33 +132,54 @@ def test_quality_and_audits(tmp_path: Path) -> None:
 
 def test_findings_about_another_build_are_none_of_this_one(tmp_path: Path) -> None:
     output = Toy().write(tmp_path)
-    (output / "quality").mkdir()
-    run = hashlib.sha256((output / "run_record.json").read_bytes()).hexdigest()
     passed = {"expectation": "unique", "column": "row_id", "passed": True}
     waived = {"expectation": "share", "passed": False, "waived": "a small part"}
     found: dict[str, dict[str, Any]] = {
         "gate": {"passed": True, "checked": "now", "subsets": {"Mine": {"expectations": [passed]}},
                  "dataset": {"expectations": [waived]}},
         "audits": {"audits": []},
-        "review": {"scores": []},
+        "review": {"scores": [], "same_build": True},
     }  # fmt: skip
     for name, value in found.items():
-        (output / "quality" / f"{name}.json").write_text(json.dumps({**value, "run": run}))
-    fresh = section(card(output), "Quality")
-    assert "2 expectations were checked over all rows on now; the build\npassed." in fresh
+        find(output, name, **value)
+    write_report(output)
+    readme = card(output)
+    fresh = section(readme, "Quality")
+    assert "2 expectations were checked over all rows; the build\npassed." in fresh
     assert "Not measured" not in fresh
+    assert "report.html" in readme
     amend(output, runner="another")
-    assert section(card(output), "Quality").count("Not measured") == 3
+    stale = card(output)
+    assert section(stale, "Quality").count("Not measured") == 3
+    assert "report.html" not in stale
+
+
+@pytest.mark.parametrize("found", [{"run": None}, {"run": "0" * 64}, {"same_build": False}])
+def test_a_review_that_names_no_build_or_another_is_none_of_this_one(
+    tmp_path: Path, found: dict[str, Any]
+) -> None:
+    output = Toy().write(tmp_path)
+    everything = {"group": "all", "value": "", "rows": 40, "agreed": 0.85}
+    find(output, "review", scores=[everything], **found)
+    assert "nobody has reviewed" in section(card(output), "Quality")
+
+
+def test_when_it_was_checked_is_not_said(tmp_path: Path) -> None:
+    output = Toy().write(tmp_path)
+    cards = []
+    for time in ("2026-01-02T03:04:05Z", "2027-01-02T03:04:05Z"):
+        find(output, "gate", passed=True, checked=time, subsets={"Mine": {"expectations": []}})
+        cards.append(render_card(output, None, "ada/toy", "1.0.0"))
+    assert cards[0] == cards[1]
 
 
 def test_agreement_with_people(tmp_path: Path) -> None:
     output = Toy().write(tmp_path)
-    (output / "quality").mkdir()
     found = {"agreed": 0.85, "agreed_low": 0.71, "agreed_high": 0.93}
     found |= {"kappa": 0.7, "kappa_low": 0.45, "kappa_high": 0.9}
     everything = {"group": "all", "value": "", "rows": 40, **found}
     task = {"group": "task", "value": "t2i", "rows": 4, "agreed": None, "kappa": None}
-    (output / "quality" / "review.json").write_text(json.dumps({"scores": [everything, task]}))
+    find(output, "review", scores=[everything, task])
     told = section(card(output), "Quality")
     assert cells(told, "all") == ["all", "40", "85.0% (71.0% to 93.0%)", "0.7 (0.45 to 0.9)"]
     assert cells(told, "task t2i") == ["task t2i", "4", "–", "–"]
@@ -204,6 +224,31 @@ def test_sources_licences_and_citations(cards: dict[str, bytes]) -> None:
     assert "@misc{wu2023hpsv2," in entries
     assert len(entries) == len(set(entries)) == 4
     assert bib.count("{") == bib.count("}")
+
+
+def test_a_licence_in_another_spelling_is_the_same_licence(tmp_path: Path) -> None:
+    toy = Toy()
+    toy.corpora["rlaif_v"] |= {"licence": "CC BY-NC 4.0", "nc": False}
+    output = toy.write(tmp_path)
+    readme = card(output)
+    head = yaml.safe_load(readme.split("---\n", 2)[1])
+    assert "non-commercial" in head["tags"]
+    assert "**As a whole the dataset may not be used commercially**" in readme
+    forbidden = cells(section(readme, "Licence"), "[cc-by-nc-4.0]")
+    assert forbidden[1:] == ["**forbidden**", "7", "RLAIF-V"]
+    assert cells(section(readme, "Sources"), "[openbmb/RLAIF-V-Dataset]")[2] == (
+        "[cc-by-nc-4.0](https://creativecommons.org/licenses/by-nc/4.0/), **non-commercial**"
+    )
+
+
+def test_a_place_on_a_machine_is_not_told(tmp_path: Path) -> None:
+    output = Toy().write(tmp_path)
+    reason = "needs criteria: the published set in /home/ada/My data/Omni has no Omni-X"
+    recipe = json.loads((output / "run_record.json").read_text())["recipe"]
+    recipe["relabel"]["published"] = {"path": "/home/ada/My data/Omni"}
+    amend(output, left_out={"Omni-X": reason}, recipe=recipe)
+    told = "needs criteria: the published set in … has no Omni-X"
+    assert f"- Omni-X: {told}" in card(output)
 
 
 def test_a_pinned_revision_is_no_limit(tmp_path: Path) -> None:

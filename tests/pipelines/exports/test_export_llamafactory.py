@@ -210,6 +210,31 @@ def test_texts_that_would_be_misread_are_escaped_and_counted(tmp_path: Path) -> 
     assert row.turns == [("human", "Be < audio >.\n\nHi")]
 
 
+def test_answers_that_escaping_makes_equal_are_no_halves(tmp_path: Path) -> None:
+    shown = [medium(picture(at), "png") for at in range(3)]
+    texts = {"response_a_text": "Use <image>", "response_b_text": "Use < image >"}
+    rows = {"RLAIF-V": [make_row("RLAIF-V", 0, prompt_images=shown, **texts)]}
+    (part,) = exported(rows, tmp_path).parts
+    assert (part.rows_out, dict(part.dropped)) == (0, {"equal_answers": 1})
+    assert not (tmp_path / "out" / "rlaifv").exists()
+
+
+def test_placeholders_of_what_a_prompt_shows_are_not_of_its_text(tmp_path: Path) -> None:
+    (subset,) = [name for name, (task, _) in (PAPER | OTHERS).items() if task == "ti2i"]
+    said = ("<image>\nmake it <image> red", "<image>")
+    rows = {
+        subset: [
+            make_row(subset, at, prompt=[{"role": "user", "content": text}])
+            for at, text in enumerate(said)
+        ]
+    }
+    (part,) = exported(rows, tmp_path).parts
+    assert dict(part.notes) == {"placeholder_escaped": 1}
+    assert dict(part.dropped) == {"no_prompt": 1}
+    (row,) = rules.read(tmp_path / "out", names_of(subset).key)
+    assert (row.chosen, row.rejected) == ("make it < image > red",) * 2
+
+
 def test_clips_of_unequal_length_give_as_many_frames_on_each_side(tmp_path: Path) -> None:
     short = [medium(picture(at), "png") for at in range(3)]
     rows = {

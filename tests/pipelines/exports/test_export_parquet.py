@@ -44,6 +44,24 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+IMAGE = {"type": "image", "text": None}
+
+
+def text(said: str) -> dict[str, str]:
+    return {"type": "text", "text": said}
+
+
+def in_form(task: str, turns: list[dict[str, Any]], pictures: int) -> list[dict[str, Any]]:
+    """Turns as they are exported: in parts where there are pictures, before the first user turn."""
+    if task == "t2t":
+        return turns
+    first = next((at for at, turn in enumerate(turns) if turn["role"] == "user"), None)
+    return [
+        {**turn, "content": [*[IMAGE] * (pictures if at == first else 0), text(turn["content"])]}
+        for at, turn in enumerate(turns)
+    ]
+
+
 @pytest.mark.parametrize("subset", [SKYWORK, "Omni-UltraFeedback", RLAIF, OMNI, "Clips"])
 def test_trl_rows_are_conversations_with_the_criterion_as_system_turn(
     whole: Path, subset: str
@@ -54,12 +72,14 @@ def test_trl_rows_are_conversations_with_the_criterion_as_system_turn(
     for row, source in zip(found, given, strict=True):
         criterion = source.get("criterion")
         system = [{"role": "system", "content": criterion}] if criterion else []
-        assert row["prompt"] == [*system, *source["prompt"]]
+        pictures = source.get("prompt_images") or source.get("prompt_frames") or []
+        task = (PAPER | OTHERS)[subset][0]
+        assert row["prompt"] == in_form(task, [*system, *source["prompt"]], len(pictures))
         won, lost = source["preference"], {"a": "b", "b": "a"}[source["preference"]]
         for name, side in (("chosen", won), ("rejected", lost)):
-            assert row[name] == [{"role": "assistant", "content": source[f"response_{side}_text"]}]
-        pictures = source.get("prompt_images") or source.get("prompt_frames")
-        if pictures is None:
+            answer = {"role": "assistant", "content": source[f"response_{side}_text"]}
+            assert row[name] == in_form(task, [answer], 0)
+        if task == "t2t":
             assert set(row) == {"prompt", "chosen", "rejected"}
         else:
             assert [one["bytes"] for one in row["images"]] == [one["bytes"] for one in pictures]
@@ -102,6 +122,40 @@ def test_trl_keeps_a_system_turn_unless_the_criterion_needs_its_place(tmp_path: 
         {"role": "system", "content": "C"}, {"role": "user", "content": "Be brief.\n\nHi"},
     ]  # fmt: skip
     assert [dict(one.notes) for one in done.parts] == [{}, {"system_turn_folded": 1}]
+
+
+def test_trl_puts_pictures_where_they_stand_and_escapes_what_is_only_said(tmp_path: Path) -> None:
+    shown = [medium(picture(at), "png") for at in range(2)]
+    said = [{"role": "user", "content": "<image>\nIs it like <image>? An <image> tag, <audio>"}]
+    rows = {
+        OMNI: [
+            make_row(
+                OMNI, 0, prompt=said, prompt_images=shown, criterion="Says <image>",
+                preference="a", response_a_text="An <image>", response_b_text="A <video>",
+            )
+        ]
+    }  # fmt: skip
+    (part,) = exported(TRL, rows, tmp_path).parts
+    assert dict(part.notes) == {"placeholder_escaped": 1}
+    (row,) = rows_of(tmp_path / "out", "data/*/*.parquet")
+    asked = [IMAGE, text("Is it like "), IMAGE, text("? An < image > tag, < audio >")]
+    assert row["prompt"] == [
+        {"role": "system", "content": [text("Says < image >")]},
+        {"role": "user", "content": asked},
+    ]
+    assert row["chosen"] == [{"role": "assistant", "content": [text("An < image >")]}]
+    assert row["rejected"] == [{"role": "assistant", "content": [text("A < video >")]}]
+    assert [one["bytes"] for one in row["images"]] == [one["bytes"] for one in shown]
+
+
+def test_trl_escapes_in_rows_without_pictures_too(tmp_path: Path) -> None:
+    said = [{"role": "user", "content": "What is <image>?"}]
+    rows = {SKYWORK: [make_row(SKYWORK, 0, prompt=said, preference="a", response_a_text="<video>")]}
+    (part,) = exported(TRL, rows, tmp_path).parts
+    assert dict(part.notes) == {"placeholder_escaped": 1}
+    (row,) = rows_of(tmp_path / "out", "data/*/*.parquet")
+    assert row["prompt"] == [{"role": "user", "content": "What is < image >?"}]
+    assert row["chosen"] == [{"role": "assistant", "content": "< video >"}]
 
 
 def test_trl_drops_ties_and_counts_them(tmp_path: Path) -> None:

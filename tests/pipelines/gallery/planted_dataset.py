@@ -187,7 +187,8 @@ def write_hostile(output: Path) -> Path:
     quality: dict[str, Any] = {
         "gate": {"passed": False, "checked": XSS, "subsets": {XSS: {"expectations": [
             {"expectation": XSS, "column": XSS, "passed": False, "wanted": XSS, "observed": XSS,
-             "failing": 1, "row_ids": [XSS]}]}}},
+             "failing": 1, "row_ids": [XSS], "waived": XSS}]}},
+                 "dataset": {"expectations": [{"expectation": XSS, "passed": False}]}},
         "audits": {"audits": [{"audit": XSS, "scope": XSS, "subject": XSS, "value": XSS,
                                "verdict": XSS, "threshold": XSS, "note": XSS}]},
         "review": {"checked": XSS, "scores": [{"group": XSS, "value": XSS, "rows": 3}]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 from html_audit import audit, ids_are_unique
 from planted_dataset import XSS, medium, png, row, write_dataset
 
+from pipelines.gallery.checks import gate_of
 from pipelines.gallery.fragments import render_pair, render_pairs
 from pipelines.gallery.previews import Embedder
 from pipelines.gallery.report import report
+from pipelines.published_record import build_digest
 from transforms.beamkit.errors import BuildError
 
 
@@ -152,3 +155,70 @@ def test_template_text_of_an_attack_is_not_evaluated() -> None:
     html = str(render_pair(row(1, criterion=XSS)))
     assert "{{7*7}}" in html
     assert "49" not in audit(html).text
+
+
+def _gate(**more: object) -> dict[str, object]:
+    """An expectation of a gate that is not met."""
+    told = {"expectation": "some_rows", "column": None, "passed": False, "wanted": "1",
+            "observed": "0", "failing": 0, "row_ids": []}  # fmt: skip
+    return {**told, **more}
+
+
+def test_failures_of_the_dataset_as_a_whole_are_shown_and_waivers_marked(tmp_path: Path) -> None:
+    output = write_dataset(tmp_path / "set", {"Plain": [row(1)]})
+    (output / "quality").mkdir()
+    gate = {
+        "passed": False,
+        "subsets": {
+            "Plain": {"expectations": [_gate(waived="a small part"), _gate(passed=True)]},
+        },
+        "dataset": {"expectations": [_gate(expectation="groups_on_one_side"), _gate(passed=True)]},
+    }
+    (output / "quality" / "gate.json").write_text(json.dumps(gate))
+    found = gate_of(output, "")
+    assert found is not None
+    assert (found.expectations, found.stopping, found.waived) == (4, 1, 1)
+    assert [(one.subset, one.expectation, one.waived) for one in found.failures] == [
+        ("all subsets", "groups_on_one_side", None),
+        ("Plain", "some_rows", "a small part"),
+    ]
+    text = " ".join(audit(report(output)).text.split())
+    assert "4 expectations over 1 subsets; 1 not met; 1 not met and waived." in text
+    assert "failall subsetsgroups_on_one_side" in text
+    assert "waivedPlainsome_rows" in text
+    assert "waived: a small part" in text
+
+
+def test_what_stops_is_shown_before_what_is_waived(tmp_path: Path) -> None:
+    output = write_dataset(tmp_path / "set", {"Plain": [row(1)]})
+    (output / "quality").mkdir()
+    many = [_gate(waived="known") for _ in range(500)]
+    gate = {"passed": False, "subsets": {"Plain": {"expectations": many}},
+            "dataset": {"expectations": [_gate()]}}  # fmt: skip
+    (output / "quality" / "gate.json").write_text(json.dumps(gate))
+    found = gate_of(output, "")
+    assert found is not None
+    assert (found.stopping, found.waived) == (1, 500)
+    assert len(found.failures) == 400
+    assert found.failures[0].waived is None
+
+
+def test_a_report_names_its_build_and_no_time_or_place(tmp_path: Path) -> None:
+    output = write_dataset(tmp_path / "set", {"Plain": [row(1)]})
+    record = json.loads((output / "run_record.json").read_text())
+    record |= {
+        "recipe": {"relabel": {"published": {"path": "/home/ada/Omni"}}},
+        "left_out": {"B": "the published set in /home/ada/Omni has no B"},
+    }
+    (output / "run_record.json").write_text(json.dumps(record))
+    (output / "quality").mkdir()
+    pages = []
+    for time in ("2026-01-02T03:04:05Z", "2027-01-02T03:04:05Z"):
+        gate = {"passed": True, "checked": time, "subsets": {}, "dataset": {}}
+        review = {"checked": time, "scores": [{"group": "all", "rows": 3, "agreed": 0.5}]}
+        for name, value in (("gate", gate), ("review", review)):
+            (output / "quality" / f"{name}.json").write_text(json.dumps(value))
+        pages.append(report(output))
+    assert pages[0] == pages[1]
+    assert f'<meta name="omnireward-build" content="{build_digest(record)}">' in pages[0][:4096]
+    assert "ada" not in audit(pages[0]).text

@@ -10,7 +10,15 @@ import threading
 from pathlib import Path
 
 import pytest
-from versions_built import REPO, TOKEN, Publish, copy_of, publish_plainly, put
+from versions_built import (
+    REPO,
+    TOKEN,
+    Publish,
+    copy_of,
+    pass_gate,
+    publish_plainly,
+    write_report,
+)
 
 from tests.hub_server import Fault, FaultKind, FaultPlan, HubServer
 from tests.hub_server.fixtures import client_environment
@@ -93,6 +101,21 @@ def test_an_answer_that_is_lost(
     assert set(hub_with_first.store.get(REPO).tags) == {"v1.0.0", "v1.1.0"}
 
 
+def test_a_check_between_the_attempts_is_no_other_content(
+    hub_with_first: HubServer, publish: Publish, second: Path, tmp_path: Path
+) -> None:
+    output = copy_of(second, tmp_path / "again")
+    before = _commits(hub_with_first)
+    hub_with_first.faults.script("/tag/", [Fault.error(503, before=True)] * 50, method="POST")
+    with pytest.raises(BuildError, match="the Hub has trouble of its own"):
+        publish(output, "1.1.0")
+    hub_with_first.faults = FaultPlan()
+    pass_gate(output)
+    publish(output, "1.1.0")
+    assert _commits(hub_with_first) == before + 1
+    assert set(hub_with_first.store.get(REPO).tags) == {"v1.0.0", "v1.1.0"}
+
+
 def test_a_hub_that_stays_in_trouble(hub_with_first: HubServer, second: Path) -> None:
     before = _state(hub_with_first)
     hub_with_first.faults.script("/upload/", [Fault.error(503, before=True)] * 500)
@@ -120,7 +143,7 @@ def test_two_publishers_of_different_content(
     hub_with_first: HubServer, first: Path, second: Path, tmp_path: Path
 ) -> None:
     other = copy_of(first, tmp_path / "other")
-    put(other / "quality" / "report.html", b"<title>Other</title>")
+    write_report(other, "Other")
     hub_with_first.traps.set("/commit/", lambda: publish_plainly(other, "1.0.1"))
     with pytest.raises(BuildError, match="has changed since the plan was made"):
         publish_plainly(second, "1.1.0")
@@ -141,6 +164,7 @@ def test_two_publishers_of_the_same(hub_with_first: HubServer, second: Path) -> 
     [
         (True, {}, "as a private repository"),
         (False, {"data/a.parquet": b"rows"}, "and published there"),
+        (False, {"README.md": b"# Mine"}, "and put README.md there"),
     ],
 )
 def test_a_repository_that_others_make_meanwhile(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
-from pipelines.publishing.provenance import published_json, published_record, recipe_yaml
+from pipelines.machine_places import text_without_places
+from pipelines.published_record import build_digest, published_record
+from pipelines.publishing.provenance import published_json, published_lock, recipe_yaml
 from pipelines.publishing.settings import PublicationSettings, check_repo
 from pipelines.recipe import load_recipe
 from pipelines.resources import shipped
@@ -59,10 +62,68 @@ def test_clocks_are_left_out(tmp_path: Path) -> None:
     }
     file = tmp_path / "gate.json"
     file.write_text('{"passed": true, "checked": "now", "run": "ab"}')
-    assert json.loads(published_json(file)) == {"passed": True}
+    told = {"passed": True, "run": build_digest(record)}
+    assert json.loads(published_json(file, record)) == told
     file.write_text("{")
     with pytest.raises(BuildError, match="not JSON"):
-        published_json(file)
+        published_json(file, record)
+
+
+def test_the_digest_of_a_build_is_that_of_its_published_record() -> None:
+    record = {"subsets": {"A": {"rows": 1, "seconds": {"total": 1.0}}}, "recipe": {}}
+    again = {"subsets": {"A": {"rows": 1, "seconds": {"total": 2.0}}}, "recipe": {}}
+    assert build_digest(record) == hashlib.sha256(published_record(again)).hexdigest()
+    assert build_digest({**record, "left_out": {"B": "why"}}) != build_digest(record)
+
+
+def test_no_text_of_a_record_names_a_place(tmp_path: Path) -> None:
+    mirror = "/home/ada/My data/Omni"
+    record = {
+        "subsets": {"A": {"inputs": {"/mnt/a/b.jsonl": 1, "/mnt/c/b.jsonl": 2, "c.jsonl": 3}}},
+        "recipe": {"relabel": {"published": {"path": mirror}}},
+        "left_out": {"B": f"the published set in {mirror} has no B", "C": "see /srv/x/y: it's 1/2"},
+    }
+    text = published_record(record).decode()
+    assert not [place for place in ("ada", "mnt", "srv", "My data") if place in text]
+    told = json.loads(text)
+    assert told["left_out"] == {"B": "the published set in … has no B", "C": "see … it's 1/2"}
+    assert list(told["subsets"]["A"]["inputs"].values()) == [1, 2, 3]
+    file = tmp_path / "gate.json"
+    file.write_text(json.dumps({"waivers": [{"reason": f"as in {mirror}"}]}))
+    assert json.loads(published_json(file, record))["waivers"] == [{"reason": "as in …"}]
+
+
+def test_a_lock_is_published_as_it_is_but_for_places(tmp_path: Path) -> None:
+    file = tmp_path / "beam_config.lock"
+    file.write_text('{"patterns": ["a/*.jsonl"]}')
+    assert published_lock(file) == file.read_bytes()
+    file.write_text('{"patterns": ["/a.jsonl", "b.jsonl"]}')
+    assert json.loads(published_lock(file)) == {"patterns": ["…", "b.jsonl"]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HPDv2: values_are_unique", "see https://a.test/b/c", "and/or", "1/2 of them", "a </b> c",
+        "data/HPDv2/train.parquet", "n/a", "~ 20 rows", "/", "../a/b", "-/b/c",
+    ],
+)  # fmt: skip
+def test_texts_that_name_no_place_stay(text: str) -> None:
+    assert text_without_places(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("in /home/ada has", "in … has"),
+        ("(/home/ada/x)", "(…)"),
+        ("'~/data/x' and ~ada/y", "'…' and …"),
+        ("C:\\Users\\ada, file:///srv/x", "…, …"),
+        ("path=/a/b", "path=…"),
+    ],
+)
+def test_texts_that_name_one(text: str, told: str) -> None:
+    assert text_without_places(text) == told
 
 
 @pytest.mark.parametrize("repo", ["rewards", "a/b/c", "../b", "a/b.git", "a/b--c", "a/b\n", "-/b"])

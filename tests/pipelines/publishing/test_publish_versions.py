@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from versions_built import (
     CHANGED,
@@ -16,6 +19,7 @@ from versions_built import (
     put,
     record_of,
     write_record,
+    write_report,
 )
 
 from tests.hub_server import HubServer
@@ -28,6 +32,15 @@ def _tree(hub: HubServer, revision: str) -> dict[str, str]:
     commit = hub.store.get(REPO).find(revision)
     assert commit is not None
     return {path: blob.sha256 for path, blob in commit.tree.items()}
+
+
+def _says(path: str, data: bytes, text: str) -> bool:
+    """Whether a published file has a text: a table in any of its columns but media."""
+    if not path.endswith(".parquet"):
+        return text.encode() in data
+    table = pq.read_table(io.BytesIO(data))
+    texts = [name for name in table.column_names if table.schema.field(name).type == pa.string()]
+    return text in json.dumps(table.select(texts).to_pylist())
 
 
 def _shards(output: Path) -> dict[str, int]:
@@ -59,6 +72,11 @@ def test_the_record_tells_nothing_of_a_machine(
 ) -> None:
     commit = hub_with_first.store.get(REPO).find("v1.0.0")
     assert commit is not None
+    assert not [
+        path
+        for path, blob in commit.tree.items()
+        if _says(path, blob.content.read(), str(first.parent.parent))
+    ]
     text = commit.tree["provenance/run_record.json"].content.read().decode()
     recipe = commit.tree["provenance/beam_config.yaml"].content.read().decode()
     assert str(first.parent.parent) not in text + recipe
@@ -125,7 +143,7 @@ def test_another_card_is_a_patch(
     hub_with_first: HubServer, publish: Publish, first: Path, tmp_path: Path
 ) -> None:
     output = copy_of(first, tmp_path / "checked")
-    put(output / "quality" / "report.html", b"<!doctype html><title>Report</title>")
+    write_report(output)
     for wrong in ("1.1.0", "2.0.0", "1.0.2"):
         with pytest.raises(SystemExit) as refused:
             publish(output, wrong)
@@ -227,7 +245,11 @@ def test_a_dry_run_changes_nothing(
 
 
 def test_other_times_make_no_other_version(
-    hub_with_first: HubServer, publish: Publish, first: Path, tmp_path: Path
+    hub_with_first: HubServer,
+    publish: Publish,
+    first: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     output = copy_of(first, tmp_path / "again")
     record = record_of(output)
@@ -238,6 +260,9 @@ def test_other_times_make_no_other_version(
     publish(output, "1.0.0")
     assert {one.method for one in hub_with_first.log.entries()} <= {"GET", "HEAD"}
     assert hub_with_first.store.get(REPO).tags == before
+    with pytest.raises(SystemExit):
+        publish(output, "1.0.1")
+    assert "nothing has changed since v1.0.0" in capsys.readouterr().err
 
 
 def test_a_damaged_shard_is_not_sent(

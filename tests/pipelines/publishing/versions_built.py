@@ -7,6 +7,7 @@ takes no build.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -19,11 +20,13 @@ import pyarrow.parquet as pq
 
 from pipelines.gate.result import Checked, Gate, Outcome, run_digest
 from pipelines.layout import Layout
+from pipelines.published_record import build_digest
 from pipelines.publishing.plan import Build, make_plan
 from pipelines.publishing.publish import Watch, carry_out
 from pipelines.publishing.reading_back import Seen
 from pipelines.publishing.remote import look
 from pipelines.publishing.versions import Version
+from pipelines.quality_of_build import BUILD_META
 from pipelines.recipe import Recipe
 
 OWNER = "zoo"
@@ -31,6 +34,9 @@ REPO = f"{OWNER}/rewards"
 TOKEN = "hf_" + "writer" * 5
 
 Publish = Callable[..., None]
+
+#: No two checks of a dataset are made at one time.
+_TIMES = (f"2026-01-01T00:00:00.{number:06d}Z" for number in itertools.count())
 
 SUBSETS = ("Skywork-Reward-Preference", "RLAIF-V", "HPDv2")
 CHANGED = "HPDv2"
@@ -54,7 +60,7 @@ def pass_gate(output: Path, stopped: Mapping[str, Outcome] | None = None) -> Non
     }
     run = run_digest(Layout.of(str(output)))
     whole = Checked(sum(one.rows for one in subsets.values()), ())
-    gate = Gate("2026-01-01T00:00:00Z", record["recipe_sha256"], run, subsets, whole, current=run)
+    gate = Gate(next(_TIMES), record["recipe_sha256"], run, subsets, whole, current=run)
     put(output / "quality" / "gate.json", gate.to_json())
 
 
@@ -86,6 +92,19 @@ def put(file: Path, data: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     file.write_bytes(data)
+
+
+def write_report(output: Path, text: str = "") -> None:
+    """Write a report of what lies in an output folder."""
+    head = f'<!doctype html><meta name="{BUILD_META}" content="{build_digest(record_of(output))}">'
+    put(output / "quality" / "report.html", f"{head}<title>Report</title>{text}".encode())
+
+
+def write_findings(output: Path, name: str, **found: Any) -> None:
+    """Write a file of ``quality/`` about what lies in an output folder."""
+    run = run_digest(Layout.of(str(output)))
+    told = {"run": run, "checked": next(_TIMES), **found}
+    put(output / "quality" / f"{name}.json", json.dumps(told).encode())
 
 
 def record_of(output: Path) -> dict[str, Any]:

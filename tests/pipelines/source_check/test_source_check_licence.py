@@ -8,7 +8,6 @@ import pytest
 from checked_mirror import Mirror
 
 from pipelines.source_check.finding import Difference
-from pipelines.source_check.licence import is_non_commercial, plain
 from pipelines.source_check.view import exit_code
 from transforms.beamkit.hub.tree import RepoFacts
 
@@ -91,10 +90,3 @@ def test_who_may_read_it(good: Good) -> None:
             ("reach", "note", found)
         ]
         assert report.as_expected
-
-
-def test_spellings() -> None:
-    assert plain(" Apache  License 2.0") == "apache-2.0"
-    assert [plain(text) for text in (None, "", "Other", "N/A")] == [None] * 4
-    assert all(map(is_non_commercial, ("cc-by-nc-4.0", "CC BY NC SA", "x-noncommercial", "nc")))
-    assert not any(map(is_non_commercial, ("mit", "cc-by-4.0", "ncsa", None)))

@@ -8,17 +8,14 @@ non-commercial while `nc` is false is a failure.
 
 from __future__ import annotations
 
-import re
-
 import polars as pl
 
+from schemas.licence import is_non_commercial
 from transforms.quality.audits.registry import Audit
 from transforms.quality.evidence import Evidence
 from transforms.quality.finding import Measure, Verdict
 from transforms.quality.settings_audits import AuditSettings
 
-#: How a licence says that it forbids commercial use, in its identifier or its name.
-_FORBIDS = re.compile(r"(?i)(?:^|[^a-z])nc(?:[^a-z]|$)|non[- ]?commercial")
 _UNKNOWN = "unknown"
 
 
@@ -38,7 +35,7 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     wrong = {
         licence: rows
         for licence, nc, rows in mix.iter_rows()
-        if not nc and _FORBIDS.search(licence)
+        if not nc and is_non_commercial(licence)
     }
     unknown = int(mix.filter(pl.col("licence") == _UNKNOWN)["rows"].sum())
     verdict: Verdict = "fail" if wrong else "warn" if unknown else "pass"

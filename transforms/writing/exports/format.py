@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -102,8 +102,14 @@ class Format(Protocol):
     def sink(self, part: Part, folder: str, options: Options) -> AbstractContextManager[Sink]:
         """Open the files of a part; they are in place when the context is left without an error."""
 
-    def finish(self, folder: str, parts: Sequence[PartCounts]) -> None:
-        """Write what describes all parts together."""
+    def finish(self, folder: str, parts: Sequence[PartCounts], gone: Collection[str]) -> None:
+        """Write what describes all parts together.
+
+        Args:
+            folder: of the export.
+            parts: what was exported now.
+            gone: files of former exports, relative to the folder, that are there no longer.
+        """
 
 
 def columns_read() -> list[str]:

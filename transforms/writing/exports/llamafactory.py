@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, get_args
 
@@ -26,7 +26,17 @@ from transforms.writing.exports.format import Options, Part, PartCounts, UnfitEr
 from transforms.writing.exports.json_list import JsonList
 from transforms.writing.exports.llamafactory_names import names_of
 from transforms.writing.exports.media_files import MediaFiles
-from transforms.writing.exports.placeholders import AUDIO, IMAGE, VIDEO, escaped, placed
+from transforms.writing.exports.placeholders import (
+    AUDIO,
+    IMAGE,
+    VIDEO,
+    cut,
+    escaped,
+    folded,
+    own_of_frames,
+    placed,
+    without_own,
+)
 from transforms.writing.exports.row import Medium, Row
 
 _FROM: Final = {"user": "human", "assistant": "gpt"}
@@ -34,6 +44,8 @@ _INFO: Final = "dataset_info.json"
 _COLUMN: Final = {IMAGE: "images", VIDEO: "videos", AUDIO: "audios"}
 
 Made = dict[str, Any]
+#: A placeholder, and how often it stands for media of a prompt.
+Own = tuple[str, int]
 
 
 class LlamaFactory:
@@ -49,8 +61,8 @@ class LlamaFactory:
         with JsonList(files.join(folder, f"{_key(part)}.json")) as out:
             yield _Sink(part, folder, options, out)
 
-    def finish(self, folder: str, parts: Sequence[PartCounts]) -> None:
-        """Enter the parts into `dataset_info.json`; entries of others stay.
+    def finish(self, folder: str, parts: Sequence[PartCounts], gone: Collection[str]) -> None:
+        """Enter the parts into `dataset_info.json`; entries of others stay, but for files gone.
 
         Raises:
             BuildError: there is a file of that name, and it is not JSON.
@@ -62,10 +74,15 @@ class LlamaFactory:
                 info = dict(json.loads(files.read_bytes(path)))
             except (ValueError, TypeError):
                 raise BuildError(f"{path}: not a JSON object; move it away") from None
+        info = {key: entry for key, entry in info.items() if _file_of(entry) not in gone}
         for counts in parts:
             info[_key(counts.part)] = _entry(counts.part)
         data = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
         files.write_once(path, data.encode())
+
+
+def _file_of(entry: object) -> object:
+    return entry.get("file_name") if isinstance(entry, dict) else None
 
 
 def _key(part: Part) -> str:
@@ -121,28 +138,40 @@ def _ranked(
     return {"conversations": said, "chosen": chosen, "rejected": rejected}
 
 
-def _shared(sink: _Sink, row: Row, notes: list[str], token: str, media: Sequence[Medium]) -> Made:
-    """Answers in text, and media that belong to both."""
+def _shared(
+    sink: _Sink, row: Row, notes: list[str], token: str, media: Sequence[Medium], *own: Own
+) -> Made:
+    """Answers in text, and media that belong to both; `own` are the prompt's placeholders of them.
+
+    Whether answers are equal is asked of what is written: escaping makes some so.
+    """
     who = rows.sides(row)
     answers = rows.text_of(row, who.chosen), rows.text_of(row, who.rejected)
     if token and not media:
         raise UnfitError("no_prompt_medium")
     if len(media) == 2:
         raise UnfitError("two_shared_media")
-    if len(media) > 2 and answers[0] == answers[1]:
-        raise UnfitError("equal_answers")
-    turns, folded = rows.with_system_folded(rows.turns(row))
-    if folded:
+    turns, was = folded(cut(rows.turns(row), own))
+    if was:
         notes.append("system_turn_folded")
     made = _ranked(row, placed(turns, token, len(media), notes), answers, notes)
+    if len(media) > 2 and made["chosen"] == made["rejected"]:
+        raise UnfitError("equal_answers")
     return made | ({_COLUMN[token]: sink.put(media)} if token else {})
 
 
 def _halves(
     sink: _Sink, row: Row, notes: list[str], token: str, sides: Sequence[Sequence[Medium]]
 ) -> Made:
-    """Answers that are media, as many on each side; the prompt's text stands on both."""
-    text = rows.one_text(row)
+    """Answers that are media, as many on each side; the prompt's text stands on both.
+
+    Placeholders of media that the prompt shows are not of its text: all media stand in the turn.
+    """
+    own = (IMAGE, len(rows.media(row, "prompt_images")))
+    ((_, pieces),) = cut([("user", rows.one_text(row))], [own])
+    text = without_own(pieces)
+    if not text.strip():
+        raise UnfitError("no_prompt")
     made = _ranked(row, [("user", token * len(sides[0]))], (text, text), notes)
     return made | {_COLUMN[token]: [path for side in sides for path in sink.put(side)]}
 
@@ -152,20 +181,23 @@ def _t2t(sink: _Sink, row: Row, notes: list[str]) -> Made:
 
 
 def _ti2t(sink: _Sink, row: Row, notes: list[str]) -> Made:
-    return _shared(sink, row, notes, IMAGE, rows.media(row, "prompt_images"))
+    media = rows.media(row, "prompt_images")
+    return _shared(sink, row, notes, IMAGE, media, (IMAGE, len(media)))
 
 
 def _ta2t(sink: _Sink, row: Row, notes: list[str]) -> Made:
-    return _shared(sink, row, notes, AUDIO, rows.media(row, "prompt_audios"))
+    media = rows.media(row, "prompt_audios")
+    return _shared(sink, row, notes, AUDIO, media, (AUDIO, len(media)))
 
 
 def _tv2t(sink: _Sink, row: Row, notes: list[str]) -> Made:
     """A clip that exists as frames is given as pictures. Both columns are there in every row."""
     videos = rows.media(row, "prompt_videos")
     if videos:
-        return _shared(sink, row, notes, VIDEO, videos) | {"images": []}
-    frames = evenly(rows.media(row, "prompt_frames"), sink.options.frames)
-    return _shared(sink, row, notes, IMAGE, frames) | {"videos": []}
+        return _shared(sink, row, notes, VIDEO, videos, (VIDEO, len(videos))) | {"images": []}
+    frames = rows.media(row, "prompt_frames")
+    few, own = evenly(frames, sink.options.frames), own_of_frames(frames)
+    return _shared(sink, row, notes, IMAGE, few, *own) | {"videos": []}
 
 
 def _t2i(sink: _Sink, row: Row, notes: list[str]) -> Made:

@@ -6,7 +6,7 @@ of the label. Ties have a place here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, get_args
@@ -77,7 +77,7 @@ class OmniRewardBench:
         with ParquetFiles(folder, stem, _schema(form)) as out:
             yield _Sink(form, MediaFiles(folder, "media"), out)
 
-    def finish(self, folder: str, parts: Sequence[PartCounts]) -> None:
+    def finish(self, folder: str, parts: Sequence[PartCounts], gone: Collection[str]) -> None:
         """Write the README over all tasks that are there."""
         configs = {
             form.config: {"test": f"{form.config}/*.parquet"}

@@ -22,18 +22,18 @@ _FILE_BYTES: Final = 500_000_000
 
 TEXT: Final = pa.string()
 TURNS: Final = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
+#: Turns whose content is parts: texts, and places of pictures.
+_PARTS: Final = pa.list_(pa.struct([("type", pa.string()), ("text", pa.string())]))
+TURNS_OF_PARTS: Final = pa.list_(pa.struct([("role", pa.string()), ("content", _PARTS)]))
 MEDIUM: Final = MEDIUM_STRUCT
 MEDIA: Final = pa.list_(MEDIUM_STRUCT)
 
+_STRING: Final = {"dtype": "string", "_type": "Value"}
+_PARTS_FEATURE: Final = {"feature": {"type": _STRING, "text": _STRING}, "_type": "List"}
 _FEATURES: Final = {
-    TEXT: {"dtype": "string", "_type": "Value"},
-    TURNS: {
-        "feature": {
-            "role": {"dtype": "string", "_type": "Value"},
-            "content": {"dtype": "string", "_type": "Value"},
-        },
-        "_type": "List",
-    },
+    TEXT: _STRING,
+    TURNS: {"feature": {"role": _STRING, "content": _STRING}, "_type": "List"},
+    TURNS_OF_PARTS: {"feature": {"role": _STRING, "content": _PARTS_FEATURE}, "_type": "List"},
 }
 
 

@@ -12,7 +12,16 @@ from transforms.writing.exports.format import Options, UnfitError
 from transforms.writing.exports.json_list import JsonList
 from transforms.writing.exports.llamafactory_names import NAMES, names_of
 from transforms.writing.exports.media_files import MediaFiles, ending_of
-from transforms.writing.exports.placeholders import escaped, placed, without_placeholders
+from transforms.writing.exports.placeholders import (
+    IMAGE,
+    VIDEO,
+    cut,
+    escaped,
+    folded,
+    own_of_frames,
+    placed,
+    without_own,
+)
 from transforms.writing.exports.row import sides, with_system_folded
 
 
@@ -43,14 +52,18 @@ def test_a_text_that_mentions_a_placeholder_is_escaped_and_noted_once() -> None:
     assert notes == ["placeholder_escaped"]
 
 
+def _placed(turns: list[tuple[str, str]], number: int, notes: list[str]) -> list[tuple[str, str]]:
+    return placed(cut(turns, [(IMAGE, number)]), IMAGE, number, notes)
+
+
 def test_placeholders_go_before_the_first_user_turn() -> None:
     turns = [("user", "One?"), ("assistant", "1"), ("user", "Two?")]
-    assert placed(turns, "<image>", 2, []) == [("user", "<image><image>\nOne?"), *turns[1:]]
+    assert _placed(turns, 2, []) == [("user", "<image><image>\nOne?"), *turns[1:]]
 
 
 def test_placeholders_that_stand_already_stay() -> None:
     turns = [("user", "One?"), ("assistant", "1"), ("user", "In <image> and <image>?")]
-    assert placed(turns, "<image>", 2, []) == turns
+    assert _placed(turns, 2, []) == turns
 
 
 @pytest.mark.parametrize(
@@ -58,20 +71,71 @@ def test_placeholders_that_stand_already_stay() -> None:
     [
         [("user", "In <image>?")],  # one where two are wanted
         [("user", "<image> <video>")],  # another kind
-        [("user", "<image>"), ("assistant", "<image>"), ("user", "?")],  # in two turns
+        [
+            ("user", "<image>"),
+            ("assistant", "<image>"),
+            ("user", "?"),
+        ],  # one of them not the user's
         [("user", "?"), ("assistant", "<image><image>"), ("user", "?")],  # not the user's
     ],
 )
 def test_other_placeholders_are_escaped(turns: list[tuple[str, str]]) -> None:
     notes: list[str] = []
-    made = placed(turns, "<image>", 2, notes)
+    made = _placed(turns, 2, notes)
     assert sum(content.count("<image>") for _, content in made) == 2
     assert made[0][1].startswith("<image><image>\n")
     assert notes == ["placeholder_escaped"]
 
 
-def test_placeholders_are_taken_out_with_the_line_end_after_them() -> None:
-    assert without_placeholders("<image>\nWhat <video> is <audio>\nit?") == "What is it?"
+def test_own_placeholders_in_two_turns_are_put_together() -> None:
+    turns = [("user", "<image>\nThis"), ("assistant", "Hm"), ("user", "or <image>?")]
+    notes: list[str] = []
+    assert _placed(turns, 2, notes) == [
+        ("user", "<image><image>\nThis"), ("assistant", "Hm"), ("user", "or ?"),
+    ]  # fmt: skip
+    assert notes == []
+
+
+def test_as_many_as_there_are_media_are_the_own_ones_and_the_rest_is_text() -> None:
+    notes: list[str] = []
+    turns = [("user", "<image> and <image>, as the tag <image> says")]
+    assert _placed(turns, 2, notes) == [("user", "<image> and <image>, as the tag < image > says")]
+    assert notes == ["placeholder_escaped"]
+
+
+@pytest.mark.parametrize(
+    ("text", "made", "noted"),
+    [
+        ("<video>\nWhat?", "<image><image>\nWhat?", []),
+        ("<image><image><image>\nWhat?", "<image><image>\nWhat?", []),
+        ("<image><image>\nWhat?", "<image><image>\n< image >< image >\nWhat?",
+         ["placeholder_escaped"]),
+    ],
+)  # fmt: skip
+def test_frames_stand_where_their_clip_does(text: str, made: str, noted: list[str]) -> None:
+    """Two of three frames are taken."""
+    notes: list[str] = []
+    turns = cut([("user", text)], own_of_frames([1, 2, 3]))
+    assert placed(turns, IMAGE, 2, notes) == [("user", made)]
+    assert notes == noted
+
+
+def test_own_placeholders_are_taken_out_with_the_line_end_after_them() -> None:
+    ((_, pieces),) = cut([("user", "<image>\nWhat <image> is <image> \nit <image>?")], [(IMAGE, 3)])
+    assert without_own(pieces) == "What  is it <image>?"
+
+
+def test_a_text_that_closes_over_a_placeholder_is_escaped() -> None:
+    notes: list[str] = []
+    turns = cut([("user", "<ima<video>ge>")], [(VIDEO, 1)])
+    assert escaped(without_own(turns[0][1]), notes) == "< image >"
+
+
+def test_words_of_the_system_turn_are_never_the_own_ones() -> None:
+    turns = [("system", "Say <image>."), ("user", "<image>\nHi")]
+    made, was = folded(cut(turns, [(IMAGE, 1)]))
+    assert was
+    assert placed(made, IMAGE, 1, []) == [("user", "Say < image >.\n\n<image>\nHi")]
 
 
 def test_a_system_turn_is_folded_into_the_first_user_turn() -> None:

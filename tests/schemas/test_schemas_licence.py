@@ -1,0 +1,29 @@
+"""Licences by name: spellings of one, and those that forbid commercial use."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.licence import forbids_commercial_use, is_non_commercial, plain
+
+
+def test_spellings() -> None:
+    assert plain(" Apache  License 2.0") == "apache-2.0"
+    assert [plain(text) for text in (None, "", "Other", "N/A")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    "licence",
+    ["cc-by-nc-4.0", "CC-BY-NC-4.0", "CC BY NC SA", "cc_by_nc_4", "x-noncommercial",
+     "Non Commercial terms", "nc", "X (NC)"],
+)  # fmt: skip
+def test_names_that_forbid_commercial_use(licence: str) -> None:
+    assert is_non_commercial(licence)
+    assert forbids_commercial_use(licence, nc=False)
+
+
+@pytest.mark.parametrize("licence", ["mit", "cc-by-4.0", "ncsa", "sync-1.0", "unknown", None])
+def test_names_that_do_not(licence: str | None) -> None:
+    assert not is_non_commercial(licence)
+    assert not forbids_commercial_use(licence, nc=False)
+    assert forbids_commercial_use(licence, nc=True)
