@@ -44,8 +44,9 @@ class JudgePictures:
 
 
 def _view(named: Mapping[str, str | int | float]) -> JudgeView:
-    side = int(named.get("side", 0))
     view = JudgeView()
+    view = replace(view, jpeg_quality=int(named.get("quality", view.jpeg_quality)))
+    side = int(named.get("side", 0))
     if not side:
         return view
     return replace(

@@ -46,7 +46,8 @@ class LlmOrigin:
         told = asdict(self.settings)
         models = {
             name: [block["served_as"] or name, block["structured"], block["temperature"],
-                   block["top_p"], block["seed"], block["max_output_tokens"], block["modalities"]]
+                   block["top_p"], block["seed"], block["max_output_tokens"],
+                   block["thinking_tokens"], block["modalities"]]
             for name, block in told["models"].items()
             if name in self._models
         }  # fmt: skip
@@ -119,7 +120,12 @@ class LlmOrigin:
         show = self.settings.show
         return {
             name: Shown(
-                show.max_side, show.frames, show.max_side, show.views, "audio" in block.modalities
+                show.max_side,
+                show.frames,
+                show.max_side,
+                show.views,
+                "audio" in block.modalities,
+                show.jpeg_quality,
             )
             for name, block in self._blocks.items()
         }
