@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
 def origin_name(recipe: Recipe, subset: str) -> CriteriaSource | None:
     """Where a subset's criteria come from; None for general preferences."""
-    chosen = recipe.subset(subset)
-    if chosen.kind == "general":
-        return None
-    return chosen.criteria or recipe.relabel.origin
+    return recipe.criteria_of(subset)
 
 
 def origin_of(recipe: Recipe, subset: str, base: Path, layout: Layout) -> Origin | None:
