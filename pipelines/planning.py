@@ -134,7 +134,7 @@ class SubsetPlan:
                 "files": self.input_digests,
                 "seed": recipe.seed,
                 "sampling": [self.drawn, asdict(self.sampling)],
-                "origin": self.origin.inputs if self.origin and self.drawn is None else None,
+                "admitted": self.origin.admits_by if self.origin else None,
                 "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
                 "store": self.layout.store,
             }

@@ -82,6 +82,8 @@ def test_pictures_that_are_unpacked_later_are_seen(copy: Copy) -> None:
     both = copy.origin()
     assert set(copy.pictures()) == {"omni_ti2t/1.png", "omni_ti2t/2.png"}
     assert len({repr(origin.inputs) for origin in (none, one, both)}) == 3
+    # Labels depend on them, which drafts are prepared does not.
+    assert none.admits_by == one.admits_by == both.admits_by
 
 
 def test_a_picture_that_changes_is_read_again(copy: Copy) -> None:

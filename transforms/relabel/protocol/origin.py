@@ -39,6 +39,7 @@ class LlmOrigin:
     measure: Callable[[pa.Table], pa.Table] | None = None
 
     name: ClassVar[str] = "llm"
+    admits_by: ClassVar[object] = None
 
     @property
     def inputs(self) -> object:

@@ -56,6 +56,11 @@ class PublishedOrigin(AtOnce):
         return ["published", self.task, asdict(self.settings), digests, self.revision, *media]
 
     @property
+    def admits_by(self) -> object:
+        """The files: pictures that are unpacked later make no pair anew."""
+        return ["published", self.task, [digest for _, digest in self.files]]
+
+    @property
     def reserve(self) -> float | None:
         """All that are admitted go on: the published set says which pairs it is about."""
         return None
