@@ -31,9 +31,16 @@ Named = tuple[tuple[str, str], ...]
 
 
 def published_files(
-    where: PublishedSet, subset: str, base: Path, layout: Layout
-) -> tuple[Named, str | None]:
-    """The Parquet files of a subset with their digests, and the commit of the set if it is known.
+    where: PublishedSet, subset: str, base: Path, layout: Layout, commit: str | None
+) -> Named:
+    """The Parquet files of a subset with their digests.
+
+    Args:
+        where: the set.
+        subset: its folder.
+        base: the folder of the recipe.
+        layout: where digests are remembered.
+        commit: of the set on the Hub (`Corpora.published`); None for a local copy.
 
     Raises:
         BuildError: the set has no such subset, or can't be read.
@@ -44,14 +51,12 @@ def published_files(
         _check(found, subset, root)
         sources = [SourceFile(path, path, size) for path, size in found]
         known = inputs.digests(sources, layout.digests)
-        return tuple((path, known[path]) for path, _ in found), None
-    from transforms.beamkit.hub.tree import facts_of
-
-    commit = facts_of(where.repo, where.revision).commit
+        return tuple((path, known[path]) for path, _ in found)
+    assert commit is not None
     root = str(Address(where.repo, commit))
     found = files.matching(files.join(root, subset, "*.parquet"))
     _check(found, subset, where.repo)
-    return tuple((path, f"{commit}/{path.rsplit('/', 1)[-1]}") for path, _ in found), commit
+    return tuple((path, f"{commit}/{path.rsplit('/', 1)[-1]}") for path, _ in found)
 
 
 def _check(found: list[tuple[str, int]], subset: str, where: str) -> None:

@@ -235,8 +235,12 @@ def retry_failed(
     if budget is None:
         budget = cap_of_last_run(request.layout)
         if budget is not None and not quiet:
-            said = f"models may cost ${budget:,.2f} in all, as in the last run; --budget says otherwise"
-            out.print(said, soft_wrap=True, highlight=False)
+            out.print(
+                f"models may cost ${budget:,.2f} in all, as in the last run; "
+                "--budget says otherwise",
+                soft_wrap=True,
+                highlight=False,
+            )
     request = _capped(request, budget)
     try:
         result = retry(request, chosen, half, Watcher(out, quiet=quiet))

@@ -29,14 +29,14 @@ class Store:
         return self.data
 
 
-def shown(slot: str, data: bytes, shown: Shown = Shown(), **facts: Any) -> list[bytes]:
+def shown(slot: str, data: bytes, how: Shown | None = None, **facts: Any) -> list[bytes]:
     """What a model is sent of a medium in this slot of the prompt."""
     info = {"digest": f"{len(data):064x}", "width": None, "height": None, "duration_s": None,
             "format": None} | facts  # fmt: skip
     row = {"pair_id": "0" * 32, "prompt": [], "prompt_media": [{"slot": slot, "info": info}],
            "a_text": "", "a_media": [], "b_text": "", "b_media": []}  # fmt: skip
     render = JudgePictures(Store(data), MediaPolicy())  # type: ignore[arg-type]
-    parts = [part for part in material(row, "ab", shown) if isinstance(part, Media)]
+    parts = [part for part in material(row, "ab", how or Shown()) if isinstance(part, Media)]
     return [render(part, {info["digest"]: info}) for part in parts]
 
 

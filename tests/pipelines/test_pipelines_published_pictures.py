@@ -45,10 +45,10 @@ class Copy:
         os.utime(file, ns=(changed, changed))
 
     def origin(self) -> PublishedOrigin:
-        named, revision = published_files(WHERE, SUBSET, self.base, self.layout)
+        named = published_files(WHERE, SUBSET, self.base, self.layout, None)
         media = published_media(WHERE, SUBSET, named, self.base, self.layout, self.policy)
         return PublishedOrigin(
-            SUBSET, "vlfeedback", "ti2t", named, media, revision, PublishedSettings()
+            SUBSET, "vlfeedback", "ti2t", named, media, None, PublishedSettings()
         )
 
     def pictures(self) -> dict[str, Any]:

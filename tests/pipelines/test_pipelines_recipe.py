@@ -99,7 +99,9 @@ def test_where_the_published_set_says_which_pairs_are_meant_every_two_are_candid
         read = recipe.corpus_of(name)
         assert read.pairs == PairRule("all", 0.0, "keep")
         assert read.options == {**ours.options, **options}
-        assert replace(read, pairs=ours.pairs, options=ours.options, published=ours.published) == ours
+        assert (
+            replace(read, pairs=ours.pairs, options=ours.options, published=ours.published) == ours
+        )
     # Where models write the criteria, the corpus's own rule stands.
     asking = replace(recipe, relabel=replace(recipe.relabel, origin="llm"))
     read = asking.corpus_of("Omni-UltraFeedback")

@@ -203,9 +203,11 @@ def _drafts(published: Set, subset: str, corpus: Corpus) -> pa.Table:
 
 
 def _sides(published: Set, subset: str, prepared: pa.Table) -> dict[Any, dict[Any, str]]:
-    """Key -> draft side -> side of the prepared row, by the preferences of both; of ties by text."""
+    """Key -> draft side -> side of the prepared row, by both preferences; of ties by text."""
     drafts = _drafts(published, subset, published.recipe.corpus_of(subset))
-    said = {row["key"]: row for row in drafts.select(["key", "preferred", "first_text"]).to_pylist()}
+    said = {
+        row["key"]: row for row in drafts.select(["key", "preferred", "first_text"]).to_pylist()
+    }
     found = {}
     for row in prepared.select(["key", "preference", "a_text"]).to_pylist():
         draft = said[row["key"]]

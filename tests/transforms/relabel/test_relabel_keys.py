@@ -119,7 +119,7 @@ def test_labels_say_what_was_sent() -> None:
 
 
 def test_every_field_of_show_has_an_effect() -> None:
-    """On the question, and so on its key; the defaults are what earlier answers were bought with."""
+    """On the question, and so on its key; with the defaults earlier answers were bought."""
     plain = _shown(Views())
     assert key(judged(plain)) == key(judged(Shown(768, 8, 768, 4)))
     changes = {"max_side": 512, "frames": 3, "views": 2, "jpeg_quality": 85}

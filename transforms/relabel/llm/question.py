@@ -83,9 +83,9 @@ class Question:
     """What one model is asked: `model` is its name in the recipe.
 
     `schema` is the JSON schema of the answer, `schema_name` its name for the server. Parameters
-    that are None are those of the model's settings; see `parameters`. `replicate` tells apart questions that are
-    asked several times on purpose. `pair_id` and `label` are for the ledger and are not part of
-    the key.
+    that are None are those of the model's settings; see `parameters`. `replicate` tells apart
+    questions that are asked several times on purpose. `pair_id` and `label` are for the ledger and
+    are not part of the key.
     """
 
     model: str
