@@ -29,7 +29,7 @@ _QUALITY: Final = 90
 class Shown:
     """How media are shown: pixels of the longer side, frames of a clip, views of a mesh, JPEG.
 
-    `hears`: a sound is sent as it is; else as a picture of its spectrogram.
+    `hears`: a sound is sent as WAV or MP3; else as a picture of its spectrogram.
     """
 
     image_side: int = 768
