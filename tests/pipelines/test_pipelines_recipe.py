@@ -113,6 +113,13 @@ def test_where_the_published_set_says_which_pairs_are_meant_every_two_are_candid
     assert plain.pairs.rule == "best-worst"
 
 
+def test_pictures_are_counted_as_each_model_counts_them() -> None:
+    models = load_recipe(SHIPPED).relabel.models
+    # Shown at 768 x 768 at most: four tiles.
+    assert models["gpt-4o"].tokens.image.of(768, 768) == 85 + 4 * 170
+    assert models["gpt-4o-mini"].tokens.image.of(768, 768) == 2833 + 4 * 5667
+
+
 def test_comments_and_order_of_keys_do_not_change_the_digest(tmp_path: Path) -> None:
     file = tmp_path / "r.yaml"
     lines = [line for line in TEXT.splitlines() if not line.strip().startswith("#")]
