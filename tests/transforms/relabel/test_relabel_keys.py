@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from transforms.relabel.consensus import Rule
 from transforms.relabel.llm.question import Keys, Question
 from transforms.relabel.llm.tokens import output_bound
 from transforms.relabel.llm.wire import request_body
@@ -16,7 +17,7 @@ from transforms.relabel.protocol.material import Shown
 from transforms.relabel.protocol.origin import LlmOrigin
 from transforms.relabel.protocol.propose import propose_question
 from transforms.relabel.protocol.round import Panel, Round
-from transforms.relabel.settings import Judge, Propose, RelabelSettings, Views
+from transforms.relabel.settings import Consensus, Judge, Propose, RelabelSettings, Views
 from transforms.relabel.settings_models import ModelSettings
 
 MODEL = ModelSettings("http://127.0.0.1:9/v1", served_as="served/one")
@@ -128,6 +129,18 @@ def test_every_field_of_show_has_an_effect() -> None:
     assert len(keys - {key(judged(plain))}) == len(changes)
 
 
+@pytest.mark.parametrize(
+    ("rule", "matters"), [("unanimous", False), ("majority", False), ("weighted", True)]
+)
+def test_the_first_wave_is_part_of_what_labels_depend_on_where_it_is(
+    rule: Rule, matters: bool
+) -> None:
+    """Judges are weighed wave by wave."""
+    small, large = (_origin(consensus=Consensus(rule), first_wave=size) for size in (8, 200))
+    assert (small.inputs != large.inputs) == matters
+    assert small.inputs == replace(small, settings=replace(small.settings, budget=5.0)).inputs
+
+
 def test_a_sound_that_is_heard_has_no_quality_of_pictures() -> None:
     named = [dict(one.rendering) for one in judged(replace(HEARING, jpeg_quality=70)).media()]
     qualities = {(one["of"], one.get("quality")) for one in named}
@@ -135,11 +148,15 @@ def test_a_sound_that_is_heard_has_no_quality_of_pictures() -> None:
 
 
 def _shown(views: Views) -> Shown:
+    return _origin(show=views).shown["one"]
+
+
+def _origin(**settings: Any) -> LlmOrigin:
     models = {"one": MODEL}
-    settings = RelabelSettings(
-        models=models, propose=Propose(model="one"), judge=Judge(models=("one",)), show=views
+    chosen = RelabelSettings(
+        models=models, propose=Propose(model="one"), judge=Judge(models=("one",)), **settings
     )
-    return LlmOrigin("Sub", "corpus", "t2t", settings, "cache", _nothing).shown["one"]
+    return LlmOrigin("Sub", "corpus", "t2t", chosen, "cache", _nothing)
 
 
 def _body(question: Question, model: ModelSettings) -> dict[str, Any]:

@@ -52,8 +52,11 @@ class LlmOrigin:
             for name, block in told["models"].items()
             if name in self._models
         }  # fmt: skip
-        for name in ("models", "budget", "first_wave", "published"):
+        for name in ("models", "budget", "published"):
             del told[name]
+        # Judges are weighed by what they said in a wave; other rules look at one proposal alone.
+        if self.settings.consensus.rule != "weighted":
+            del told["first_wave"]
         return ["llm", self.task, told, models]
 
     @property
