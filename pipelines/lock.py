@@ -52,14 +52,28 @@ class LockedCorpus:
 
 
 @dataclass(frozen=True)
-class Lock:
-    """All that was resolved: corpora by name, and the shard counts of subsets.
+class LockedSet:
+    """The published set on the Hub as it was when it was locked: a commit says all of its files.
 
-    A count is that of a subset's train split; another split's is under ``subset/split``.
+    `repo` and `revision` are the recipe's then.
+    """
+
+    repo: str
+    revision: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class Lock:
+    """All that was resolved: corpora by name, the published set, and the shard counts of subsets.
+
+    `published` is None where no criteria are read from the set on the Hub. A count is that of a
+    subset's train split; another split's is under ``subset/split``.
     """
 
     corpora: Mapping[str, LockedCorpus] = field(default_factory=dict)
     shards: Mapping[str, int] = field(default_factory=dict)
+    published: LockedSet | None = None
 
     def with_corpus(self, name: str, corpus: LockedCorpus) -> Lock:
         """The lock with one corpus added or renewed."""
@@ -72,12 +86,14 @@ class Lock:
 
     def as_json(self) -> dict[str, Any]:
         """As it is written."""
+        published = {} if self.published is None else {"published": asdict(self.published)}
         return {
             "version": LOCK_VERSION,
             "corpora": {
                 name: {**asdict(corpus), "files": _files_json(corpus.files)}
                 for name, corpus in self.corpora.items()
             },
+            **published,
             "shards": dict(self.shards),
         }
 
@@ -101,7 +117,8 @@ def read_lock(path: str) -> Lock:
         value = json.loads(files.read_bytes(path))
         version = value.get("version", LOCK_VERSION)
         corpora = {name: _corpus(entry) for name, entry in value.get("corpora", {}).items()}
-        lock = Lock(corpora, {name: int(n) for name, n in value["shards"].items()})
+        shards = {name: int(n) for name, n in value["shards"].items()}
+        lock = Lock(corpora, shards, _set(value.get("published")))
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise BuildError(f"{path}: not a lock file ({error}); delete it") from None
     if version != LOCK_VERSION:
@@ -118,6 +135,12 @@ def _corpus(entry: Mapping[str, Any]) -> LockedCorpus:
         entry["licence"],
         {name: LockedFile(**file) for name, file in entry["files"].items()},
     )
+
+
+def _set(entry: Mapping[str, Any] | None) -> LockedSet | None:
+    if entry is None:
+        return None
+    return LockedSet(str(entry["repo"]), str(entry["revision"]), str(entry["commit"]))
 
 
 def write_lock(path: str, lock: Lock) -> None:

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.display import table_of
-from pipelines.locking import LockResult
+from pipelines.locking import PUBLISHED, LockResult
 from pipelines.sizes import size_of
 
 
@@ -28,10 +28,15 @@ def lock_view(result: LockResult) -> Group:
             "–" if corpus.rows is None else f"{corpus.rows:,}",
             corpus.licence or "–",
         )
+    published = result.lock.published
+    if published is not None:
+        state = _state(result, PUBLISHED)
+        table.add_row(PUBLISHED, state, published.repo, published.commit[:8], *"–––", "–")
     parts: list[Table | Text] = [table]
     for name, said in result.renewed.items():
         parts += [Text(f"{name}: {line}") for line in said]
-    parts.append(Text(f"{result.path}: {len(result.lock.corpora)} corpora locked."))
+    number, beside = len(result.lock.corpora), " and the published set" if published else ""
+    parts.append(Text(f"{result.path}: {number} corpora{beside} locked."))
     return Group(*parts)
 
 

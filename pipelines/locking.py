@@ -12,7 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.inputs import digests, find_files, mirror_of
-from pipelines.lock import Lock, LockedCorpus, LockedFile, lock_beside, read_lock, write_lock
+from pipelines.lock import (
+    Lock,
+    LockedCorpus,
+    LockedFile,
+    LockedSet,
+    lock_beside,
+    read_lock,
+    write_lock,
+)
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import nearest
 from transforms.beamkit import files
@@ -20,9 +28,12 @@ from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub import cache
 from transforms.beamkit.hub.address import Address
 from transforms.beamkit.hub.tree import facts_of, find
+from transforms.relabel.settings import PublishedSet
 from transforms.sources.adapter import SourceFile
 from transforms.sources.settings import Corpus
 
+#: What the published set is called beside corpora: its place in the recipe.
+PUBLISHED: Final = "relabel.published"
 #: Footers read at once.
 _FOOTERS: Final = 8
 
@@ -63,6 +74,15 @@ def lock_corpus(
     return _with_rows(locked, found) if rows else locked
 
 
+def lock_set(where: PublishedSet) -> LockedSet:
+    """Resolve the published set on the Hub.
+
+    Raises:
+        BuildError: it can't be reached or read.
+    """
+    return LockedSet(where.repo, where.revision, facts_of(where.repo, where.revision).commit)
+
+
 def _with_rows(locked: LockedCorpus, found: Sequence[SourceFile]) -> LockedCorpus:
     tables = [file for file in found if file.name.lower().endswith(".parquet")]
     with ThreadPoolExecutor(_FOOTERS) as pool:
@@ -83,9 +103,7 @@ def _rows_of(file: SourceFile) -> int:
 
 def changes(before: LockedCorpus, after: LockedCorpus) -> list[str]:
     """What a renewed lock changes, in words; empty when all is as it was."""
-    said = []
-    if before.commit != after.commit:
-        said.append(f"commit {_short(before.commit)} is now {_short(after.commit)}")
+    said = _commits(before.commit, after.commit)
     if before.licence != after.licence:
         said.append(f"licence {before.licence or 'none'} is now {after.licence or 'none'}")
     said += [f"{name}: gone" for name in sorted(before.files.keys() - after.files.keys())]
@@ -93,6 +111,10 @@ def changes(before: LockedCorpus, after: LockedCorpus) -> list[str]:
     for name in sorted(before.files.keys() & after.files.keys()):
         said += _file_change(name, before.files[name], after.files[name])
     return said
+
+
+def _commits(before: str | None, after: str | None) -> list[str]:
+    return [] if before == after else [f"commit {_short(before)} is now {_short(after)}"]
 
 
 def _file_change(name: str, before: LockedFile, after: LockedFile) -> list[str]:
@@ -108,7 +130,10 @@ def _short(commit: str | None) -> str:
 
 @dataclass(frozen=True)
 class LockResult:
-    """What locking a recipe did. `renewed` says what changed, `failed` why a corpus has no lock."""
+    """What locking a recipe did. `renewed` says what changed, `failed` why a corpus has no lock.
+
+    The published set is called `PUBLISHED` among them.
+    """
 
     path: str
     lock: Lock
@@ -119,38 +144,62 @@ class LockResult:
 
 
 def lock_recipe(recipe: Recipe, base: Path, update: Sequence[str]) -> LockResult:
-    """Lock the corpora of a recipe that are not locked yet, and renew those of `update`.
+    """Lock what a recipe reads and what is not locked yet, and renew what `update` names.
 
-    The lock file is put in place with all that could be resolved, even if some could not.
+    That is its corpora, and the published set where criteria are read from it on the Hub. The lock
+    file is put in place with all that could be resolved, even if some could not.
 
     Raises:
-        BuildError: there is no corpus of a name in `update`, or the lock can't be read or written.
+        BuildError: there is nothing of a name in `update`, or the lock can't be read or written.
     """
+    known = [*recipe.corpora, *([PUBLISHED] if _reads_set(recipe) else [])]
     for name in update:
-        if name not in recipe.corpora:
-            raise BuildError(f"no corpus {name!r} in the recipe; {nearest(name, recipe.corpora)}")
+        if name not in known:
+            raise BuildError(f"no corpus {name!r} in the recipe; {nearest(name, known)}")
     path = lock_beside(base)
     before = read_lock(path)
-    lock = replace(before, corpora={n: c for n, c in before.corpora.items() if n in recipe.corpora})
-    todo = [name for name in recipe.corpora if name in update or name not in lock.corpora]
+    corpora = {n: c for n, c in before.corpora.items() if n in recipe.corpora}
+    lock = replace(
+        before, corpora=corpora, published=before.published if PUBLISHED in known else None
+    )
     new, renewed, failed = [], {}, {}
-    for name in todo:
-        corpus = recipe.corpora[name]
+    for name in known:
+        then = before.published if name == PUBLISHED else before.corpora.get(name)
+        if then is not None and name not in update:
+            continue
         try:
-            if corpus.needs_mirror and corpus.path is None:
-                raise BuildError("the Hub has only a part of it; set `path` to a mirror")
-            locked = lock_corpus(name, corpus, mirror_of(corpus, base), _digests_cache())
+            lock = _locked(lock, name, recipe, base)
         except BuildError as error:
             failed[name] = str(error)
             continue
-        if name in before.corpora:
-            renewed[name] = changes(before.corpora[name], locked)
-        else:
+        if then is None:
             new.append(name)
-        lock = lock.with_corpus(name, locked)
+        elif isinstance(then, LockedSet):
+            renewed[name] = _commits(then.commit, lock.published.commit if lock.published else None)
+        else:
+            renewed[name] = changes(then, lock.corpora[name])
     write_lock(path, lock)
-    kept = [name for name in lock.corpora if name not in (*new, *renewed, *failed)]
+    there = [*lock.corpora, *([PUBLISHED] if lock.published else [])]
+    kept = [name for name in there if name not in (*new, *renewed, *failed)]
     return LockResult(path, lock, new, renewed, kept, failed)
+
+
+def _reads_set(recipe: Recipe) -> bool:
+    """Whether criteria of some subset are read from the published set on the Hub."""
+    if recipe.relabel.published.path is not None:
+        return False
+    return any(recipe.criteria_of(name) == "published" for name in recipe.subsets)
+
+
+def _locked(lock: Lock, name: str, recipe: Recipe, base: Path) -> Lock:
+    """The lock with one thing resolved."""
+    if name == PUBLISHED:
+        return replace(lock, published=lock_set(recipe.relabel.published))
+    corpus = recipe.corpora[name]
+    if corpus.needs_mirror and corpus.path is None:
+        raise BuildError("the Hub has only a part of it; set `path` to a mirror")
+    mirror = mirror_of(corpus, base)
+    return lock.with_corpus(name, lock_corpus(name, corpus, mirror, _digests_cache()))
 
 
 def _digests_cache() -> str:
@@ -164,14 +213,35 @@ def check_lock(name: str, corpus: Corpus, locked: LockedCorpus, path: str) -> No
     Raises:
         BuildError: the recipe has changed since; says in what.
     """
-    asked: Mapping[str, tuple[object, object]] = {
-        "repo": (locked.repo, corpus.repo),
-        "revision": (locked.revision, corpus.revision),
-        "files": (list(locked.patterns), list(corpus.files)),
+    _check(
+        path,
+        f"corpora.{name}",
+        name,
+        {
+            "repo": (locked.repo, corpus.repo),
+            "revision": (locked.revision, corpus.revision),
+            "files": (list(locked.patterns), list(corpus.files)),
+        },
+    )
+
+
+def check_set(where: PublishedSet, locked: LockedSet, path: str) -> None:
+    """Hold the locked published set against the recipe.
+
+    Raises:
+        BuildError: the recipe has changed since; says in what.
+    """
+    asked = {
+        "repo": (locked.repo, where.repo),
+        "revision": (locked.revision, where.revision),
     }
+    _check(path, PUBLISHED, PUBLISHED, asked)
+
+
+def _check(path: str, place: str, name: str, asked: Mapping[str, tuple[object, object]]) -> None:
     for key, (then, now) in asked.items():
         if then != now:
             raise BuildError(
-                f"{path}: corpora.{name}.{key} was {then} when it was locked, the recipe says "
+                f"{path}: {place}.{key} was {then} when it was locked, the recipe says "
                 f"{now}; renew it with `omnireward sources lock --update {name}`"
             )

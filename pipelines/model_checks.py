@@ -78,6 +78,7 @@ def problems(
     asked = asked_models(settings) if names else []
     tasks = [recipe.subset(name).task for name in names]
     found = [told_at(file, path, said) for path, said in _without_block(settings)] if asked else []
+    found += [told_at(file, path, said) for path, said in _of_one_name(settings)] if asked else []
     usable = []
     for name in asked:
         if name not in settings.models:
@@ -108,6 +109,27 @@ def _without_block(settings: RelabelSettings) -> Iterator[tuple[tuple[Key, ...],
         if name not in settings.models:
             hint = nearest(name, settings.models)
             yield path, f"relabel.models has no block for {name!r}; {hint}"
+
+
+def _of_one_name(settings: RelabelSettings) -> Iterator[tuple[tuple[Key, ...], str]]:
+    """Judges that answers and labels could not tell apart: both are kept by the served name.
+
+    A generator may share a judge's name: they are never asked the same.
+    """
+    first: dict[str, str] = {}
+    for name in settings.judge.models:
+        if name not in settings.models:
+            continue
+        served = settings.models[name].served_as or name
+        other = first.setdefault(served, name)
+        if other != name:
+            yield (
+                ("relabel", "models", name, "served_as"),
+                f"the judge {other!r} is served as {served!r} too, and answers are kept by that "
+                "name: one would take the other's answers for its own votes. Serve them under "
+                "names of their own and write those as served_as, or name one of the two in "
+                "relabel.judge.models",
+            )
 
 
 def _settings(model: ModelSettings, budget: float | None) -> Iterator[tuple[str, str]]:

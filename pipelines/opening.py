@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines import inputs
 from pipelines.layout import Layout
-from pipelines.lock import Lock, LockedCorpus, lock_beside, read_lock
-from pipelines.locking import check_lock, lock_corpus
+from pipelines.lock import Lock, LockedCorpus, LockedSet, lock_beside, read_lock
+from pipelines.locking import check_lock, check_set, lock_corpus, lock_set
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.address import Address
+from transforms.relabel.settings import PublishedSet
 from transforms.sources.adapter import SourceFile
 from transforms.sources.settings import Corpus
 
@@ -43,6 +44,7 @@ class Corpora:
         self._beside = read_lock(lock_beside(base))
         self._output = read_lock(layout.lock)
         self._open: dict[str, OpenCorpus] = {}
+        self._set: LockedSet | None = None
 
     def open(self, name: str, corpus: Corpus) -> OpenCorpus:
         """Find a corpus's files and what is known of them.
@@ -56,10 +58,31 @@ class Corpora:
             self._open[name] = opened
         return self._open[name]
 
+    def published(self, where: PublishedSet) -> str | None:
+        """The commit of the published set; None where a local copy of it is read.
+
+        Raises:
+            BuildError: it is not as it was locked, or the Hub can't be read.
+        """
+        if where.path is not None:
+            return None
+        if self._set is None:
+            self._set = self._locked_set(where)
+        return self._set.commit
+
+    def _locked_set(self, where: PublishedSet) -> LockedSet:
+        beside, output = self._beside.published, self._output.published
+        if beside is not None:
+            check_set(where, beside, lock_beside(self._base))
+            return beside
+        if output is not None and (output.repo, output.revision) == (where.repo, where.revision):
+            return output
+        return lock_set(where)
+
     @property
     def lock(self) -> Lock:
         """The output folder's lock with what was opened since."""
-        lock = self._output
+        lock = replace(self._output, published=self._set or self._output.published)
         for name, opened in self._open.items():
             if opened.locked is not None:
                 lock = lock.with_corpus(name, opened.locked)

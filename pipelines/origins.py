@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 def origin_name(recipe: Recipe, subset: str) -> CriteriaSource | None:
     """Where a subset's criteria come from; None for general preferences."""
-    chosen = recipe.subset(subset)
-    if chosen.kind == "general":
-        return None
-    return chosen.criteria or recipe.relabel.origin
+    return recipe.criteria_of(subset)
 
 
-def origin_of(recipe: Recipe, subset: str, base: Path, layout: Layout) -> Origin | None:
+def origin_of(
+    recipe: Recipe, subset: str, base: Path, layout: Layout, commit: str | None = None
+) -> Origin | None:
     """The origin of a subset's criteria, ready to label; None where there is nothing to label.
+
+    `commit` is that of the published set, where it is read from the Hub.
 
     Raises:
         BuildError: what the origin needs is missing.
@@ -32,10 +33,12 @@ def origin_of(recipe: Recipe, subset: str, base: Path, layout: Layout) -> Origin
     name = origin_name(recipe, subset)
     if name is None or name == "corpus":
         return None
-    return _MAKERS[name](recipe, subset, base, layout)
+    return _MAKERS[name](recipe, subset, base, layout, commit)
 
 
-def _measured(recipe: Recipe, subset: str, _base: Path, layout: Layout) -> Origin:
+def _measured(
+    recipe: Recipe, subset: str, _base: Path, layout: Layout, _commit: str | None
+) -> Origin:
     from transforms.media.store import MediaStore
     from transforms.relabel.measured.origin import MeasuredOrigin
 
@@ -43,20 +46,22 @@ def _measured(recipe: Recipe, subset: str, _base: Path, layout: Layout) -> Origi
     return MeasuredOrigin(recipe.subset(subset).task, recipe.relabel.measured, fetch)
 
 
-def _published(recipe: Recipe, subset: str, base: Path, layout: Layout) -> Origin:
+def _published(
+    recipe: Recipe, subset: str, base: Path, layout: Layout, commit: str | None
+) -> Origin:
     from pipelines.published_set import published_files, published_media
     from transforms.relabel.published.origin import PublishedOrigin
 
     task, where = recipe.subset(subset).task, recipe.relabel.published
-    named, revision = published_files(where, subset, base, layout)
+    named = published_files(where, subset, base, layout, commit)
     media = (
         None if task == "t2t" else published_media(where, subset, named, base, layout, recipe.media)
     )
     corpus = recipe.subset(subset).corpus
-    return PublishedOrigin(subset, corpus, task, named, media, revision, where.match)
+    return PublishedOrigin(subset, corpus, task, named, media, commit, where.match)
 
 
-def _llm(recipe: Recipe, subset: str, _base: Path, layout: Layout) -> Origin:
+def _llm(recipe: Recipe, subset: str, _base: Path, layout: Layout, _commit: str | None) -> Origin:
     from pipelines.judge_pictures import JudgePictures
     from transforms.beamkit import files
     from transforms.measures.values import attribute_values
@@ -76,7 +81,7 @@ def _llm(recipe: Recipe, subset: str, _base: Path, layout: Layout) -> Origin:
     )
 
 
-_MAKERS: Final[dict[CriterionOrigin, Callable[[Recipe, str, Path, Layout], Origin]]] = {
+_MAKERS: Final[dict[CriterionOrigin, Callable[[Recipe, str, Path, Layout, str | None], Origin]]] = {
     "measured": _measured,
     "published": _published,
     "llm": _llm,

@@ -70,6 +70,8 @@ class SubsetPlan:
     rows: int | None = None
     #: The folder of the recipe: its paths are relative to it.
     base: Path = Path()
+    #: The commit of the published set, where criteria are read from it on the Hub.
+    published_commit: str | None = None
     #: Set where dead letters are tried again: the subset is made anew, these media are taken over.
     known: KnownMedia | None = None
     #: Nothing that is finished is taken over.
@@ -145,7 +147,7 @@ class SubsetPlan:
                 "files": self.input_digests,
                 "seed": recipe.seed,
                 "sampling": [self.drawn, asdict(self.sampling)],
-                "origin": self.origin.inputs if self.origin and self.drawn is None else None,
+                "admitted": self.origin.admits_by if self.origin else None,
                 "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
                 "store": self.layout.store,
                 "beside": self.clips.least_bytes if self.clips else None,
@@ -197,7 +199,7 @@ class SubsetPlan:
     @cached_property
     def origin(self) -> Origin | None:
         """Where criteria come from; None if of general preferences, or if the corpus has them."""
-        return origin_of(self.recipe, self.name, self.base, self.layout)
+        return origin_of(self.recipe, self.name, self.base, self.layout, self.published_commit)
 
     def relabel_inputs(self, selected: Manifest) -> str:
         """Digest of all that the unit `relabel` depends on, from the unit before it."""
@@ -353,7 +355,7 @@ def plan_subsets(
 
 def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout) -> SubsetPlan:
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
-    opened = corpora.open(subset.corpus, corpus)
+    opened, criteria = corpora.open(subset.corpus, corpus), recipe.criteria_of(name)
     return SubsetPlan(
         name,
         subset,
@@ -368,4 +370,5 @@ def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout) -> Subset
         opened.revision,
         (opened.locked.rows if opened.locked else None) or corpus.rows,
         corpora.base,
+        corpora.published(recipe.relabel.published) if criteria == "published" else None,
     )

@@ -6,7 +6,8 @@ Without a picture's hash a row can still be matched by its text and the picture'
 
 from __future__ import annotations
 
-import hashlib
+import io
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,9 @@ import pyarrow as pa
 from pipelines import inputs
 from pipelines.layout import Layout
 from pipelines.published_media import published_media as pictures_of
+from pipelines.published_media import stamps
+from pipelines.recipe import digest_of
+from pipelines.version import CODE_VERSION
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.address import Address
@@ -27,9 +31,16 @@ Named = tuple[tuple[str, str], ...]
 
 
 def published_files(
-    where: PublishedSet, subset: str, base: Path, layout: Layout
-) -> tuple[Named, str | None]:
-    """The Parquet files of a subset with their digests, and the commit of the set if it is known.
+    where: PublishedSet, subset: str, base: Path, layout: Layout, commit: str | None
+) -> Named:
+    """The Parquet files of a subset with their digests.
+
+    Args:
+        where: the set.
+        subset: its folder.
+        base: the folder of the recipe.
+        layout: where digests are remembered.
+        commit: of the set on the Hub (`Corpora.published`); None for a local copy.
 
     Raises:
         BuildError: the set has no such subset, or can't be read.
@@ -40,14 +51,12 @@ def published_files(
         _check(found, subset, root)
         sources = [SourceFile(path, path, size) for path, size in found]
         known = inputs.digests(sources, layout.digests)
-        return tuple((path, known[path]) for path, _ in found), None
-    from transforms.beamkit.hub.tree import facts_of
-
-    commit = facts_of(where.repo, where.revision).commit
+        return tuple((path, known[path]) for path, _ in found)
+    assert commit is not None
     root = str(Address(where.repo, commit))
     found = files.matching(files.join(root, subset, "*.parquet"))
     _check(found, subset, where.repo)
-    return tuple((path, f"{commit}/{path.rsplit('/', 1)[-1]}") for path, _ in found), commit
+    return tuple((path, f"{commit}/{path.rsplit('/', 1)[-1]}") for path, _ in found)
 
 
 def _check(found: list[tuple[str, int]], subset: str, where: str) -> None:
@@ -61,28 +70,34 @@ def _check(found: list[tuple[str, int]], subset: str, where: str) -> None:
 
 def published_media(
     where: PublishedSet, subset: str, named: Named, base: Path, layout: Layout, policy: MediaPolicy
-) -> str | None:
-    """The hashes of a subset's pictures (`published.pairs.MEDIA_SCHEMA`), as a file.
+) -> tuple[str, str] | None:
+    """The hashes of a subset's pictures (`published.pairs.MEDIA_SCHEMA`), as a file with a digest.
 
-    Made once for the files as they are. None where the set has no folder of pictures: those of the
-    Hub lie in archives that a person unpacks.
+    Made once for the files, the pictures and the policy as they are: pictures that are unpacked
+    later make another. The digest is that of what the table says, on any machine. None where the
+    set has no folder of pictures: those of the Hub lie in archives that a person unpacks.
     """
     if where.path is None:
         return None
     root = (base / where.path).resolve()
-    mark = hashlib.sha256(repr(named).encode()).hexdigest()[:16]
-    target = files.join(layout.output, ".work", "published", f"{subset}-{mark}.arrow")
-    if files.exists(target):
-        return target
+    inner = root / "media"
+    folder = inner if inner.is_dir() else root
     paths = {
         path
         for file, _ in named
         for path in pl.read_parquet(file, columns=["images"])["images"].explode().drop_nulls()
     }
-    inner = root / "media"
-    table = pictures_of(inner if inner.is_dir() else root, paths, policy)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-    files.write_once(target, sink.getvalue().to_pybytes())
-    return target
+    digests = [digest for _, digest in named]
+    rules = {k: v for k, v in asdict(policy).items() if k != "threads"}
+    made_of = [CODE_VERSION, digests, str(folder), stamps(folder, paths), rules]
+    name = f"{subset}-{digest_of(made_of)[:16]}.arrow"
+    target = files.join(layout.output, ".work", "published", name)
+    if files.exists(target):
+        table = pa.ipc.open_file(io.BytesIO(files.read_bytes(target))).read_all()
+    else:
+        table = pictures_of(folder, paths, policy)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        files.write_once(target, sink.getvalue().to_pybytes())
+    return target, digest_of(table.to_pylist())

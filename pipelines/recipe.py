@@ -130,8 +130,15 @@ class Recipe:
         return self.subsets[name]
 
     def corpus_of(self, subset: str) -> Corpus:
-        """The corpus that a subset draws on."""
-        return self.corpora[self.subset(subset).corpus]
+        """The corpus that a subset draws on, as it is read for that subset."""
+        return self.corpora[self.subset(subset).corpus].read_for(self.criteria_of(subset))
+
+    def criteria_of(self, subset: str) -> CriteriaSource | None:
+        """Where a subset's criteria come from; None for general preferences."""
+        chosen = self.subset(subset)
+        if chosen.kind == "general":
+            return None
+        return chosen.criteria or self.relabel.origin
 
 
 def digest_of(value: object) -> str:
@@ -176,14 +183,22 @@ def _check_corpora(node: Node, recipe: Recipe) -> None:
 
 def _check_options(corpus: Node, options: type) -> None:
     """The adapter's own options; with none given, whether it can do without."""
-    given = corpus.items().get("options")
+    keys = corpus.items()
+    given = keys.get("options")
     if given is not None:
         bind(given, options)
-        return
-    try:
-        options()
-    except (TypeError, ValueError) as error:
-        raise corpus.error(f"options are missing: {error}") from None
+    else:
+        try:
+            options()
+        except (TypeError, ValueError) as error:
+            raise corpus.error(f"options are missing: {error}") from None
+    other = keys["published"].items().get("options") if _is_mapping(keys, "published") else None
+    if other is not None:
+        bind(given.overlaid(other) if given is not None else other, options)
+
+
+def _is_mapping(keys: Mapping[str, Node], name: str) -> bool:
+    return name in keys and isinstance(keys[name].scalar(), dict)
 
 
 def _check_subsets(node: Node, recipe: Recipe) -> None:

@@ -52,6 +52,13 @@ class Node:
             children[key] = child
         return children
 
+    def overlaid(self, other: Node) -> Node:
+        """This mapping with the keys of another in place of its own, each at its own line."""
+        theirs, value = other.items(), getattr(other.node, "value", [])
+        mine = [pair for pair in self.node.value if str(pair[0].value) not in theirs]
+        merged = yaml.MappingNode(other.node.tag, [*mine, *value], other.node.start_mark)
+        return Node(merged, other.file, other.path)
+
     def scalar(self) -> Any:
         """The plain Python value of this node and all below it."""
         loader = yaml.SafeLoader("")

@@ -125,6 +125,17 @@ def letters_of(layout: Layout, names: Sequence[str]) -> tuple[dict[str, pl.DataF
     return letters, half
 
 
+def cap_of_last_run(layout: Layout) -> float | None:
+    """Dollars that models might cost at most in the last run; None where it had no cap.
+
+    `build --budget` stands in the record alone, not in the recipe's file.
+    """
+    value: Any = read_record(layout)
+    for name in ("recipe", "relabel", "budget"):
+        value = value.get(name) if isinstance(value, dict) else None
+    return float(value) if isinstance(value, int | float) and value > 0 else None
+
+
 def _is_recorded(published: Manifest, entry: Mapping[str, Any]) -> bool:
     recorded = {
         shard["sha256"] for kind in ("shards", "dead_letters") for shard in entry[kind].values()

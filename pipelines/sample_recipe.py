@@ -29,7 +29,7 @@ def sample_recipe(planted: Mapping[str, Planted], benchmarks: Sequence[str] = ()
     written = {CORPORA[name].recipe_name: name for name in planted}
     recipe["corpora"] = {
         name: {
-            **corpus,
+            **_of_adapter(corpus, CORPORA[written[name]].recipe),
             **CORPORA[written[name]].recipe,
             **({"rows": planted[written[name]].records} if "rows" in corpus else {}),
             "path": written[name],
@@ -57,6 +57,14 @@ def sample_recipe(planted: Mapping[str, Planted], benchmarks: Sequence[str] = ()
     recipe["relabel"]["published"]["path"] = "published"
     recipe["decontamination"]["benchmarks"] = list(benchmarks)
     return _HEADER + yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)
+
+
+def _of_adapter(corpus: Mapping[str, Any], layout: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A corpus's block without options that another layout's adapter does not know."""
+    if "published" not in corpus or "adapter" not in layout:
+        return corpus
+    published = {key: value for key, value in corpus["published"].items() if key != "options"}
+    return {**corpus, "published": published}
 
 
 def write_sample_recipe(

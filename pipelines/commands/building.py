@@ -57,9 +57,7 @@ def build(
 ) -> None:
     """Build subsets of the dataset; what is finished and unchanged is not built again."""
     request = request_of(recipe, subset, output, limit, runner, workers, store, beam_flag)
-    if budget is not None:
-        relabel = replace(request.recipe.relabel, budget=budget)
-        request = replace(request, recipe=replace(request.recipe, relabel=relabel))
+    request = _capped(request, budget)
     if commercial_only:
         request = replace(request, commercial_only=True)
         _warn_of_unclear(request)
@@ -71,6 +69,17 @@ def build(
         return
     asked = None if yes else _asked(request, bandwidth)
     end_with(carry_out(request, output, asked, quiet=quiet))
+
+
+def _capped(request: RunRequest, budget: float | None) -> RunRequest:
+    """The request with another cap on what models may cost; None leaves the recipe's."""
+    if budget is None:
+        return request
+    try:
+        relabel = replace(request.recipe.relabel, budget=budget)
+    except ValueError as error:
+        fail(f"--budget: {error}", 2)
+    return replace(request, recipe=replace(request.recipe, relabel=relabel))
 
 
 def _warn_of_unclear(request: RunRequest) -> None:
@@ -206,6 +215,7 @@ def retry_failed(
     workers: WorkersOption = None,
     store: StoreOption = None,
     beam_flag: BeamOption = None,
+    budget: BudgetOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Try dead letters again after a mirror was mended; what works now joins the dataset.
@@ -214,7 +224,7 @@ def retry_failed(
     records are read again, media that were validated are not decoded again.
     """
     from pipelines.display import retried_view
-    from pipelines.retry import Choice, letters_of, retry
+    from pipelines.retry import Choice, cap_of_last_run, letters_of, retry
     from pipelines.watching import Watcher
 
     request = request_of(recipe, subset, output, limit, runner, workers, store, beam_flag)
@@ -224,6 +234,16 @@ def retry_failed(
     if not chosen and not half:
         out.print(choice.nothing(letters), soft_wrap=True, highlight=False)
         return
+    if budget is None:
+        budget = cap_of_last_run(request.layout)
+        if budget is not None and not quiet:
+            out.print(
+                f"models may cost ${budget:,.2f} in all, as in the last run; "
+                "--budget says otherwise",
+                soft_wrap=True,
+                highlight=False,
+            )
+    request = _capped(request, budget)
     try:
         result = retry(request, chosen, half, Watcher(out, quiet=quiet))
     except KeyboardInterrupt:

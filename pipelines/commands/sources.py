@@ -11,14 +11,19 @@ from pipelines.commands.console import err, out, plain
 from pipelines.commands.options import RecipeOption
 
 UpdateOption = Annotated[
-    list[str] | None, typer.Option("--update", help="Renew this corpus; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--update",
+        help="Renew this corpus, or relabel.published: the published set; may be repeated.",
+    ),
 ]
 
 
 def lock(recipe: RecipeOption = None, update: UpdateOption = None) -> None:
     """Resolve each corpus once: its commit, files, sizes, digests and rows, for all builds to come.
 
-    Corpora that are locked stay as they are; --update renews one and says what changed.
+    The published set is locked beside them where criteria are read from it on the Hub. What is
+    locked stays as it is; --update renews one and says what changed.
     """
     from pipelines.lock_view import lock_view
     from pipelines.locking import lock_recipe

@@ -48,7 +48,10 @@ class PublishedPair:
 
     @classmethod
     def of(cls, draft: Mapping[str, Any], media: Mapping[tuple[str, str], bytes]) -> Any:
-        """The pair of a draft; None where it is a tie, has no two answers, or unusable media."""
+        """The pair of a draft; None where it has no two answers, or unusable media.
+
+        Of a tie the first is taken for chosen: a published row always prefers one.
+        """
         parts = [
             [(media.get((r["container"], r["member"])), r["member"]) for r in draft[column]]
             for column in ("prompt_media", "first_media", "second_media")
@@ -63,7 +66,7 @@ class PublishedPair:
             for side, found in zip(("first", "second"), answers, strict=True)
         )
         same = [one.data for one in first.media] == [two.data for two in second.media]
-        if draft["preferred"] == "tie" or (first.text == second.text and same):
+        if first.text == second.text and same:
             return None
         turns = tuple(
             (_ROLES[turn["role"]], turn["content"])
@@ -71,7 +74,9 @@ class PublishedPair:
             if turn["role"] in _ROLES
         )
         made = cls(draft["key"], "first", turns, shown, first, second)
-        return made if draft["preferred"] == "first" else replace(made.reversed, preferred="second")
+        if draft["preferred"] == "second":
+            return replace(made.reversed, preferred="second")
+        return made
 
     @property
     def reversed(self) -> PublishedPair:

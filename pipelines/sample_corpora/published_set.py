@@ -106,7 +106,7 @@ def write_published_set(
     for name, subset in recipe.subsets.items():
         if name not in PREFIXES and name not in TEXT_ONLY:
             continue
-        corpus = recipe.corpora[subset.corpus]
+        corpus = recipe.corpus_of(name)
         made = _Writer(name, subset, seed)
         root = directory / str(corpus.path)
         rows = list(made.rows(drafts_of(subset.corpus, corpus, root), root))

@@ -44,11 +44,15 @@ relabel:
 KEY = "sk-planted-7a91c5d2e4f0"
 
 
+#: What the scripted server has, under the names that the recipe gives.
+SCRIPT = Script(models=("scripted", "other"))
+
+
 def _check(
     folder: Path, names: tuple[str, ...] = ("Texts",), key: str | None = KEY, **values: str
 ) -> list[str]:
     text = _RECIPE
-    defaults = {"BUDGET": "null", "JUDGE": "writer", "SERVED": "scripted"}
+    defaults = {"BUDGET": "null", "JUDGE": "writer", "SERVED": "other"}
     for name, value in (defaults | values).items():
         text = text.replace(name, value)
     file = folder / "recipe.yaml"
@@ -60,14 +64,14 @@ def _check(
 
 
 def test_models_that_can_be_asked(tmp_path: Path) -> None:
-    with running(Script()) as server:
+    with running(SCRIPT) as server:
         assert _check(tmp_path, URL=server.base_url) == []
         assert not server.log
     assert _check(tmp_path, (), URL="http://127.0.0.1:9/v1") == []
 
 
 def test_a_key_that_is_not_set(tmp_path: Path) -> None:
-    with running(Script()) as server:
+    with running(SCRIPT) as server:
         (found,) = _check(tmp_path, key=None, URL=server.base_url)
     assert found == (
         "recipe.yaml:20: relabel.models.writer.key_env: CHECKED_KEY is not set; export "
@@ -76,7 +80,7 @@ def test_a_key_that_is_not_set(tmp_path: Path) -> None:
 
 
 def test_an_address_where_nobody_answers_and_one_without_its_path(tmp_path: Path) -> None:
-    with running(Script()) as server:
+    with running(SCRIPT) as server:
         url = server.base_url.removesuffix("/v1")
         without = _check(tmp_path, URL=url)
         assert not server.log
@@ -99,16 +103,16 @@ def test_an_endpoint_without_a_list_is_asked_and_one_that_takes_calls_is_let_be(
 
 
 def test_a_model_that_is_not_served_there(tmp_path: Path) -> None:
-    with running(Script()) as server:
-        (found,) = _check(tmp_path, URL=server.base_url, SERVED="scriptd")
+    with running(SCRIPT) as server:
+        (found,) = _check(tmp_path, URL=server.base_url, SERVED="othr")
     assert found.startswith(
-        "recipe.yaml:25: relabel.models.judge.1.served_as: scriptd is not listed there. "
+        "recipe.yaml:25: relabel.models.judge.1.served_as: othr is not listed there. "
     )
-    assert found.endswith("Did you mean scripted?")
+    assert found.endswith("Did you mean other?")
 
 
 def test_a_judge_without_a_block_a_blind_one_and_one_without_prices(tmp_path: Path) -> None:
-    with running(Script()) as server:
+    with running(SCRIPT) as server:
         found = _check(
             tmp_path, ("Texts", "Pictures"), URL=server.base_url, JUDGE="writr", BUDGET="5.0"
         )
@@ -120,6 +124,28 @@ def test_a_judge_without_a_block_a_blind_one_and_one_without_prices(tmp_path: Pa
     assert "did you mean 'writer'?" in found[0]
     assert "prices: missing, and a budget is set" in found[1]
     assert "modalities: pairs of ti2t are shown with image, and the model accepts text" in found[2]
+
+
+def test_judges_that_are_served_under_one_name_are_refused(tmp_path: Path) -> None:
+    """Their answers are kept by that name, so the second would vote with the first one's."""
+    with running(SCRIPT) as server:
+        (found,) = _check(tmp_path, URL=server.base_url, SERVED="scripted")
+        assert not server.log
+    assert found == (
+        "recipe.yaml:19: relabel.models.writer.served_as: the judge 'judge.1' is served as "
+        "'scripted' too, and answers are kept by that name: one would take the other's answers "
+        "for its own votes. Serve them under names of their own and write those as served_as, or "
+        "name one of the two in relabel.judge.models"
+    )
+
+
+def test_a_generator_may_be_a_judge_and_may_share_a_judges_name(tmp_path: Path) -> None:
+    """They are asked different things: no key and no vote of one is the other's."""
+    with running(SCRIPT) as server:
+        assert _check(tmp_path, URL=server.base_url) == []
+        judge = {"[judge.1, writer]": "[judge.1]"}
+        found = _check(tmp_path, URL=server.base_url, SERVED="scripted", **judge)
+    assert found == []
 
 
 def test_places_of_fields_in_a_recipe(tmp_path: Path) -> None:

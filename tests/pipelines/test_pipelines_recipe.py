@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pipelines.recipe import load_recipe
 from pipelines.recipe_binding import RecipeError
 from pipelines.resources import shipped
 from schemas.tasks import TASKS
+from transforms.sources.settings import PairRule
 
 SHIPPED = shipped("beam_config.yaml")
 TEXT = SHIPPED.read_text()
@@ -86,6 +88,38 @@ def test_beyond_the_paper_every_task_is_there() -> None:
     assert not any(fnmatch("data/0/cam_0.pkl", pattern) for pattern in patterns)
 
 
+def test_where_the_published_set_says_which_pairs_are_meant_every_two_are_candidates() -> None:
+    recipe = load_recipe(SHIPPED)
+    for name, corpus, options in (
+        ("Omni-UltraFeedback", "ultrafeedback", {"drop_sources": []}),
+        ("Omni-VLFeedback", "vlfeedback", {"citations": "keep"}),
+    ):
+        ours = recipe.corpora[corpus]
+        assert ours.pairs == PairRule("best-worst", 0.5, "drop")
+        read = recipe.corpus_of(name)
+        assert read.pairs == PairRule("all", 0.0, "keep")
+        assert read.options == {**ours.options, **options}
+        assert (
+            replace(read, pairs=ours.pairs, options=ours.options, published=ours.published) == ours
+        )
+    # Where models write the criteria, the corpus's own rule stands.
+    asking = replace(recipe, relabel=replace(recipe.relabel, origin="llm"))
+    read = asking.corpus_of("Omni-UltraFeedback")
+    assert (read.pairs, read.options) == (recipe.corpora["ultrafeedback"].pairs,
+                                          recipe.corpora["ultrafeedback"].options)  # fmt: skip
+    # A general subset has no criteria, so the published set says nothing of it.
+    general = replace(recipe.subsets["Omni-UltraFeedback"], kind="general")
+    plain = replace(recipe, subsets={"Plain": general}).corpus_of("Plain")
+    assert plain.pairs.rule == "best-worst"
+
+
+def test_pictures_are_counted_as_each_model_counts_them() -> None:
+    models = load_recipe(SHIPPED).relabel.models
+    # Shown at 768 x 768 at most: four tiles.
+    assert models["gpt-4o"].tokens.image.of(768, 768) == 85 + 4 * 170
+    assert models["gpt-4o-mini"].tokens.image.of(768, 768) == 2833 + 4 * 5667
+
+
 def test_comments_and_order_of_keys_do_not_change_the_digest(tmp_path: Path) -> None:
     file = tmp_path / "r.yaml"
     lines = [line for line in TEXT.splitlines() if not line.strip().startswith("#")]
@@ -138,6 +172,13 @@ def test_a_licence_that_forbids_commercial_use_needs_nc(
             "corpus: rlaif, task: ti2t, kind: general",
             "corpus: rlaif,",
             "subsets.RLAIF-V.corpus: no corpus 'rlaif' in the recipe; did you mean 'rlaif_v'?",
+        ),
+        (
+            "        drop_sources: []",
+            "        drop_source: []",
+            "        drop_source: []",
+            "corpora.ultrafeedback.published.options.drop_source: unknown key 'drop_source'; did "
+            "you mean 'drop_sources'?",
         ),
         (
             "    adapter: hpdv2",

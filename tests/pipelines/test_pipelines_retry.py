@@ -27,7 +27,15 @@ from sample_build import GENERAL, Built, Sample, build_with
 
 from pipelines.layout import Layout
 from pipelines.recipe import Recipe, load_recipe
-from pipelines.retry import Choice, RetryResult, Tried, compared, letters_of, retry
+from pipelines.retry import (
+    Choice,
+    RetryResult,
+    Tried,
+    cap_of_last_run,
+    compared,
+    letters_of,
+    retry,
+)
 from pipelines.run import RunRequest
 from pipelines.run_record import read_record
 from pipelines.sample_corpora import write_corpora
@@ -321,7 +329,8 @@ def test_the_command_says_what_was_tried_and_what_there_is_to_try(
     early = omnireward("retry-failed", *where)
     assert early.returncode == 3
     assert "no finished run here; build first" in early.stderr
-    assert omnireward("build", *where, "-s", "RLAIF-V", "-q").returncode == 0
+    built = omnireward("build", *where, "-s", "RLAIF-V", "-q", "--budget", "7.5")
+    assert built.returncode == 0
     nothing = omnireward("retry-failed", *where, "--reason", "no_such", "--stage", "media")
     assert nothing.returncode == 0
     assert "no dead letters of the stage 'media' and reason 'no_such' in RLAIF-V" in nothing.stdout
@@ -339,6 +348,32 @@ def test_the_command_says_what_was_tried_and_what_there_is_to_try(
     assert " rows before, " in table
     again = omnireward("build", *where, "-s", "RLAIF-V", "--plan")
     assert "up to date" in again.stdout
+    # What models may cost is what the build said, until another cap is named.
+    kept = "models may cost $7.50 in all, as in the last run; --budget says otherwise"
+    assert kept in done.stdout
+    assert cap_of_last_run(Layout.of(str(output))) == 7.5
+    other = omnireward("retry-failed", *where, "--budget", "3")
+    assert other.returncode == 0, other.stderr
+    assert "as in the last run" not in other.stdout
+    assert cap_of_last_run(Layout.of(str(output))) == 3.0
+    none = omnireward("retry-failed", *where, "--budget", "0")
+    assert none.returncode == 2
+    assert "--budget: budget: write an amount in dollars" in none.stderr
+
+
+@pytest.mark.parametrize(
+    ("record", "cap"),
+    [
+        (None, None),
+        ({"recipe": {"relabel": {"budget": 12}}}, 12.0),
+        ({"recipe": {"relabel": {"budget": None}}}, None),
+        ({"recipe": {"relabel": None}}, None),
+    ],
+)
+def test_the_cap_of_the_last_run(tmp_path: Path, record: object, cap: float | None) -> None:
+    if record is not None:
+        (tmp_path / "run_record.json").write_text(json.dumps(record))
+    assert cap_of_last_run(Layout.of(str(tmp_path))) == cap
 
 
 def check_kills(

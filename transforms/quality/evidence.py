@@ -90,7 +90,7 @@ REMOVED_SCHEMA: Final = pl.Schema({"rule": pl.String(), "rows": pl.Int64()})
 #: Rows that match benchmark items.
 MATCHES_SCHEMA: Final = pl.Schema(
     {
-        "row_id": pl.String(),
+        "pair_id": pl.String(),
         "benchmark": pl.String(),
         "rule": pl.String(),
         "removed": pl.Boolean(),

@@ -16,7 +16,8 @@ Columns, beside those of the schema that are taken as they are (`TAKEN`):
 - ``<side>_<fact>_min`` and ``_max`` for each fact of `INFO_FACTS`, ``<side>_formats`` (distinct,
   joined by a comma) and ``<side>_digests_missing``: over the media of the prompt, and over those of
   both responses together (`FACT_SIDES`); null without any;
-- ``tie``, ``a_preferred`` (null for ties), ``nc``, ``flipped``: 0 or 1; ``flip_differs``: 1 where
+- ``tie``, ``a_preferred`` (null for ties), ``nc``, ``flipped``: 0 or 1; ``reversed``: `flipped`,
+  null where either preference is a tie: there is nothing to reverse; ``flip_differs``: 1 where
   `flipped` is not what both preferences say, null where it is null;
 - ``same_media``: 1 where both responses are the same media.
 """
@@ -155,6 +156,7 @@ def _facts_of(table: pa.Table, split: str) -> pl.DataFrame:
         pl.when(pl.col("preference").is_in(["a", "b"]))
         .then((pl.col("preference") == "a").cast(pl.Int8))
         .alias("a_preferred"),
+        pl.when(_sided()).then(pl.col("flipped").cast(pl.Int8)).alias("reversed"),
         _flip_differs().alias("flip_differs"),
         _same_media().alias("same_media"),
     )  # fmt: skip
@@ -195,9 +197,14 @@ def _of_side(side: str) -> Iterator[pl.Expr]:
     yield pl.sum_horizontal(one.list.sum() for one in missing).alias(f"{side}_digests_missing")
 
 
+def _sided() -> pl.Expr:
+    """Neither preference is a tie."""
+    names = ("preference", "source_preference")
+    return pl.all_horizontal(pl.col(name).is_in(["a", "b"]) for name in names)
+
+
 def _flip_differs() -> pl.Expr:
-    sides = [pl.col(name).is_in(["a", "b"]) for name in ("preference", "source_preference")]
-    reversed_ = pl.all_horizontal(*sides) & (pl.col("preference") != pl.col("source_preference"))
+    reversed_ = _sided() & (pl.col("preference") != pl.col("source_preference"))
     said = pl.col("flipped")
     return pl.when(said.is_not_null()).then((reversed_ != said).fill_null(True).cast(pl.Int8))
 

@@ -71,6 +71,10 @@ class Origin(Protocol):
         """All that its labels depend on beside the pairs, as a value for JSON."""
 
     @property
+    def admits_by(self) -> object:
+        """All that `admits` depends on, as a value for JSON; None where it admits every draft."""
+
+    @property
     def reserve(self) -> float | None:
         """N x (1 + reserve) pairs are drawn, as not every pair gets a criterion; None: all are."""
 

@@ -34,6 +34,7 @@ class Propose:
 
     #: A name of `models`.
     model: str = "gpt-4o"
+    #: Not sent to a model whose own temperature is null.
     temperature: float = 1.0
     #: Version of the prompt; part of what an answer is kept under.
     prompt_version: str = "1"
@@ -62,12 +63,18 @@ class Judge:
 
     #: Names of `models`.
     models: tuple[str, ...] = ("gpt-4o-mini", "qwen2.5-vl-7b", "gemma-3-12b")
+    #: Not sent to a model whose own temperature is null.
     temperature: float = 0.0
     prompt_version: str = "1"
     #: Each judge sees the pair in both orders (not in the paper).
     both_orders: bool = True
+    #: Tokens of a verdict at most, in place of the model's own `max_output_tokens`; a model that
+    #: thinks first has its `thinking_tokens` on top.
+    max_output_tokens: int = 64
 
     def __post_init__(self) -> None:
+        if self.max_output_tokens < 1:
+            raise ValueError("max_output_tokens must be at least 1")
         if not self.models:
             raise ValueError("models: name at least one judge")
         if len(set(self.models)) < len(self.models):
@@ -109,12 +116,23 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Views:
-    """How media are shown to models: pixels, frames."""
+    """How media are shown to models; another value asks all models about media anew."""
 
+    #: Pixels of the longer side of pictures, frames and views; a spectrogram has one size.
     max_side: int = 768
+    #: Of a clip, evenly spaced.
     frames: int = 8
+    #: Drawn of a mesh, at even angles.
     views: int = 4
-    jpeg_quality: int = 85
+    #: 1 to 100, of all pictures that are sent.
+    jpeg_quality: int = 90
+
+    def __post_init__(self) -> None:
+        for name in ("max_side", "frames", "views"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if not 1 <= self.jpeg_quality <= 100:
+            raise ValueError(f"jpeg_quality: {self.jpeg_quality} is not from 1 to 100")
 
 
 @dataclass(frozen=True)

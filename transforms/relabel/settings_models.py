@@ -145,12 +145,17 @@ class ModelSettings:
     modalities: tuple[Modality, ...] = ("text",)
     #: json_schema: the server enforces the schema. json_object: some JSON. plain: it is asked for.
     structured: Structured = "json_schema"
+    #: Of an answer at most, where the step does not say (`judge.max_output_tokens`).
     max_output_tokens: int = 1024
+    #: Added to every limit of output tokens, for a model that thinks before it answers: without
+    #: room for that its answers are cut off, paid and lost. Reserved in a budget as any other.
+    thinking_tokens: int = 0
     #: The request's name for that: servers that are older know max_tokens only.
     output_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
     #: Seconds for one whole answer.
     timeout_s: float = 120.0
-    #: null: not sent, as reasoning models want it.
+    #: Where the step does not say (`propose`, `judge`). null: none is ever sent, whatever the step
+    #: says, as models that think want it.
     temperature: float | None = 0.0
     top_p: float | None = None
     seed: int | None = None
@@ -163,6 +168,8 @@ class ModelSettings:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name}: {value} is less than 1")
+        if self.thinking_tokens < 0:
+            raise ValueError(f"thinking_tokens: {self.thinking_tokens} is negative")
         if self.timeout_s <= 0:
             raise ValueError(f"timeout_s: {self.timeout_s} is no time to answer in")
         if self.temperature is not None:

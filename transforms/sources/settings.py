@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from schemas.tasks import Annotator
@@ -20,6 +20,16 @@ class PairRule:
     min_margin: float = 0.0
     #: What becomes of ties: dropped and counted, or kept with the preference `tie`.
     ties: Literal["drop", "keep"] = "drop"
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What is drawn where the published set itself says which pairs are meant."""
+
+    #: In place of the corpus's own rule.
+    pairs: PairRule = PairRule(rule="all", ties="keep")
+    #: In place of the corpus's own, name by name.
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,16 @@ class Corpus:
     pairs: PairRule = PairRule()
     #: What only this adapter knows; checked against the adapter's own `Options`.
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: For subsets whose criteria are read from the published set; null: as for all others.
+    published: Candidates | None = None
 
     def __post_init__(self) -> None:
         if self.rank_scope is not None and self.rank_scope < 1:
             raise ValueError("rank_scope is a number of bytes, or null for all of an archive")
+
+    def read_for(self, criteria: str | None) -> Corpus:
+        """The corpus as it is read for a subset, by where the subset's criteria come from."""
+        found, plain = self.published, replace(self, published=None)
+        if criteria != "published" or found is None:
+            return plain
+        return replace(plain, pairs=found.pairs, options={**self.options, **found.options})

@@ -31,6 +31,7 @@ from transforms.media.prepare import prepare
 from transforms.media.produce import produce
 from transforms.media.settings import MediaPolicy
 from transforms.relabel.published.labels import PublishedMatch, match_published
+from transforms.sources.settings import Corpus
 
 CORPORA = ["skywork", "ultrafeedback", "rlaif_v", "vlfeedback", "hpdv2",
            "open_image_preferences", "videodpo"]  # fmt: skip
@@ -53,7 +54,7 @@ class Set:
     def prepared(self, subset: str) -> pa.Table:
         """The pairs of a subset's corpus, as the media stage prepares them."""
         name = self.recipe.subsets[subset].corpus
-        corpus = self.recipe.corpora[name]
+        corpus = self.recipe.corpus_of(subset)
         root = self.folder / str(corpus.path)
         drafts = drafts_of(name, corpus, root)
         index = MediaIndex([_index(drafts, media_of(drafts, root))])
@@ -177,19 +178,45 @@ def test_pairs_have_several_criteria_and_some_reverse_the_source(published: Set)
     assert 0.15 < told.reversed_ / told.labels < 0.65
 
 
-def _sides(published: Set, subset: str, prepared: pa.Table) -> dict[Any, dict[Any, str]]:
-    """Key -> draft side -> side of the prepared row, by the preferences of both."""
+@pytest.mark.parametrize(
+    ("subset", "ties"), [("Omni-UltraFeedback", True), ("Omni-VLFeedback", False)]
+)
+def test_rows_about_other_pairs_than_best_and_worst_are_planted(
+    published: Set, subset: str, ties: bool
+) -> None:
+    """Any two of a record's completions: which ones is the published row's to say."""
+    matching = {row.key for row in published.truth[subset] if row.matches}
     name = published.recipe.subsets[subset].corpus
-    corpus = published.recipe.corpora[name]
-    drafts = drafts_of(name, corpus, published.folder / str(corpus.path))
-    preferred = dict(zip(drafts["key"].to_pylist(), drafts["preferred"].to_pylist(), strict=True))
+    drafts = _drafts(published, subset, published.recipe.corpora[name])
+    strict = set(drafts["key"].to_pylist())
+    candidates = _drafts(published, subset, published.recipe.corpus_of(subset))
+    preferred = dict(zip(*(candidates[c].to_pylist() for c in ("key", "preferred")), strict=True))
+    others = matching - strict
+    assert len(others) > len(matching) / 3
+    assert matching & strict
+    assert ("tie" in {preferred[key] for key in others if key is not None}) == ties
+
+
+def _drafts(published: Set, subset: str, corpus: Corpus) -> pa.Table:
+    name = published.recipe.subsets[subset].corpus
+    return drafts_of(name, corpus, published.folder / str(corpus.path))
+
+
+def _sides(published: Set, subset: str, prepared: pa.Table) -> dict[Any, dict[Any, str]]:
+    """Key -> draft side -> side of the prepared row, by both preferences; of ties by text."""
+    drafts = _drafts(published, subset, published.recipe.corpus_of(subset))
+    said = {
+        row["key"]: row for row in drafts.select(["key", "preferred", "first_text"]).to_pylist()
+    }
     found = {}
-    for key, side in zip(
-        prepared["key"].to_pylist(), prepared["preference"].to_pylist(), strict=True
-    ):
-        other = {"a": "b", "b": "a"}[side]
-        first = side if preferred[key] == "first" else other
-        found[key] = {"first": first, "second": {"a": "b", "b": "a"}[first]}
+    for row in prepared.select(["key", "preference", "a_text"]).to_pylist():
+        draft = said[row["key"]]
+        is_a = row["preference"] == "a"
+        if draft["preferred"] == "tie":
+            is_a = row["a_text"] == draft["first_text"]
+        elif draft["preferred"] == "second":
+            is_a = not is_a
+        found[row["key"]] = {"first": "ab"[not is_a], "second": "ab"[is_a]}
     return found
 
 

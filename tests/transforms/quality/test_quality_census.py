@@ -56,20 +56,44 @@ def matches(*rows: tuple[str, str, str, bool]) -> pl.DataFrame:
 
 def test_a_leak_into_the_published_rows_is_a_failure() -> None:
     rows = rows_of(50, preference=["a"] * 50)
-    here, other = rows["row_id"][0], "gone"
+    here, other = rows["pair_id"][0], "gone"
     found = finding(
         Evidence(
             "subset", "S", rows=rows, benchmarks=["bench"],
             matches=matches(
                 (here, "bench", "prompt_text", True), (other, "bench", "prompt_text", True),
-                (rows["row_id"][1], "bench", "prompt_medium", False),
+                (rows["pair_id"][1], "bench", "prompt_medium", False),
             ),
         ),
         "contamination",
     )  # fmt: skip
-    assert (found.value, found.verdict, found.details["row_ids"]) == (0.02, "fail", [here])
+    assert (found.value, found.verdict, found.details["row_ids"]) == (
+        0.02,
+        "fail",
+        [rows["row_id"][0]],
+    )
     assert (found.details["removed"], found.details["reported"]) == (1, 1)
     assert found.details["by_rule"] == {"prompt_medium": 1, "prompt_text": 2}
+
+
+def test_rows_under_criteria_are_found_by_their_pair() -> None:
+    """Matches are of pairs, before they had criteria: no row of these has an id that they name."""
+    pairs, criteria = ["p", "p", "q", "q", "r"], ["x.", "y.", "x.", "y.", "x."]
+    rows = rows_of(5, pair_id=pairs, criterion=criteria, preference=["a"] * 5)
+    found = finding(
+        Evidence(
+            "subset", "S", rows=rows, benchmarks=["bench"],
+            matches=matches(
+                ("p", "bench", "prompt_medium", False), ("q", "bench", "prompt_text", True),
+                ("gone", "bench", "prompt_text", True),
+            ),
+        ),
+        "contamination",
+    )  # fmt: skip
+    assert (found.details["removed"], found.details["reported"]) == (1, 2)
+    assert found.note == "1 pairs were removed, 2 rows kept and reported"
+    assert found.value == 2 / 5
+    assert found.details["row_ids"] == sorted(rows["row_id"][2:4])
 
 
 def test_what_was_not_looked_for_is_a_warning() -> None:

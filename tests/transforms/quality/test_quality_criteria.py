@@ -221,6 +221,22 @@ def test_labels_that_always_reverse_are_predicted_too() -> None:
     assert found["criterion_flips"].verdict == "pass"
 
 
+def test_ties_have_nothing_to_reverse() -> None:
+    """Neither those of the corpus nor those under a criterion count as kept."""
+    rows = rows_of(
+        400,
+        preference=["a", "b", "a", "tie"] * 100,
+        source_preference=["b", "b", "tie", "a"] * 100,
+        flipped=[True, False, False, False] * 100,
+        criterion=["x"] * 400,
+    )
+    found = finding(Evidence("subset", "S", rows=rows), "criterion_flips")
+    assert (found.value, found.rows) == (0.5, 200)
+    assert found.details == {"flipped": 100, "kept": 100}
+    none = rows.with_columns(source_preference=pl.lit("tie"))
+    assert "criterion_flips" not in findings(Evidence("subset", "S", rows=none), CRITERIA)
+
+
 def test_measured_criteria_can_not_be_ignored() -> None:
     found = finding(measured_rows(800), "criterion_ignored")
     assert found.verdict == "pass"

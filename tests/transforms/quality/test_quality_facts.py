@@ -57,7 +57,8 @@ def test_facts_of_a_row_of_pictures(tmp_path: Path) -> None:
         "response_width_min": 10, "response_width_max": 64, "response_bytes_min": 7,
         "response_duration_s_min": None, "response_formats": "jpeg,png",
         "response_digests_missing": 0, "prompt_width_min": None, "prompt_formats": "",
-        "tie": 0, "a_preferred": 1, "flipped": 1, "nc": 0, "flip_differs": 0, "same_media": 0,
+        "tie": 0, "a_preferred": 1, "flipped": 1, "reversed": 1, "nc": 0, "flip_differs": 0,
+        "same_media": 0,
     }  # fmt: skip
     assert {name: row[name] for name in expected} == expected
     assert tuple(frame.columns) == facts_columns()
@@ -85,9 +86,11 @@ def test_no_text_and_no_bytes_are_in_the_frame(tmp_path: Path) -> None:
         ({"response_a_image": None}, {"response_a_media_count": 0, "media_count": 1}),
         ({"response_b_info": [info(digest="a")]}, {"same_media": 1}),
         ({"response_b_info": [info(digest=None)]}, {"response_digests_missing": 1}),
-        ({"preference": "tie"}, {"tie": 1, "a_preferred": None, "flip_differs": 1}),
-        ({"flipped": False}, {"flip_differs": 1}),
-        ({"flipped": None}, {"flip_differs": None}),
+        ({"preference": "tie"}, {"tie": 1, "a_preferred": None, "flip_differs": 1,
+            "reversed": None}),
+        ({"source_preference": "tie", "flipped": False}, {"flip_differs": 0, "reversed": None}),
+        ({"flipped": False}, {"flip_differs": 1, "reversed": 0}),
+        ({"flipped": None}, {"flip_differs": None, "reversed": None}),
         ({"prompt": None}, {"prompt_turns": 0, "prompt_chars": None}),
     ],
 )  # fmt: skip

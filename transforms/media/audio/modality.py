@@ -29,11 +29,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from transforms.media.audio.container import container_of
 from transforms.media.audio.flac import Samples, encode_flac
 from transforms.media.audio.listen import Heard, Listener, Maker, sound_blocks
 from transforms.media.audio.mix import mixing, speakers_of
 from transforms.media.audio.readers import BLOCK, Stream, UnreadableError
 from transforms.media.audio.source import Source, open_source, refused
+from transforms.media.audio.wave16 import encode_wav
 from transforms.media.errors import MediaError, found_instead
 from transforms.media.judge_views import JudgeView
 from transforms.media.modality import Facts, Picture, Product
@@ -273,6 +275,22 @@ def _heard_again(samples: Samples, rate: int) -> Heard:
     for start in range(0, len(samples), BLOCK):
         listener.add(samples[start : start + BLOCK])
     return listener.heard()
+
+
+def render_as_sound(data: bytes, policy: AudioPolicy) -> bytes:
+    """A sound as models are sent it: a WAV or MP3 as it is, any other as WAV of 16 bits.
+
+    Which it is says its content alone; rate and channels stay.
+
+    Raises:
+        MediaError: as `validate`, for one that is not sent as it is.
+    """
+    container = container_of(data)
+    if container == "mp3" or (container == "wav" and data[:4] == b"RIFF"):
+        return data
+    with _reading(data, policy) as source:
+        stream = source.stream
+        return encode_wav(sound_blocks(source, policy), stream.rate, stream.channels)
 
 
 def render_for_judge(data: bytes, policy: AudioPolicy, view: JudgeView) -> list[Picture]:

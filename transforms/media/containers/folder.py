@@ -12,7 +12,7 @@ from transforms.media.errors import MediaError
 def read(container: str, members: Collection[str]) -> Iterator[Found]:
     """The wanted files; a name that leaves the folder is refused."""
     for member in sorted(members):
-        if member.startswith("/") or ".." in member.split("/") or "://" in member:
+        if leaves(member):
             yield Found(
                 member, MediaError("unsafe_member", f"{member}: the name leaves the folder")
             )
@@ -21,3 +21,8 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
             yield Found(member, files.read_bytes(files.join(container, member)))
         except (OSError, ValueError):  # no such file, or no name of a file: a zero byte in it
             yield missing(member, container.rsplit("/", 1)[-1])
+
+
+def leaves(member: str) -> bool:
+    """Whether a name would lead out of the folder."""
+    return member.startswith("/") or ".." in member.split("/") or "://" in member

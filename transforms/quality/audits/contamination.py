@@ -1,7 +1,8 @@
 """Contamination: no published row is one that was found to copy an item of a benchmark.
 
 The value is the share of rows that are published although decontamination would remove them; it is
-recomputed by looking the removed ones up among the published. Rows that match by a rule that only
+recomputed by looking the removed ones up among the published, by their pairs: they were compared
+before they had criteria, each of which makes a row. Rows that match by a rule that only
 reports (a prompt's picture alone) are counted in `details`. A dataset that was held against no
 benchmark, or where some were waived, gets a warning: nothing was looked for.
 """
@@ -22,11 +23,13 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     if not number:
         return None
     matches = evidence.matches
-    here = matches.join(evidence.rows.select("row_id").unique(), on="row_id", how="semi")
-    leaked = here.filter(pl.col("removed"))["row_id"].unique().sort()
-    reported = here.filter(~pl.col("removed"))["row_id"].n_unique()
-    gone = matches.filter(pl.col("removed"))["row_id"].n_unique() - len(leaked)
-    told = f"{gone:,} rows were removed, {reported:,} kept and reported"
+    removed, kept = (matches.filter(pl.col("removed") == is_so) for is_so in (True, False))
+    rows = evidence.rows.select("row_id", "pair_id")
+    leaks = rows.join(removed, on="pair_id", how="semi")
+    leaked = leaks["row_id"].unique().sort()
+    reported = rows.join(kept, on="pair_id", how="semi")["row_id"].n_unique()
+    gone = removed["pair_id"].n_unique() - leaks["pair_id"].n_unique()
+    told = f"{gone:,} pairs were removed, {reported:,} rows kept and reported"
     unseen = not evidence.benchmarks or bool(evidence.waived)
     if not evidence.benchmarks:
         told = "no benchmark was looked for"
@@ -51,7 +54,7 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
 
 
 def _counted(matches: pl.DataFrame, column: str) -> dict[str, int]:
-    return dict(matches.group_by(column).agg(pl.col("row_id").n_unique()).sort(column).iter_rows())
+    return dict(matches.group_by(column).agg(pl.col("pair_id").n_unique()).sort(column).iter_rows())
 
 
 AUDIT = Audit(

@@ -2,10 +2,12 @@
 
 A set of criteria of which none reverses the corpus's label can be ignored without loss. About one
 half is wanted by the measured origin; models are asked for reversals too. Rows whose corpus said
-tie, or nothing, are left out.
+tie, or nothing, are left out, as are those whose label is a tie: nothing could be reversed there.
 """
 
 from __future__ import annotations
+
+import polars as pl
 
 from transforms.measures.intervals import wilson
 from transforms.quality.audits.registry import Audit
@@ -16,7 +18,8 @@ from transforms.quality.settings_audits import AuditSettings
 
 def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     """The share of reversals."""
-    known = evidence.instructed["flipped"].drop_nulls()
+    sided = (pl.col(name).is_in(["a", "b"]) for name in ("preference", "source_preference"))
+    known = evidence.instructed.filter(pl.all_horizontal(sided))["flipped"].drop_nulls()
     if known.is_empty():
         return None
     flipped = int(known.sum())

@@ -83,9 +83,9 @@ class Question:
     """What one model is asked: `model` is its name in the recipe.
 
     `schema` is the JSON schema of the answer, `schema_name` its name for the server. Parameters
-    that are None are those of the model's settings. `replicate` tells apart questions that are
-    asked several times on purpose. `pair_id` and `label` are for the ledger and are not part of
-    the key.
+    that are None are those of the model's settings; see `parameters`. `replicate` tells apart
+    questions that are asked several times on purpose. `pair_id` and `label` are for the ledger and
+    are not part of the key.
     """
 
     model: str
@@ -104,9 +104,14 @@ class Question:
 
 
 def parameters(question: Question, settings: ModelSettings) -> dict[str, Any]:
-    """What steers the sampling: the question's own values, else the model's."""
-    temperature = settings.temperature if question.temperature is None else question.temperature
-    limit = question.max_output_tokens or settings.max_output_tokens
+    """What steers the sampling: the question's own values, else the model's.
+
+    A model whose temperature is None takes none, and one that thinks has room for it.
+    """
+    temperature = settings.temperature
+    if temperature is not None and question.temperature is not None:
+        temperature = question.temperature
+    limit = (question.max_output_tokens or settings.max_output_tokens) + settings.thinking_tokens
     return {
         "temperature": temperature,
         "top_p": settings.top_p,

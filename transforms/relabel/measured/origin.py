@@ -27,6 +27,7 @@ class MeasuredOrigin(AtOnce):
     fetch: Fetch
 
     name: ClassVar[str] = "measured"
+    admits_by: ClassVar[object] = None
 
     @property
     def inputs(self) -> object:

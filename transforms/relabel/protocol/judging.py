@@ -18,7 +18,6 @@ VERDICT_JSON: Final = {
     "required": ["verdict"],
     "additionalProperties": False,
 }
-_MOST_TOKENS: Final = 64
 
 
 def orders(settings: Judge) -> Sequence[Order]:
@@ -51,7 +50,7 @@ class JudgeQuestions:
             VERDICT_JSON,
             schema_name="verdict",
             temperature=self.settings.temperature,
-            max_output_tokens=_MOST_TOKENS,
+            max_output_tokens=self.settings.max_output_tokens,
             pair_id=row["pair_id"],
             label=f"judge {order}",
         )

@@ -21,13 +21,15 @@ PLACES: Final = ("first", "second")
 
 #: Rendering parameters are part of what a paid answer is kept under: never change one in place.
 _RENDERING: Final = "1"
+#: Of a rendering that names no quality; the same in `media.judge_views`.
+_QUALITY: Final = 90
 
 
 @dataclass(frozen=True)
 class Shown:
-    """How media are shown: pixels of the longer side, frames of a clip, views of a mesh.
+    """How media are shown: pixels of the longer side, frames of a clip, views of a mesh, JPEG.
 
-    `hears`: a sound is sent as it is; else as a picture of its spectrogram.
+    `hears`: a sound is sent as WAV or MP3; else as a picture of its spectrogram.
     """
 
     image_side: int = 768
@@ -35,6 +37,7 @@ class Shown:
     frame_side: int = 512
     views: int = 4
     hears: bool = False
+    jpeg_quality: int = _QUALITY
 
 
 def mark_of(pair_id: str) -> str:
@@ -85,7 +88,9 @@ def spaced(number: int, wanted: int) -> list[int]:
 
 def _medium(slot: str, info: Mapping[str, Any], shown: Shown) -> Iterator[Media]:
     modality = SLOT_MODALITY[slot]
-    common = (("rendering", _RENDERING), ("of", modality))
+    common: tuple[tuple[str, str | int], ...] = (("rendering", _RENDERING), ("of", modality))
+    if shown.jpeg_quality != _QUALITY and not (modality == "audio" and shown.hears):
+        common += (("quality", shown.jpeg_quality),)
     if modality == "image":
         yield Media(
             "image",

@@ -39,6 +39,7 @@ class LlmOrigin:
     measure: Callable[[pa.Table], pa.Table] | None = None
 
     name: ClassVar[str] = "llm"
+    admits_by: ClassVar[object] = None
 
     @property
     def inputs(self) -> object:
@@ -46,12 +47,16 @@ class LlmOrigin:
         told = asdict(self.settings)
         models = {
             name: [block["served_as"] or name, block["structured"], block["temperature"],
-                   block["top_p"], block["seed"], block["max_output_tokens"], block["modalities"]]
+                   block["top_p"], block["seed"], block["max_output_tokens"],
+                   block["thinking_tokens"], block["modalities"]]
             for name, block in told["models"].items()
             if name in self._models
         }  # fmt: skip
-        for name in ("models", "budget", "first_wave", "published"):
+        for name in ("models", "budget", "published"):
             del told[name]
+        # Judges are weighed by what they said in a wave; other rules look at one proposal alone.
+        if self.settings.consensus.rule != "weighted":
+            del told["first_wave"]
         return ["llm", self.task, told, models]
 
     @property
@@ -119,7 +124,12 @@ class LlmOrigin:
         show = self.settings.show
         return {
             name: Shown(
-                show.max_side, show.frames, show.max_side, show.views, "audio" in block.modalities
+                show.max_side,
+                show.frames,
+                show.max_side,
+                show.views,
+                "audio" in block.modalities,
+                show.jpeg_quality,
             )
             for name, block in self._blocks.items()
         }

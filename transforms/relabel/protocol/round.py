@@ -16,7 +16,7 @@ from schemas.label import LABEL_SCHEMA
 from transforms.relabel.consensus import consensus
 from transforms.relabel.llm.asker import check_modalities
 from transforms.relabel.llm.outcome import Answer, NoAnswer, Outcome
-from transforms.relabel.llm.question import Question
+from transforms.relabel.llm.question import Question, parameters
 from transforms.relabel.llm.session import LlmSession
 from transforms.relabel.protocol.gold import GOLD, Gold
 from transforms.relabel.protocol.judging import JudgeQuestions, judge_question, orders, verdict_of
@@ -238,7 +238,8 @@ class Round:
 
     def _new_producer(self, question: Question, version: str) -> dict[str, Any]:
         model = self.session.models[question.model]
-        told = {"temperature": question.temperature, "top_p": model.top_p, "seed": model.seed}
+        sent = parameters(question, model)
+        told = {name: sent[name] for name in ("temperature", "top_p", "seed")}
         return {
             "origin": "llm",
             "model": model.served_as or question.model,

@@ -14,8 +14,10 @@ import pyarrow.parquet as pq
 from schemas.dead_letter import DeadLetter, dead_letter_table
 from schemas.flight import PREPARED_SCHEMA
 from transforms.beamkit import files
+from transforms.beamkit.errors import BuildError
 from transforms.relabel.origin import LABELLED_SCHEMA, RELABEL, AtOnce, Labelled
 from transforms.relabel.published.labels import PublishedMatch, match_published
+from transforms.relabel.published.pairs import MEDIA_SCHEMA
 from transforms.relabel.published.rows import read_rows
 from transforms.relabel.published.settings import PublishedSettings
 from transforms.relabel.published.texts import TURN_BREAK, key
@@ -32,14 +34,15 @@ class PublishedOrigin(AtOnce):
     """Matches the rows of one subset of the published set to the pairs of its source corpus.
 
     `files` are the subset's Parquet files with their digests, `media` the table of its pictures'
-    hashes (`published.pairs.MEDIA_SCHEMA`) as an Arrow IPC file, or None for text.
+    hashes (`published.pairs.MEDIA_SCHEMA`) as an Arrow IPC file with the digest of what it says,
+    or None where there are no pictures to look at.
     """
 
     subset: str
     corpus: str
     task: str
     files: tuple[tuple[str, str], ...]
-    media: str | None
+    media: tuple[str, str] | None
     revision: str | None
     settings: PublishedSettings
 
@@ -47,9 +50,15 @@ class PublishedOrigin(AtOnce):
 
     @property
     def inputs(self) -> object:
-        """Settings and the digests of the files."""
+        """Settings, and the digests of the files and of what is known of the pictures."""
         digests = [digest for _, digest in self.files]
-        return ["published", self.task, asdict(self.settings), digests, self.revision]
+        media = [] if self.media is None else [self.media[1]]
+        return ["published", self.task, asdict(self.settings), digests, self.revision, *media]
+
+    @property
+    def admits_by(self) -> object:
+        """The files: pictures that are unpacked later make no pair anew."""
+        return ["published", self.task, [digest for _, digest in self.files]]
 
     @property
     def reserve(self) -> float | None:
@@ -72,7 +81,11 @@ class PublishedOrigin(AtOnce):
         return rows.select(_NEEDED)
 
     def label(self, survivors: pa.Table, looked: pa.Table, wanted: int | None) -> Labelled:
-        """Match; published rows that fit no pair are dead letters with their nearest miss."""
+        """Match; published rows that fit no pair are dead letters with their nearest miss.
+
+        Raises:
+            BuildError: the table of pictures is gone.
+        """
         found = match_published(
             _published_rows(self.files),
             _as_prepared(looked),
@@ -90,11 +103,14 @@ class PublishedOrigin(AtOnce):
         )
 
     def _media(self) -> pa.Table:
-        from transforms.relabel.published.pairs import MEDIA_SCHEMA
-
-        if self.media is None or not files.exists(self.media):
+        if self.media is None:
             return MEDIA_SCHEMA.empty_table()
-        return pa.ipc.open_file(io.BytesIO(files.read_bytes(self.media))).read_all()
+        path, _ = self.media
+        if not files.exists(path):
+            raise BuildError(
+                f"{path}: gone, and the pictures of {self.subset} are matched by it; build again"
+            )
+        return pa.ipc.open_file(io.BytesIO(files.read_bytes(path))).read_all()
 
     def _dead(self, found: PublishedMatch) -> pa.Table:
         return dead_letter_table(
