@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import struct
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +21,9 @@ from tests.transforms.media.video_cases import (
     rewrapped,
     silent,
 )
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, PassingError
 from transforms.media.settings import VideoPolicy
-from transforms.media.video import describe, normalise, probe, validate
+from transforms.media.video import describe, ffmpeg, normalise, probe, validate
 
 POLICY = VideoPolicy()
 
@@ -135,6 +137,34 @@ def test_an_encoder_that_takes_too_long_is_ended() -> None:
         "video_too_slow",
         "encoding takes more than 0.001 seconds",
     )
+    assert isinstance(error, PassingError)  # by the clock: another time it may be quicker
+
+
+@pytest.mark.parametrize(
+    ("status", "used", "reason", "passing"),
+    [
+        (-signal.SIGKILL, 0.0, "video_crashed", True),
+        (-signal.SIGTERM, 0.0, "video_crashed", True),
+        (-signal.SIGKILL, 3.0, "video_too_slow", False),  # by the limit of its processor time
+        (255, 3.0, "video_too_slow", False),
+        (-signal.SIGSEGV, 0.0, "video_undecodable", False),
+        (1, 0.0, "video_undecodable", False),
+    ],
+)
+def test_how_the_encoder_ended_tells_whose_fault_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    status: int,
+    used: float,
+    reason: str,
+    passing: bool,
+) -> None:
+    times = iter([10.0, 10.0 + used])
+    monkeypatch.setattr(ffmpeg, "_children_seconds", lambda: next(times))
+    end = f"exit {status}" if status > 0 else f"kill -{-status} $$"
+    with pytest.raises(MediaError) as error:
+        ffmpeg.run(["/bin/sh", "-c", end], tmp_path, VideoPolicy(max_encode_seconds=1.0))
+    assert (error.value.reason, isinstance(error.value, PassingError)) == (reason, passing)
 
 
 #: Containers that state what there should be: no cut passes.

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from transforms.media.errors import MediaError
-from transforms.media.settings import VideoPolicy
+from transforms.media.settings import PATIENCE, VideoPolicy
 from transforms.media.video.decode import frames_of
 from transforms.media.video.ffmpeg import command_of, failure, mp4_output, too_slow
 from transforms.media.video.picture import picture_of, turn_in
@@ -217,7 +217,7 @@ def _feed(
             stdout=subprocess.DEVNULL,
             stderr=said,
         )
-        ended = threading.Timer(policy.max_encode_seconds, process.kill)
+        ended = threading.Timer(PATIENCE * policy.max_encode_seconds, process.kill)
         ended.start()
         try:
             assert process.stdin is not None
