@@ -116,7 +116,7 @@ class VideoPolicy:
     preset: str = "veryfast"
     threads: int = 2
     #: Seconds that the encoder may take for one clip: of processor time as many for each of its
-    #: threads, of the clock twice as many.
+    #: threads, of the clock three times as many.
     max_encode_seconds: float = 300.0
 
     def __post_init__(self) -> None:
@@ -300,7 +300,7 @@ class MeshPolicy:
 
 #: How much longer than its processor time may take somebody waits for a medium: a machine that is
 #: busy with other things gives it less, and that is no fault of the medium.
-PATIENCE: Final = 2.0
+PATIENCE: Final = 3.0
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ class MediaPolicy:
     audio: AudioPolicy = AudioPolicy()
     mesh: MeshPolicy = MeshPolicy()
     #: Processes that decode inside one worker, and the seconds of processor time that one medium
-    #: may take (of the clock twice as many); a clip that is encoded anew has
+    #: may take (of the clock three times as many); a clip that is encoded anew has
     #: `video.max_encode_seconds` on top.
     threads: int = 2
     max_decode_seconds: float = 60.0

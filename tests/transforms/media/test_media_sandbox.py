@@ -16,6 +16,7 @@ import pytest
 from transforms.beamkit.errors import BuildError
 from transforms.media.errors import MediaError, PassingError
 from transforms.media.modality import Product
+from transforms.media.sandbox import runner
 from transforms.media.sandbox.crew import Crew, SandboxClosedError
 from transforms.media.sandbox.messages import FRAME
 from transforms.media.sandbox.process import WorkerLostError, WorkerProcess
@@ -125,12 +126,16 @@ def test_a_connection_that_is_closed_or_held_open_by_a_child_is_noticed(
     ("data", "kind"),
     [(b"hang", PassingError), (b"spin", MediaError)],  # it waits for others, or works itself
 )
-def test_what_hangs_is_ended_at_the_time_limit(data: bytes, kind: type[MediaError]) -> None:
+def test_what_hangs_is_ended_at_the_time_limit(
+    data: bytes, kind: type[MediaError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind is MediaError:
+        monkeypatch.setattr(runner, "PATIENCE", 60.0)  # however busy the machine is
     with Sandbox(replace(POLICY, max_decode_seconds=0.5), 1, MODULES) as hasty:
         begun = time.monotonic()
         with pytest.raises(MediaError) as error:
             hasty.run("crash", data)
-        assert time.monotonic() - begun < 15  # the start of the worker included
+        assert time.monotonic() - begun < 35  # the start of the worker included
     assert (error.value.reason, error.value.message) == (
         "crash_timeout",
         "not decoded within 0.5 seconds",
@@ -138,7 +143,8 @@ def test_what_hangs_is_ended_at_the_time_limit(data: bytes, kind: type[MediaErro
     assert type(error.value) is kind
 
 
-def test_the_time_limit_is_one_of_each_medium() -> None:
+def test_the_time_limit_is_one_of_each_medium(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "PATIENCE", 60.0)
     with Sandbox(replace(POLICY, max_decode_seconds=0.6), 1, MODULES) as hasty:
         for number in range(4):
             assert hasty.run("crash", b"work 0.25").facts["frames"] == 9, number
@@ -185,7 +191,7 @@ def test_workers_that_end_before_they_have_the_medium_say_nothing_about_it(
 
 def test_the_time_limit_ends_children_too(tmp_path: Path) -> None:
     written = tmp_path / "child"
-    with Sandbox(replace(POLICY, max_decode_seconds=1.5), 1, MODULES) as hasty:
+    with Sandbox(replace(POLICY, max_decode_seconds=1.0), 1, MODULES) as hasty:
         assert refused(hasty, b"with-child " + bytes(written))[0] == "crash_timeout"
     assert all(eventually(lambda p=process: gone(p)) for process in members(written))
 

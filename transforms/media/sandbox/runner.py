@@ -10,7 +10,7 @@ of one core, and is started ahead; only workers that can't even start end the bu
 
 Nor must it hang on what else the machine does. So the limit is one of processor time, and what
 shows that others were the cause is a `PassingError`: a worker that was ended from outside twice, or
-that did not get its processor time within twice the time.
+that did not get its processor time within three times the time.
 
 This protects the run and its secrets from files that break decoders, not the machine from an
 attacker: workers run as the same user. On macOS the kernel does not enforce the limit of memory.
