@@ -135,7 +135,7 @@ def test_what_hangs_is_ended_at_the_time_limit(
         begun = time.monotonic()
         with pytest.raises(MediaError) as error:
             hasty.run("crash", data)
-        assert time.monotonic() - begun < 35  # the start of the worker included
+        assert time.monotonic() - begun < 15  # the start of the worker included
     assert (error.value.reason, error.value.message) == (
         "crash_timeout",
         "not decoded within 0.5 seconds",
