@@ -156,7 +156,7 @@ class MediaStore:
         if _is_whole(path, len(data)):
             return
         try:
-            files.write_once(path, data)
+            files.write_once(path, data, keep=True)
         except OSError as error:
             raise BuildError(
                 f"{path}: {len(data):,} bytes can't be stored ({error.strerror or error})"
