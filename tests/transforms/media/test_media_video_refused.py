@@ -189,6 +189,18 @@ def test_a_cut_clip_is_refused(name: str, share: float) -> None:
     assert error.reason == "video_undecodable"
 
 
+@pytest.mark.parametrize(
+    "behind", [b"\0\0", b"\n", b";\xff", b"<!-- served by a cache -->", b"\1" * 999]
+)
+def test_what_lies_behind_the_trailer_of_a_gif_is_no_matter(behind: bytes) -> None:
+    data = pictures(end="gif")
+    assert data.endswith(b";")
+    frames = validate(data, POLICY).frames
+    assert validate(data + behind, POLICY).frames == frames
+    assert refusal(data[:-1]).message.startswith("cut short")
+    assert refusal(data[:-1] + behind.replace(b";", b"")).message.startswith("cut short")
+
+
 def test_damage_that_decoders_conceal_is_refused_unless_the_policy_lets_it_pass() -> None:
     data = bytearray(conforming())
     start = data.index(b"mdat")
