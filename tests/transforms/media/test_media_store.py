@@ -267,6 +267,28 @@ def test_what_the_machine_did_is_not_remembered(
         assert listing(store) == {"source": 1, "fate": 2}
 
 
+def test_what_is_used_again_is_young_again(store: MediaStore) -> None:
+    def aged() -> None:
+        for file in stored(store):
+            os.utime(file.path, (1e9, 1e9))
+
+    def young() -> list[str]:
+        ages = {file.kind: file.age for file in stored(store)}
+        return sorted(kind for kind, age in ages.items() if age is not None and age < 3600)
+
+    made = store.keep_product(KEY, DATA, MADE)
+    aged()
+    assert young() == []
+    assert store.product_of(KEY, DIGEST) == made
+    assert young() == ["fate", "product"]
+    aged()
+    store.put(DATA)
+    assert young() == ["source"]
+    aged()
+    assert store.has_published({"digest": DIGEST, "product": made.product})
+    assert young() == ["product"]
+
+
 def test_what_lies_in_a_store_is_told_apart(store: MediaStore) -> None:
     store.keep_product(KEY, DATA, MADE)
     for name in (
