@@ -259,13 +259,17 @@ def test_a_member_may_be_named_from_the_root(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_several_libraries_on_one_line(tmp_path: Path, kind: str) -> None:
     text = OBJ.replace(b"m.mtl", b"one.mtl  my two.MTL")
-    content = {"x.obj": text, "one.mtl": b"newmtl a\n", "my two.MTL": MTL, "my wood.png": b"png"}
+    content = {"x.obj": text, "one.mtl": b"newmtl a\n", "my two.MTL": MTL, "my wood.png": PNG}
     (bundle,) = all_found(packed(kind, tmp_path, content), ["x.obj"]).values()
     assert bundle == content
-    whole = {"x.obj": text, "one.mtl  my two.MTL": MTL}
+    read = validate(MeshBundle("x.obj", text, content).pack(), MeshPolicy())
+    assert (read.missing, read.scene.pictures) == ([], [PNG])
+    whole = {"x.obj": text, "one.mtl  my two.MTL": MTL, "my wood.png": PNG}
     (tmp_path / "whole").mkdir()
     (bundle,) = all_found(packed(kind, tmp_path / "whole", whole), ["x.obj"]).values()
     assert bundle == whole
+    read = validate(MeshBundle("x.obj", text, whole).pack(), MeshPolicy())
+    assert (read.missing, read.scene.pictures) == ([], [PNG])
 
 
 def test_what_a_model_names_is_bounded_in_bytes(tmp_path: Path) -> None:

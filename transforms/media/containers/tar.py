@@ -27,8 +27,8 @@ _NO_HEADER: Final = (tarfile.HeaderError, ValueError, IndexError, OverflowError,
 def read(
     container: str,
     members: Collection[str],
-    *,
     stop: int | None = None,
+    *,
     largest: int = MAX_MEMBER_BYTES,
 ) -> Iterator[Found]:
     """The wanted members of an archive, plain or gzipped, in one pass over all of it.
