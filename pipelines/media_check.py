@@ -17,7 +17,7 @@ from schemas.ids import source_digest
 from schemas.tasks import Modality
 from transforms.beamkit.errors import BuildError
 from transforms.media.companions import with_companions
-from transforms.media.containers.found import Found
+from transforms.media.containers.found import Found, too_large
 from transforms.media.errors import MediaError
 from transforms.media.guess import modality_of
 from transforms.media.sandbox.runner import Sandbox
@@ -148,17 +148,18 @@ class Checker:
 
     def _with_companions(self, path: Path, data: bytes) -> tuple[bytes, int]:
         """A model with the files beside it that it names."""
+        most = self.sandbox.policy.mesh
 
-        def read(names: Collection[str]) -> Iterator[Found]:
+        def read(names: Collection[str], *, largest: int = most.max_bytes) -> Iterator[Found]:
             for name in names:
                 if name == path.name:
                     yield Found(name, data)
                     continue
                 with suppress(OSError):  # it is not there: the model does without
-                    yield Found(name, _read(path.parent / name, most.max_bytes)[1])
+                    size, content = _read(path.parent / name, largest)
+                    yield Found(name, too_large(name, size, largest) or content)
 
-        most = self.sandbox.policy.mesh
-        (found,) = with_companions(read, [path.name], most.max_files)
+        (found,) = with_companions(read, [path.name], most.max_files, most.max_bytes)
         if isinstance(found.data, MediaError):
             raise found.data
         return found.data, len(found.data)

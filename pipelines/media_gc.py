@@ -7,6 +7,8 @@ knows of media that can't be used stays too: it is small, and spares decoding th
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,6 +28,9 @@ from transforms.writing.prepared import PAIRS_ROLE
 
 #: Seconds for which a file is nobody's business but its writer's.
 YOUNG_SECONDS: Final = 24 * 3600.0
+
+#: Files that are removed without another look at what is running.
+_BATCH: Final = 500
 
 #: Columns of prepared pairs that refer to media.
 _MEDIA: Final = ("prompt_media", "a_media", "b_media")
@@ -92,6 +97,41 @@ def clearing_of(
         unused.setdefault(file.kind, []).append(file.path)
     found.paths = [path for kind in _ORDER for path in unused.get(kind, ())]
     return found
+
+
+def remove_unused(found: Clearing, layouts: Sequence[Layout]) -> int:
+    """Remove what was found to be unused, and folders that are empty then; returns how many files.
+
+    Between the listing and now builds may have taken up old files: those are young again, and stay.
+
+    Raises:
+        BuildError: a build began meanwhile; what was removed until then, nothing refers to.
+    """
+    removed = 0
+    for start in range(0, len(found.paths), _BATCH):
+        for layout in layouts:
+            busy = running(layout)
+            if busy is not None:
+                raise BuildError(
+                    f"{layout.output}: a build began there meanwhile ({busy}), so after "
+                    f"{removed:,} of {len(found.paths):,} files nothing more was removed; "
+                    "wait until it ends"
+                )
+        old = [path for path in found.paths[start : start + _BATCH] if not _is_young(path)]
+        files.remove(old)
+        removed += len(old)
+    remove_empty_folders(found.paths)
+    return removed
+
+
+def _is_young(path: str) -> bool:
+    """Whether a file on this machine was stored or used lately."""
+    if not files.is_local(path):
+        return False
+    try:
+        return time.time() - os.stat(path).st_mtime < YOUNG_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def referred_to(layout: Layout) -> set[str]:
@@ -183,8 +223,6 @@ def _is_used(file: Stored, used: set[str], fates: set[str], products: set[str]) 
 
 def remove_empty_folders(paths: Iterable[str]) -> None:
     """Folders of removed files that hold nothing any more, on this machine."""
-    import os
-
     for folder in sorted({os.path.dirname(path) for path in paths if files.is_local(path)}):
-        if not os.listdir(folder):
+        if os.path.isdir(folder) and not os.listdir(folder):
             os.rmdir(folder)

@@ -100,11 +100,11 @@ class MediaHasher:
         if not members:
             return
         reader = reader_of(container) if container.lower().endswith(_ARCHIVES) else folder.read
-        for member, data in reader(container, members):
-            if not isinstance(data, MediaError):
-                yield data, member
-            elif data.reason != "media_missing":
-                self.skipped[data.reason] += 1
+        for found in reader(container, members):
+            if not isinstance(found.data, MediaError):
+                yield found.data, found.member
+            elif found.data.reason != "media_missing":
+                self.skipped[found.data.reason] += 1
 
     def _hashed(self, media: Sequence[tuple[bytes, str]]) -> list[HashedMedium | None]:
         digests = [source_digest(data) for data, _ in media]

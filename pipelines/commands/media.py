@@ -99,9 +99,8 @@ def gc(
     Name every dataset that shares the store: what only an unnamed one uses counts as unused.
     """
     from pipelines.layout import Layout
-    from pipelines.media_gc import clearing_of, remove_empty_folders
+    from pipelines.media_gc import clearing_of, remove_unused
     from pipelines.media_view import clearing_view
-    from transforms.beamkit import files
 
     if store is None and len(output) > 1:
         fail("several outputs share a store: name it with --store", 2)
@@ -115,9 +114,8 @@ def gc(
         out.print("Nothing was removed; to remove what is unused, add --delete.", highlight=False)
         return
     with err.status(f"removing {len(found.paths):,} files"):
-        files.remove(found.paths)
-        remove_empty_folders(found.paths)
-    out.print(f"Removed {len(found.paths):,} files.", highlight=False)
+        removed = remove_unused(found, layouts)
+    out.print(f"Removed {removed:,} files.", highlight=False)
 
 
 def _keys(recipe: Path | None) -> list[str] | None:

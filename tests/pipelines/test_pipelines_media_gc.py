@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from typer.testing import CliRunner, Result
 from pipelines.build_marker import building, running
 from pipelines.cli import app
 from pipelines.layout import Layout
-from pipelines.media_gc import clearing_of, referred_to
+from pipelines.media_gc import clearing_of, referred_to, remove_unused
 from schemas.flight import PREPARED_SCHEMA
 from schemas.ids import source_digest
 from schemas.media import REF_STRUCT
@@ -170,6 +171,34 @@ def test_the_command_lists_and_removes_only_when_asked(dataset: Dataset) -> None
         store.get(source_digest(b"source %d" % number))
     assert Path(store.root, "notes.txt").exists()
     assert clearing_of(store.root, [layout]).paths == []
+
+
+def test_a_build_that_begins_meanwhile_loses_nothing(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.media_gc._BATCH", 2)
+    layout, store = dataset
+    found = clearing_of(store.root, [layout])
+    store.put(b"not drawn")  # a build on another folder took it up
+    left = store.path(source_digest(b"unused source"))
+    removed: list[str] = []
+    remove = files.remove
+
+    def then_begins(paths: list[str]) -> None:
+        remove(paths)
+        removed.extend(paths)
+        marker.enter_context(building(layout))
+
+    with ExitStack() as marker:
+        monkeypatch.setattr(files, "remove", then_begins)
+        with pytest.raises(BuildError, match=r"began there meanwhile .* after 2 of 5 files"):
+            remove_unused(found, [layout])
+        monkeypatch.setattr(files, "remove", remove)
+    assert removed == found.paths[:2]
+    assert Path(left).exists()
+    assert remove_unused(found, [layout]) == 4
+    assert store.has(source_digest(b"not drawn"))
+    assert not Path(left).exists()
 
 
 def test_nothing_is_known_to_be_unused_where_a_dataset_cannot_be_read(

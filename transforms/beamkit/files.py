@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _UNCOMPRESSED: Final = "uncompressed"  # Beam's CompressionTypes.UNCOMPRESSED
 
+#: Object stores, whose renaming copies over what is there in one step and then removes the source.
+_OVERWRITING: Final = ("gs://", "s3://", "azfs://")
+
 
 def _beam() -> Any:
     from apache_beam.io.filesystems import FileSystems
@@ -108,14 +111,29 @@ def attempt_name(path: str) -> str:
     return f"{path}.attempt-{uuid.uuid4().hex}"
 
 
-def rename(source: str, target: str) -> None:
-    """Move a finished attempt into place, over what was there."""
+def rename(source: str, target: str, *, keep: bool = False) -> None:
+    """Move a finished attempt into place, over what was there.
+
+    A reader sees what was there or what is new, at no time nothing (but on HDFS, where nothing can
+    be renamed over a file). With `keep`, for names that say what the content is, a file of another
+    writer elsewhere than on this machine stays, and the attempt is dropped.
+    """
     if is_local(target):
         os.replace(source, target)
         return
-    if _beam().exists(target):
+    if keep and _beam().exists(target):
+        remove([source])
+        return
+    try:
+        _beam().rename([source], [target])
+    except Exception:
+        if target.startswith(_OVERWRITING) or not _beam().exists(target):
+            raise
+        if keep:
+            remove([source])
+            return
         _beam().delete([target])
-    _beam().rename([source], [target])
+        _beam().rename([source], [target])
 
 
 def link(source: str, target: str) -> None:
@@ -158,12 +176,12 @@ def create_native(path: str) -> Iterator[pa.NativeFile]:
         yield pa.PythonFile(stream, "w")
 
 
-def write_once(path: str, data: bytes) -> None:
-    """Write a whole file so that a reader sees all of it or none of it."""
+def write_once(path: str, data: bytes, *, keep: bool = False) -> None:
+    """Write a whole file so that a reader sees all of it or none of it; `keep` as in `rename`."""
     attempt = attempt_name(path)
     with create(attempt) as stream:
         stream.write(data)
-    rename(attempt, path)
+    rename(attempt, path, keep=keep)
 
 
 def remove(paths: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Final
 
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
@@ -16,6 +17,22 @@ class MediaError(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason, self.message = reason, message
+
+
+class PassingError(MediaError):
+    """A refusal that is an accident of the machine: at another time the medium may be taken.
+
+    It makes dead letters like any other, but nobody remembers it.
+    """
+
+
+#: Signals by which others end a process: the kernel that runs out of memory, a service manager.
+_FROM_OUTSIDE: Final = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def ended_from_outside(status: int) -> bool:
+    """Whether a process of this status was ended by others (negative: by that signal)."""
+    return -status in _FROM_OUTSIDE
 
 
 def found_instead(data: bytes) -> str | None:

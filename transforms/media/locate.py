@@ -145,7 +145,8 @@ class _Extract(beam.DoFn):
     ) -> Iterable[Found]:
         read = partial(reader_of(container, self.place.scope), path)
         if modality == "mesh" and can_be_read_again(container):
-            return with_companions(read, members, self.policy.mesh.max_files)
+            mesh = self.policy.mesh
+            return with_companions(read, members, mesh.max_files, mesh.max_bytes)
         return read(members)
 
     def _taken_over(

@@ -115,7 +115,8 @@ class VideoPolicy:
     crf: int = 18
     preset: str = "veryfast"
     threads: int = 2
-    #: Seconds that the encoder may take for one clip.
+    #: Seconds that the encoder may take for one clip: of processor time as many for each of its
+    #: threads, of the clock three times as many.
     max_encode_seconds: float = 300.0
 
     def __post_init__(self) -> None:
@@ -297,6 +298,11 @@ class MeshPolicy:
                 raise ValueError(f"{name}: {getattr(self, name)!r} is none of {choices}")
 
 
+#: How much longer than its processor time may take somebody waits for a medium: a machine that is
+#: busy with other things gives it less, and that is no fault of the medium.
+PATIENCE: Final = 3.0
+
+
 @dataclass(frozen=True)
 class MediaPolicy:
     """The media policy of a recipe. `version` names the product; ids never depend on it."""
@@ -306,8 +312,9 @@ class MediaPolicy:
     video: VideoPolicy = VideoPolicy()
     audio: AudioPolicy = AudioPolicy()
     mesh: MeshPolicy = MeshPolicy()
-    #: Processes that decode inside one worker, and the seconds that one medium may take; a clip
-    #: that is encoded anew has `video.max_encode_seconds` on top.
+    #: Processes that decode inside one worker, and the seconds of processor time that one medium
+    #: may take (of the clock three times as many); a clip that is encoded anew has
+    #: `video.max_encode_seconds` on top.
     threads: int = 2
     max_decode_seconds: float = 60.0
     #: Megabytes of memory that one decoding process may take.
@@ -322,6 +329,6 @@ class MediaPolicy:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0")
 
     def seconds_for(self, modality: str) -> float:
-        """Seconds that a process may take for one medium."""
+        """Seconds of processor time that a process may take for one medium."""
         encoding = self.video.max_encode_seconds if modality == "video" else 0.0
         return self.max_decode_seconds + encoding

@@ -87,6 +87,12 @@ def _spin(rest: bytes) -> None:
         pass
 
 
+def _work(rest: bytes) -> None:
+    begun = time.process_time()
+    while time.process_time() - begun < float(rest):
+        pass
+
+
 def _eat(rest: bytes) -> None:
     _kept.append(bytearray(10**6 * MEGABYTE))
 
@@ -190,11 +196,22 @@ def _leave(rest: bytes) -> None:
     sys.exit(5)
 
 
+def _die(rest: bytes) -> None:
+    """As one that others end, by a signal; with a path only where nobody was there before."""
+    number, _, path = rest.decode().partition(" ")
+    if not path or not Path(path).exists():
+        if path:
+            Path(path).touch()
+        os.kill(os.getpid(), int(number))
+        time.sleep(600)
+
+
 _DEEDS: dict[str, Callable[[bytes], None]] = {
     "segfault": _segfault,
     "abort": _abort,
     "hang": _hang,
     "spin": _spin,
+    "work": _work,
     "eat": _eat,
     "swallow": _swallow,
     "leak": _leak,
@@ -209,4 +226,5 @@ _DEEDS: dict[str, Callable[[bytes], None]] = {
     "fault": _fault,
     "exit": _exit,
     "leave": _leave,
+    "die": _die,
 }

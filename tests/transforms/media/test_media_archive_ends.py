@@ -48,6 +48,26 @@ def test_a_gzipped_archive_cut_anywhere(tmp_path: Path, share: float) -> None:
         list(reader_of("m.tar.gz")(str(path), ["2.jpg", "none.jpg"]))
 
 
+def test_a_header_that_makes_no_sense_is_an_error_that_says_so(tmp_path: Path) -> None:
+    sink = io.BytesIO()
+    with tarfile.open(fileobj=sink, mode="w", format=tarfile.PAX_FORMAT) as target:
+        entry = tarfile.TarInfo("0.jpg")
+        entry.size = 512
+        entry.pax_headers = {
+            "GNU.sparse.major": "1",
+            "GNU.sparse.minor": "0",
+            "GNU.sparse.name": "0.jpg",
+            "GNU.sparse.realsize": "100",
+        }
+        target.addfile(entry, io.BytesIO(b"no\nnumber\n".ljust(512, b"\0")))
+    path = tmp_path / "m.tar"
+    path.write_bytes(sink.getvalue() + archive())
+    with pytest.raises(
+        BuildError, match=r"m\.tar: the archive is truncated or damaged after 0 mem"
+    ):
+        list(reader_of("m.tar")(str(path), ["0.jpg", "2.jpg"]))
+
+
 def test_a_whole_archive_says_only_what_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "m.tar"
     for data in (archive(), archive()[: LAST_MEMBER + 512]):

@@ -227,7 +227,11 @@ def test_what_resampling_drives_beyond_full_scale_is_scaled_down() -> None:
     assert np.median(np.abs(found)) < 0.95
 
 
-@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF])
+UNKNOWN = [0, 0x7FFFF000, 0x7FFFFF00, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]
+LIST = b"LIST" + struct.pack("<I", 26) + b"INFOISFT" + struct.pack("<I", 14) + b"Lavf60.16.100\0"
+
+
+@pytest.mark.parametrize("size", UNKNOWN)
 def test_a_header_that_leaves_the_length_open_is_mended(size: int) -> None:
     pcm = np.arange(16_000, dtype="<i2").tobytes()
     streamed = wav(pcm + b"\7", promised=size)
@@ -236,6 +240,40 @@ def test_a_header_that_leaves_the_length_open_is_mended(size: int) -> None:
     assert product.data == wav(pcm)
     assert produced(product.data) == Product(product.facts)
     assert product.facts["bytes"] == len(product.data)
+
+
+@pytest.mark.parametrize("size", UNKNOWN)
+@pytest.mark.parametrize("behind", [LIST, LIST + b"id3 \3\0\0\0abc\0", LIST + b"id3 \3\0\0\0abc"])
+def test_what_follows_a_sound_of_open_length_is_no_sound(size: int, behind: bytes) -> None:
+    pcm = np.arange(16_000, dtype="<i2").tobytes()
+    assert produced(wav(pcm + behind, promised=size)).data == wav(pcm)
+    said = b"LIST of things".ljust(16, b".")  # samples that only look like a chunk
+    assert produced(wav(said + pcm, promised=size)).data == wav(said + pcm)
+    with pytest.raises(MediaError) as error:
+        produced(wav(behind, promised=size))
+    assert error.value.reason == "audio_empty"
+
+
+def test_an_open_length_may_be_of_whole_samples() -> None:
+    pcm = bytes(range(48)) * 500
+    size = 0x7FFFF000 - 0x7FFFF000 % 6
+    streamed = wav(pcm, channels=2, bits=24, promised=size)
+    assert produced(streamed).data == wav(pcm, channels=2, bits=24)
+
+
+@pytest.mark.parametrize("align", [0, 1])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_header_that_states_too_few_bytes_of_a_sample_is_mended(
+    align: int, channels: int
+) -> None:
+    pcm = np.arange(16_000, dtype="<i2").tobytes()
+    whole = wav(pcm, channels=channels)
+    wrong = bytearray(whole)
+    struct.pack_into("<IH", wrong, 28, 16_000 * align, align)
+    product = produced(bytes(wrong))
+    assert (product.data, product.changes) == (whole, ("header",))
+    with pytest.raises(MediaError, match="cut short"):
+        produced(bytes(wrong[: len(wrong) // 2]))
 
 
 def test_a_wav_that_is_a_little_short_is_mended() -> None:

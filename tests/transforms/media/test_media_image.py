@@ -8,6 +8,7 @@ import sys
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from tests.transforms.media.image_samples import (
     POLICY,
@@ -77,6 +78,41 @@ def test_exif_orientation_is_applied_once(name: str, orientation: int) -> None:
     turn = turns[orientation]
     expected = PHOTO if turn is None else PHOTO.transpose(Image.Transpose(turn))
     assert difference(published(data), expected) < (5 if name in ("jpeg", "avif") else 0.001)
+
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
+
+
+def with_xmp(name: str, exif: Image.Exif) -> bytes:
+    if name == "png":
+        notes = PngInfo()
+        notes.add_itxt("XML:com.adobe.xmp", XMP.decode())
+        return encoded(PHOTO, name, exif=exif.tobytes(), pnginfo=notes)
+    if name == "tiff":
+        return encoded(PHOTO, name, tiffinfo={700: XMP, **exif})
+    return encoded(PHOTO, name, exif=exif.tobytes(), xmp=XMP)
+
+
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp", "tiff", "avif"])
+@pytest.mark.parametrize("orientation", [None, 1, 8])
+def test_an_orientation_of_xmp_alone_turns_nothing(name: str, orientation: int | None) -> None:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x011A] = "a maker", 72.0  # Pillow reads EXIF for the resolution at once
+    if orientation is not None:
+        exif[0x0112] = orientation
+    data = with_xmp(name, exif)
+    assert b"tiff:Orientation" in data
+    product = product_of(data)
+    assert ("orientation" in product.changes) == (orientation == 8)
+    if orientation != 8 and name in ("jpeg", "png", "webp"):
+        assert product.data is None
+    expected = PHOTO.transpose(Image.Transpose.ROTATE_90) if orientation == 8 else PHOTO
+    assert (product.facts["width"], product.facts["height"]) == expected.size
+    lossy = name in ("jpeg", "webp", "avif")
+    assert difference(published(data), expected) < (8 if lossy else 0.001)
 
 
 def test_exif_that_cannot_be_read_is_as_none() -> None:

@@ -222,7 +222,8 @@ def test_ply_headers_refused(header: str, says: str) -> None:
 
 def test_stl_of_both_kinds_joins_corners_at_one_place() -> None:
     solid = trimesh.Trimesh(made.CORNERS, made.CUBE).export(file_type="stl_ascii")
-    for data in (made.stl_cube(), solid.encode(), b"solid" + made.stl_cube()[5:]):
+    named = b"solid" + made.stl_cube()[5:]
+    for data in (made.stl_cube(), solid.encode(), named, named + b"\0\n", named + b"END"):
         part = scene(data).parts[0]
         assert (len(part.positions), len(part.indices)) == (8, 12)
     assert scene(made.stl_cube() + b"trailing").faces() == 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from transforms.beamkit.errors import BuildError
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, PassingError
 from transforms.media.modality import Product
-from transforms.media.sandbox.crew import SandboxClosedError
+from transforms.media.sandbox import runner
+from transforms.media.sandbox.crew import Crew, SandboxClosedError
 from transforms.media.sandbox.messages import FRAME
+from transforms.media.sandbox.process import WorkerLostError, WorkerProcess
 from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import ImagePolicy, MediaPolicy
 
@@ -119,17 +122,76 @@ def test_a_connection_that_is_closed_or_held_open_by_a_child_is_noticed(
     assert all(eventually(lambda p=process: gone(p)) for process in members(written))
 
 
-@pytest.mark.parametrize("data", [b"hang", b"spin"])
-def test_what_hangs_is_ended_at_the_time_limit(data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(b"hang", PassingError), (b"spin", MediaError)],  # it waits for others, or works itself
+)
+def test_what_hangs_is_ended_at_the_time_limit(
+    data: bytes, kind: type[MediaError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind is MediaError:
+        monkeypatch.setattr(runner, "PATIENCE", 60.0)  # however busy the machine is
     with Sandbox(replace(POLICY, max_decode_seconds=0.5), 1, MODULES) as hasty:
         begun = time.monotonic()
-        assert refused(hasty, data) == ("crash_timeout", "not decoded within 0.5 seconds")
+        with pytest.raises(MediaError) as error:
+            hasty.run("crash", data)
         assert time.monotonic() - begun < 15  # the start of the worker included
+    assert (error.value.reason, error.value.message) == (
+        "crash_timeout",
+        "not decoded within 0.5 seconds",
+    )
+    assert type(error.value) is kind
+
+
+def test_the_time_limit_is_one_of_each_medium(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "PATIENCE", 60.0)
+    with Sandbox(replace(POLICY, max_decode_seconds=0.6), 1, MODULES) as hasty:
+        for number in range(4):
+            assert hasty.run("crash", b"work 0.25").facts["frames"] == 9, number
+        assert hasty.run("crash", b"count").facts["frames"] == 1
+        assert hasty.run("crash", b"count").facts["frames"] == 2  # all the while the same worker
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_who_ends_a_worker_from_outside_says_nothing_about_the_medium(
+    sandbox: Sandbox, number: int, tmp_path: Path
+) -> None:
+    with pytest.raises(PassingError) as error:
+        sandbox.run("crash", b"die %d" % number)
+    assert (error.value.reason, "ended from outside" in error.value.message) == (
+        "crash_crashed",
+        True,
+    )
+    once = b"die %d " % number + bytes(tmp_path / "died")
+    assert sandbox.run("crash", once).facts["frames"] == len(once)
+
+
+def test_a_crash_of_its_own_does(sandbox: Sandbox) -> None:
+    for data in (b"segfault", b"exit 3", b"die %d" % signal.SIGBUS, b"eat", b"close"):
+        with pytest.raises(MediaError) as error:
+            sandbox.run("crash", data)
+        assert type(error.value) is MediaError, data
+
+
+def test_workers_that_end_before_they_have_the_medium_say_nothing_about_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def lost(*_: object) -> None:
+        raise WorkerLostError("it closed its connection", "", dead=True)
+
+    with Sandbox(POLICY, 1, MODULES) as sandbox:
+        sandbox.run("crash", b"one")
+        with monkeypatch.context() as patched:
+            patched.setattr(WorkerProcess, "ask", lost)
+            patched.setattr(Crew, "warm", lambda *_: None)
+            with pytest.raises(PassingError, match="3 processes in a row ended before"):
+                sandbox.run("crash", b"two")
+        assert sandbox.run("crash", b"three").facts["frames"] == 5
 
 
 def test_the_time_limit_ends_children_too(tmp_path: Path) -> None:
     written = tmp_path / "child"
-    with Sandbox(replace(POLICY, max_decode_seconds=3.0), 1, MODULES) as hasty:
+    with Sandbox(replace(POLICY, max_decode_seconds=1.0), 1, MODULES) as hasty:
         assert refused(hasty, b"with-child " + bytes(written))[0] == "crash_timeout"
     assert all(eventually(lambda p=process: gone(p)) for process in members(written))
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.media import INFO_STRUCT
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, PassingError
 from transforms.media.modality import Product
 from transforms.media.produce import FACT_KINDS
 from transforms.media.sandbox.messages import (
@@ -30,6 +30,12 @@ from transforms.media.sandbox.messages import (
     said,
 )
 from transforms.media.settings import ImagePolicy, MediaPolicy
+
+
+@pytest.mark.parametrize("kind", [MediaError, PassingError])
+def test_a_refusal_says_whether_it_passes(kind: type[MediaError]) -> None:
+    told = refusal_of(refusal_header(kind("image_timeout", "no")), "image")
+    assert (type(told), told.reason, told.message) == (kind, "image_timeout", "no")
 
 
 def test_the_facts_are_those_of_the_schema() -> None:

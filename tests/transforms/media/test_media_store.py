@@ -11,7 +11,7 @@ import pytest
 
 from schemas.ids import source_digest
 from transforms.beamkit.errors import BuildError
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, PassingError
 from transforms.media.modality import Product
 from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import AudioPolicy, ImagePolicy, MediaPolicy
@@ -239,6 +239,54 @@ def test_nothing_is_decoded_twice(store: MediaStore) -> None:
         assert maker.info("crash", b"count") == first
         with pytest.raises(MediaError, match="this"):
             maker.info("crash", b"refuse this")
+
+
+def test_what_the_machine_did_is_not_remembered(
+    store: MediaStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> Product:
+        raise error
+
+    with Sandbox(MediaPolicy(), 0, {"crash": "sandbox_crashes"}) as sandbox:
+        maker = MediaMaker(store, sandbox)
+        for error in (
+            PassingError("crash_crashed", "ended from outside"),
+            PassingError("crash_timeout", "not decoded in time"),
+        ):
+            with monkeypatch.context() as patched:
+                patched.setattr(sandbox, "run", fails)
+                with pytest.raises(MediaError, match=error.message) as raised:
+                    maker.info("crash", b"hello")
+            assert raised.value.reason == error.reason
+            assert not Path(store.root).exists()
+        assert maker.info("crash", b"hello")["frames"] == 5
+        error = MediaError("crash_timeout", "not decoded in time")
+        monkeypatch.setattr(sandbox, "run", fails)
+        with pytest.raises(MediaError, match="in time"):
+            maker.info("crash", b"hello!")
+        assert listing(store) == {"source": 1, "fate": 2}
+
+
+def test_what_is_used_again_is_young_again(store: MediaStore) -> None:
+    def aged() -> None:
+        for file in stored(store):
+            os.utime(file.path, (1e9, 1e9))
+
+    def young() -> list[str]:
+        ages = {file.kind: file.age for file in stored(store)}
+        return sorted(kind for kind, age in ages.items() if age is not None and age < 3600)
+
+    made = store.keep_product(KEY, DATA, MADE)
+    aged()
+    assert young() == []
+    assert store.product_of(KEY, DIGEST) == made
+    assert young() == ["fate", "product"]
+    aged()
+    store.put(DATA)
+    assert young() == ["source"]
+    aged()
+    assert store.has_published({"digest": DIGEST, "product": made.product})
+    assert young() == ["product"]
 
 
 def test_what_lies_in_a_store_is_told_apart(store: MediaStore) -> None:

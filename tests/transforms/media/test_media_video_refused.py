@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import struct
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +21,9 @@ from tests.transforms.media.video_cases import (
     rewrapped,
     silent,
 )
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, PassingError
 from transforms.media.settings import VideoPolicy
-from transforms.media.video import describe, normalise, probe, validate
+from transforms.media.video import describe, ffmpeg, normalise, probe, validate
 
 POLICY = VideoPolicy()
 
@@ -135,6 +137,34 @@ def test_an_encoder_that_takes_too_long_is_ended() -> None:
         "video_too_slow",
         "encoding takes more than 0.001 seconds",
     )
+    assert isinstance(error, PassingError)  # by the clock: another time it may be quicker
+
+
+@pytest.mark.parametrize(
+    ("status", "used", "reason", "passing"),
+    [
+        (-signal.SIGKILL, 0.0, "video_crashed", True),
+        (-signal.SIGTERM, 0.0, "video_crashed", True),
+        (-signal.SIGKILL, 3.0, "video_too_slow", False),  # by the limit of its processor time
+        (255, 3.0, "video_too_slow", False),
+        (-signal.SIGSEGV, 0.0, "video_undecodable", False),
+        (1, 0.0, "video_undecodable", False),
+    ],
+)
+def test_how_the_encoder_ended_tells_whose_fault_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    status: int,
+    used: float,
+    reason: str,
+    passing: bool,
+) -> None:
+    times = iter([10.0, 10.0 + used])
+    monkeypatch.setattr(ffmpeg, "_children_seconds", lambda: next(times))
+    end = f"exit {status}" if status > 0 else f"kill -{-status} $$"
+    with pytest.raises(MediaError) as error:
+        ffmpeg.run(["/bin/sh", "-c", end], tmp_path, VideoPolicy(max_encode_seconds=1.0))
+    assert (error.value.reason, isinstance(error.value, PassingError)) == (reason, passing)
 
 
 #: Containers that state what there should be: no cut passes.
@@ -157,6 +187,18 @@ def test_a_cut_clip_is_refused(name: str, share: float) -> None:
     data = TELLING[name]()
     error = refusal(data[: int(len(data) * share)])
     assert error.reason == "video_undecodable"
+
+
+@pytest.mark.parametrize(
+    "behind", [b"\0\0", b"\n", b";\xff", b"<!-- served by a cache -->", b"\1" * 999]
+)
+def test_what_lies_behind_the_trailer_of_a_gif_is_no_matter(behind: bytes) -> None:
+    data = pictures(end="gif")
+    assert data.endswith(b";")
+    frames = validate(data, POLICY).frames
+    assert validate(data + behind, POLICY).frames == frames
+    assert refusal(data[:-1]).message.startswith("cut short")
+    assert refusal(data[:-1] + behind.replace(b";", b"")).message.startswith("cut short")
 
 
 def test_damage_that_decoders_conceal_is_refused_unless_the_policy_lets_it_pass() -> None:

@@ -110,6 +110,77 @@ def test_a_damaged_or_huge_member_costs_that_member_alone(tmp_path: Path) -> Non
     }  # fmt: skip
 
 
+def damaged_in_the_middle(data: bytes, member: bytes) -> bytearray:
+    """An archive whose first member has other packed bytes than it had."""
+    changed = bytearray(data)
+    start = data.index(member) + len(member)
+    stop = data.index(b"PK\x03\x04", start)
+    for at in range(start + 20, stop):
+        changed[at] ^= 0x55
+    return changed
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+def test_damage_under_any_method_costs_that_member_alone(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w", method) as target:
+        target.writestr("a.jpg", BIG)
+        target.writestr("b.jpg", BIG)
+    path.write_bytes(damaged_in_the_middle(path.read_bytes(), b"a.jpg"))
+    assert outcomes(list(read(str(path), ["a.jpg", "b.jpg"]))) == {
+        "a.jpg": "media_unreadable", "b.jpg": BIG,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("offset", "value"),
+    [
+        (8, b"\x01\x00"),  # encrypted
+        (8, b"\x41\x00"),  # strongly encrypted
+        (8, b"\x20\x00"),  # patched data
+        (10, b"\x09\x00"),  # Deflate64
+        (10, b"\x63\x00"),  # AES
+        (10, b"\xff\xff"),
+    ],
+)
+def test_what_a_member_needs_that_is_not_read_costs_that_member_alone(
+    tmp_path: Path, offset: int, value: bytes
+) -> None:
+    path = zipped(tmp_path / "m.zip", [("a.jpg", b"A"), ("b.jpg", b"B")])
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + offset : entry + offset + 2] = value
+    path.write_bytes(data)
+    assert outcomes(list(read(str(path), ["a.jpg", "b.jpg"]))) == {
+        "a.jpg": "media_unreadable", "b.jpg": b"B",
+    }  # fmt: skip
+
+
+def test_a_name_that_is_no_text_costs_its_member_or_is_an_error_that_says_so(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w") as target:
+        target.writestr("ä.jpg", b"A")
+        target.writestr("b.jpg", b"B")
+    data = path.read_bytes()
+    path.write_bytes(data.replace("ä".encode(), b"\xff\xff", 1))
+    assert outcomes(list(read(str(path), ["ä.jpg", "b.jpg"]))) == {
+        "ä.jpg": "media_unreadable", "b.jpg": b"B",
+    }  # fmt: skip
+    path.write_bytes(data.replace("ä".encode(), b"\xff\xff"))
+    with pytest.raises(BuildError, match="truncated or damaged"):
+        list(read(str(path), ["b.jpg"]))
+
+
+def test_members_beyond_a_bound_are_not_read(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "m.zip", [("a.jpg", BIG), ("b.jpg", b"B")])
+    found = list(read(str(path), ["a.jpg", "b.jpg"], largest=len(BIG) - 1))
+    assert outcomes(found) == {"a.jpg": "media_too_large", "b.jpg": b"B"}
+
+
 def test_media_may_lie_in_several_containers(tmp_path: Path) -> None:
     archive(tmp_path / "0.tar", [("a.jpg", b"A"), ("twice.jpg", b"1")])
     archive(tmp_path / "1.tar", [("b.jpg", b"B"), ("twice.jpg", b"2")])

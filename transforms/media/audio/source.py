@@ -156,7 +156,8 @@ def _open_wav(data: bytes, container: str, policy: AudioPolicy) -> Source:
         raise UnreadableError(
             f"cut short: {wav.there:,} of {wav.promised:,} bytes of sound are there"
         )
-    mended = riff.with_true_length(data, wav) if wav.runs_on or wav.is_short else None
+    lies = wav.runs_on or wav.is_short or wav.misaligned
+    mended = riff.with_true_length(data, wav) if lies else None
     sound = _either(mended or data, container)
     exact = wav.tag in (riff.PCM, riff.FLOAT)
     frames = wav.there // max(1, wav.align) if exact else sound.stream.frames

@@ -6,15 +6,13 @@ in place of the bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Final
 
 from transforms.beamkit.errors import BuildError
 from transforms.media.containers import cells, folder, several, tar, zip  # noqa: A004 - named as its format
-from transforms.media.containers.found import Found
-
-Reader = Callable[[str, Collection[str]], Iterator[Found]]
+from transforms.media.containers.found import Reader
 
 #: Reader by the suffix of the container's name; a container without one is a folder.
 _READERS: Final[dict[str, Reader]] = {
@@ -24,10 +22,6 @@ _READERS: Final[dict[str, Reader]] = {
     ".tar": tar.read,
     ".zip": zip.read,
 }
-
-
-#: Archives that can only be read from their beginning: a scope spares the rest of them.
-_STREAMED: Final = (tar.read,)
 
 #: Which members lie within the first bytes of an archive, by its reader.
 _WITHIN: Final[dict[Reader, Callable[[str, Collection[str], int], set[str]]]] = {
@@ -42,8 +36,8 @@ def reader_of(container: str, scope: int | None = None) -> Reader:
     `scope` are the bytes of each archive in which all that is wanted lies: see `within`.
     """
     reader = _reader_of_one(container)
-    if scope is not None and reader in _STREAMED:
-        reader = partial(reader, stop=scope)
+    if scope is not None and reader is tar.read:  # it is read from its beginning on
+        reader = partial(tar.read, stop=scope)
     return partial(several.read, reader=reader) if "*" in container else reader
 
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from transforms.beamkit import files
 from transforms.beamkit.column_chunks import column_chunks
 from transforms.beamkit.errors import BuildError
-from transforms.media.containers.found import Found
+from transforms.media.containers.found import MAX_MEMBER_BYTES, Found, too_large
 from transforms.media.errors import MediaError
 
 _BATCH_ROWS = 128
@@ -23,8 +23,10 @@ def group_of(member: str) -> str:
     return member.rsplit("/", 1)[0]
 
 
-def read(container: str, members: Collection[str]) -> Iterator[Found]:
-    """The wanted cells, which all lie in one column and row group.
+def read(
+    container: str, members: Collection[str], *, largest: int = MAX_MEMBER_BYTES
+) -> Iterator[Found]:
+    """The wanted cells, which all lie in one column and row group; larger ones are refused.
 
     Raises:
         BuildError: the row group is damaged.
@@ -41,7 +43,7 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
                 values = batch.column(0)
                 for offset in range(batch.num_rows):
                     if row + offset in wanted:
-                        yield Found(wanted[row + offset], _bytes_of(values[offset]))
+                        yield Found(wanted[row + offset], _bytes_of(values[offset], largest))
                 row += batch.num_rows
         except (pa.ArrowInvalid, OSError) as error:
             raise BuildError(
@@ -49,11 +51,11 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
             ) from None
 
 
-def _bytes_of(cell: pa.Scalar) -> bytes | MediaError:
+def _bytes_of(cell: pa.Scalar, largest: int) -> bytes | MediaError:
     value = cell.as_py()
     data = value.get("bytes") if isinstance(value, dict) else value
     if isinstance(data, bytes) and data:
-        return data
+        return too_large("the cell", len(data), largest) or data
     if isinstance(value, dict) and value.get("path"):
         return MediaError("media_missing", f"the cell has a path ({value['path']}) but no bytes")
     return MediaError("media_missing", "the cell is empty")

@@ -48,6 +48,11 @@ class Wanted:
             yield missing(member, container.rsplit("/", 1)[-1])
 
 
+def place_of(entry: str) -> str:
+    """The member that this entry answers and no other one does."""
+    return "/" + entry.removeprefix("./")
+
+
 def _answers(entry: str, member: str) -> bool:
     if member.startswith("/"):
         return entry == member[1:]

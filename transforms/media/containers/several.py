@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
-from transforms.media.containers.found import Found, missing
+from transforms.media.containers.found import MAX_MEMBER_BYTES, Found, Reader, missing
 from transforms.media.errors import MediaError
-
-Reader = Callable[[str, Collection[str]], Iterator[Found]]
 
 
 def containers(pattern: str) -> list[str]:
@@ -24,7 +22,9 @@ def containers(pattern: str) -> list[str]:
     return found
 
 
-def read(pattern: str, members: Collection[str], reader: Reader) -> Iterator[Found]:
+def read(
+    pattern: str, members: Collection[str], *, reader: Reader, largest: int = MAX_MEMBER_BYTES
+) -> Iterator[Found]:
     """The wanted members, wherever they lie; one that lies in two containers is ambiguous.
 
     Raises:
@@ -32,7 +32,7 @@ def read(pattern: str, members: Collection[str], reader: Reader) -> Iterator[Fou
     """
     home: dict[str, str] = {}
     for container in containers(pattern):
-        for found in reader(container, members):
+        for found in reader(container, members, largest=largest):
             if isinstance(found.data, MediaError) and found.data.reason == "media_missing":
                 continue
             before = home.setdefault(found.member, container)

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import gzip
+import struct
 import tarfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO, Final, Self, cast
 
 from transforms.beamkit import files, progress
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.notes import leave_note, recall_note
 from transforms.media.containers import tar_index
-from transforms.media.containers.found import MAX_MEMBER_BYTES, Found
-from transforms.media.containers.names import Wanted, unsafe
+from transforms.media.containers.found import MAX_MEMBER_BYTES, Found, too_large
+from transforms.media.containers.names import Wanted, place_of, unsafe
 from transforms.media.errors import MediaError
 
 _BUFFER: Final = 1024 * 1024
 _GZIPPED: Final = (".gz", ".tgz")
+#: What `tarfile` lets out for numbers and texts in a header that are none.
+_NO_HEADER: Final = (tarfile.HeaderError, ValueError, IndexError, OverflowError, struct.error)
 
 
-def read(container: str, members: Collection[str], stop: int | None = None) -> Iterator[Found]:
+def read(
+    container: str,
+    members: Collection[str],
+    stop: int | None = None,
+    *,
+    largest: int = MAX_MEMBER_BYTES,
+) -> Iterator[Found]:
     """The wanted members of an archive, plain or gzipped, in one pass over all of it.
 
-    With `stop` only its first bytes are read, and what lies beyond is not found. A plain archive
-    on the Hub leaves an index behind, by which it is read from then on: only what is wanted moves.
+    Members of more than `largest` bytes are refused. With `stop` only the first bytes of the
+    archive are read, and what lies beyond is not found. A plain archive on the Hub leaves an index
+    behind, by which it is read from then on: only what is wanted moves.
 
     Raises:
         BuildError: the archive is truncated or damaged.
@@ -33,7 +43,7 @@ def read(container: str, members: Collection[str], stop: int | None = None) -> I
     note = recall_note(tar_index.KIND, container)
     entries = None if note is None else tar_index.entries_of(note)
     if entries is not None:
-        yield from _by_index(container, members, entries, stop)
+        yield from _by_index(container, members, entries, stop, largest)
         return
     wanted, index = Wanted(members), tar_index.Builder()
     with _Pass(container, stop) as archive:
@@ -41,9 +51,10 @@ def read(container: str, members: Collection[str], stop: int | None = None) -> I
             index.add(entry)
             answered = wanted.answered_by(entry.name)
             # It can be read once only, and one that is cut off answers nothing.
-            data = archive.content(entry) if answered else b""
+            data = archive.content(entry, largest) if answered else b""
             for member in answered:
-                yield wanted.take(member, entry.name) or Found(member, data)
+                ambiguous = wanted.take(member, entry.name)
+                yield ambiguous or Found(member, data, place_of(entry.name))
         archive.finish(must_end=not wanted.is_complete)
     if archive.was_whole and not container.lower().endswith(_GZIPPED):
         note = index.done()
@@ -71,33 +82,36 @@ def _by_index(
     members: Collection[str],
     entries: Iterable[tarfile.TarInfo],
     stop: int | None,
+    largest: int,
 ) -> Iterator[Found]:
     """The wanted members, each read where the index says that it lies; none beyond `stop`."""
     wanted = Wanted(members)
     answered = [
         (entry, member)
         for entry in entries
-        if stop is None or _end(entry) <= stop
+        if stop is None or _end(entry, largest) <= stop
         for member in wanted.answered_by(entry.name)
     ]
     with files.open_read(container) as stream:
         files.announce(
             stream,
-            [(entry.offset_data, _end(entry)) for entry, _ in answered],
+            [(entry.offset_data, _end(entry, largest)) for entry, _ in answered],
         )
         for entry, member in answered:
             ambiguous = wanted.take(member, entry.name)
-            yield ambiguous or Found(member, _at_its_place(stream, entry))
+            yield ambiguous or Found(
+                member, _at_its_place(stream, entry, largest), place_of(entry.name)
+            )
     yield from wanted.not_found(container)
 
 
-def _end(entry: tarfile.TarInfo) -> int:
+def _end(entry: tarfile.TarInfo, largest: int) -> int:
     """Up to where an archive is read for an entry."""
-    return entry.offset_data + (entry.size if _refusal(entry) is None else 0)
+    return entry.offset_data + (entry.size if _refusal(entry, largest) is None else 0)
 
 
-def _at_its_place(stream: BinaryIO, entry: tarfile.TarInfo) -> bytes | MediaError:
-    refused = _refusal(entry)
+def _at_its_place(stream: BinaryIO, entry: tarfile.TarInfo, largest: int) -> bytes | MediaError:
+    refused = _refusal(entry, largest)
     if refused is not None:
         return refused
     progress.advance("archive members", 1)
@@ -128,14 +142,19 @@ class _Pass:
         if self._container.lower().endswith(_GZIPPED):
             unpacked = self._stack.enter_context(gzip.GzipFile(fileobj=self._raw))
             self._stream = cast(BinaryIO, _AsItComes(unpacked))
-        self._archive = self._stack.enter_context(
-            tarfile.open(fileobj=self._stream, mode="r|", bufsize=_BUFFER)  # noqa: SIM115 - closed with all
-        )
-        while (entry := self._archive.next()) is not None:
+        with _understood():  # opening it reads the first header
+            self._archive = self._stack.enter_context(
+                tarfile.open(fileobj=self._stream, mode="r|", bufsize=_BUFFER)  # noqa: SIM115 - closed with all
+            )
+        while (entry := self._next()) is not None:
             self._count += 1
             vars(self._archive)["members"].clear()  # it would keep every entry
             progress.advance("archive members", 1)
             yield entry
+
+    def _next(self) -> tarfile.TarInfo | None:
+        with _understood():
+            return self._archive.next()
 
     @property
     def ended(self) -> bool:
@@ -157,14 +176,17 @@ class _Pass:
         while self._stream.read(_BUFFER):  # what is packed may be cut behind its last block
             pass
 
-    def content(self, entry: tarfile.TarInfo) -> bytes | MediaError:
+    def content(self, entry: tarfile.TarInfo, largest: int) -> bytes | MediaError:
         """The bytes of the entry that the pass has come to."""
-        refused = _refusal(entry)
+        refused = _refusal(entry, largest)
         if refused is not None:
             return refused
         content = self._archive.extractfile(entry)
         assert content is not None
-        return content.read()
+        try:
+            return content.read()
+        except (tarfile.StreamError, *_NO_HEADER) as error:  # a sparse file's map of its parts
+            return MediaError("media_unreadable", f"{entry.name}: {error}")
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         cut = self._stop is not None and self._raw.tell() >= self._stop
@@ -179,6 +201,15 @@ class _Pass:
         return False
 
 
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Has a header that makes no sense to `tarfile` be a `tarfile.ReadError`, as others are."""
+    try:
+        yield
+    except _NO_HEADER as error:
+        raise tarfile.ReadError(f"a header makes no sense: {error}") from None
+
+
 class _AsItComes:
     """Reads what a gzip stream has ready: of one that is cut, everything before the cut."""
 
@@ -189,13 +220,11 @@ class _AsItComes:
         return self._unpacked.read1(size)
 
 
-def _refusal(entry: tarfile.TarInfo) -> MediaError | None:
+def _refusal(entry: tarfile.TarInfo, largest: int) -> MediaError | None:
     """Why an entry is not read, from what its header says."""
     refused = unsafe(entry.name)
     if refused is not None:
         return refused
     if not entry.isfile():
         return MediaError("unsafe_member", f"{entry.name} is a link or device, not a file")
-    if entry.size > MAX_MEMBER_BYTES:
-        return MediaError("media_too_large", f"{entry.name} has {entry.size:,} bytes")
-    return None
+    return too_large(entry.name, entry.size, largest)

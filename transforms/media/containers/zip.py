@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+import lzma
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from transforms.beamkit import files, progress
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.split_file import open_whole
-from transforms.media.containers.found import MAX_MEMBER_BYTES, Found
-from transforms.media.containers.names import Wanted, unsafe
+from transforms.media.containers.found import MAX_MEMBER_BYTES, Found, too_large
+from transforms.media.containers.names import Wanted, place_of, unsafe
 from transforms.media.errors import MediaError
 
-_ENCRYPTED = 0x1
+_ENCRYPTED: Final = 0x1
+
+#: The words of the `OSError` by which `bz2` tells of damage.
+_BZIP2_DAMAGED: Final = "Invalid data stream"
+
+#: What `zipfile` and its decompressors raise for bytes that make no sense to them: damage, a method
+#: or an encryption that they don't know, a name that is no text.
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+)
 
 
-def read(container: str, members: Collection[str]) -> Iterator[Found]:
-    """The wanted members, in the order in which they lie in the archive.
+def read(
+    container: str, members: Collection[str], *, largest: int = MAX_MEMBER_BYTES
+) -> Iterator[Found]:
+    """The wanted members, in the order in which they lie in the archive; larger ones are refused.
 
     Raises:
         BuildError: the archive is missing, or has no readable central directory.
@@ -29,11 +49,13 @@ def read(container: str, members: Collection[str]) -> Iterator[Found]:
     wanted = Wanted(members)
     with _opened(container) as (stream, archive):
         answered = _answered(archive, wanted)
-        read = {entry.header_offset for entry, _ in answered if _refusal(entry) is None}
+        read = {entry.header_offset for entry, _ in answered if _refusal(entry, largest) is None}
         files.announce(stream, [span for span in _spans(archive) if span[0] in read])
         for entry, member in answered:
             ambiguous = wanted.take(member, entry.filename)
-            yield ambiguous or Found(member, _content(archive, entry))
+            yield ambiguous or Found(
+                member, _content(archive, entry, largest), place_of(entry.filename)
+            )
             progress.advance("archive members", 1)
     yield from wanted.not_found(container)
 
@@ -52,11 +74,16 @@ def within(container: str, members: Collection[str], stop: int) -> set[str]:
 @contextmanager
 def _opened(container: str) -> Iterator[tuple[BinaryIO, zipfile.ZipFile]]:
     try:
-        with open_whole(container) as stream, zipfile.ZipFile(stream) as archive:
+        with open_whole(container) as stream, _directory(stream, container) as archive:
             yield stream, archive
     except FileNotFoundError as error:
         raise BuildError(f"{error}; is the corpus complete?") from None
-    except zipfile.BadZipFile as error:
+
+
+def _directory(stream: BinaryIO, container: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(stream)
+    except _UNREADABLE as error:
         raise BuildError(
             f"{container}: the zip archive is truncated or damaged ({error}); download it again"
         ) from None
@@ -81,7 +108,7 @@ def _spans(archive: zipfile.ZipFile) -> Iterator[tuple[int, int]]:
     return pairwise(sorted(starts | {archive.start_dir}))
 
 
-def _refusal(entry: zipfile.ZipInfo) -> MediaError | None:
+def _refusal(entry: zipfile.ZipInfo, largest: int) -> MediaError | None:
     """Why an entry is not read, from what the central directory says of it."""
     refused = unsafe(entry.filename)
     if refused is not None:
@@ -90,20 +117,32 @@ def _refusal(entry: zipfile.ZipInfo) -> MediaError | None:
         return MediaError("unsafe_member", f"{entry.filename} is a link, not a file")
     if entry.flag_bits & _ENCRYPTED:
         return MediaError("media_unreadable", f"{entry.filename} is encrypted")
-    if entry.file_size > MAX_MEMBER_BYTES:
-        return MediaError("media_too_large", f"{entry.filename} has {entry.file_size:,} bytes")
-    return None
+    return too_large(entry.filename, entry.file_size, largest)
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | MediaError:
-    refused = _refusal(entry)
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: int) -> bytes | MediaError:
+    refused = _refusal(entry, largest)
     if refused is not None:
         return refused
     try:
         with archive.open(entry) as stream:
-            data = stream.read(MAX_MEMBER_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        return MediaError("media_unreadable", f"{entry.filename}: {error}")
-    if len(data) > MAX_MEMBER_BYTES:
+            data = stream.read(largest + 1)
+    except _UNREADABLE as error:
+        return _unreadable(entry, error)
+    except OSError as error:
+        if str(error) != _BZIP2_DAMAGED:
+            raise  # the archive itself can't be read
+        return _unreadable(entry, error)
+    except MemoryError:
+        if entry.compress_type != zipfile.ZIP_LZMA:
+            raise
+        return MediaError(
+            "media_unreadable", f"{entry.filename}: it needs more memory to unpack than there is"
+        )
+    if len(data) > largest:
         return MediaError("media_too_large", f"{entry.filename} unpacks to more than it says")
     return data
+
+
+def _unreadable(entry: zipfile.ZipInfo, error: Exception) -> MediaError:
+    return MediaError("media_unreadable", f"{entry.filename}: {error}")

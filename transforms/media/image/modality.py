@@ -32,8 +32,9 @@ from transforms.media.errors import MediaError
 from transforms.media.image.colour import flattened, is_visible, profile_of, to_eight_bits, to_srgb
 from transforms.media.image.hash import perceptual_hash
 from transforms.media.image.jpeg import check_scans, decode_jpeg, rewritten
-from transforms.media.image.open import Header, open_picture, orientation_of, reading
+from transforms.media.image.open import Header, open_picture, reading
 from transforms.media.image.structure import check_png, check_png_rows, check_size, check_tiles
+from transforms.media.image.turn import SIDEWAYS, orientation_of, upright
 from transforms.media.judge_views import JudgeView
 from transforms.media.modality import Facts, Picture, Product
 from transforms.media.settings import ImagePolicy
@@ -50,11 +51,6 @@ _LIKENESS: Final = 128
 
 _PLAIN: Final = ("L", "RGB")
 _ALPHA: Final = ("LA", "RGBA")
-_SIDEWAYS: Final = (5, 6, 7, 8)
-
-#: EXIF orientation -> Pillow's Transpose that undoes it.
-_TURNS: Final = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
-
 #: Of zlib: three times as fast as its default, the file 5 % larger.
 _PNG_LEVEL: Final = 1
 
@@ -260,7 +256,7 @@ def _result(
     area: tuple[float, float] | None = None,
 ) -> DecodedImage:
     width, height = header.size
-    size = (height, width) if turn in _SIDEWAYS else (width, height)
+    size = (height, width) if turn in SIDEWAYS else (width, height)
     ordered = tuple(name for name in CHANGES if name in changes)
     return DecodedImage(
         len(data),
@@ -317,8 +313,7 @@ def _finished(
     if policy.alpha == "flatten":
         picture = flattened(picture, policy.background)
     picture = _scaled(picture, _fitted(header.size, side), area)
-    turned = _TURNS.get(turn)
-    return picture if turned is None else picture.transpose(turned)
+    return upright(picture, turn)
 
 
 def _fitted(size: tuple[int, int], side: int | None) -> tuple[int, int]:

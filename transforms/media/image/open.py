@@ -13,6 +13,7 @@ from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.media.errors import MediaError, found_instead
 from transforms.media.image.colour import Samples
 from transforms.media.image.structure import check_size, frames_before_open
+from transforms.media.image.turn import never_by_xmp
 from transforms.media.settings import ImagePolicy
 
 #: Pillow's decoders that may run at all; the policy chooses among them.
@@ -45,7 +46,6 @@ _FOREIGN: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"%PDF", "pdf"),
 )
 
-_ORIENTATION: Final = 0x0112
 _BITS: Final = 258
 _PHOTOMETRIC: Final = 262
 _WHITE_IS_ZERO: Final = 0
@@ -143,6 +143,8 @@ def _opened(data: bytes, policy: ImagePolicy) -> Any:
         if picture.format == "TIFF" and _is_plain_ycbcr(picture):
             TiffImagePlugin.READ_LIBTIFF = True  # Pillow's own reader can't
             picture = Image.open(io.BytesIO(data), formats=["TIFF"])
+        if picture.format == "TIFF":
+            never_by_xmp(picture)
         return picture
     except UnidentifiedImageError:
         for offset, magic, name in _FOREIGN:
@@ -175,19 +177,6 @@ def _span(tags: Any) -> tuple[float, float] | None:
         return (float(low), float(high)) if low < high else None
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def orientation_of(picture: Any) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none, or none that can be read.
-
-    Read after decoding, except for JPEG: a PNG may say it at its end, and Pillow turns a TIFF
-    itself.
-    """
-    try:
-        value = picture.getexif().get(_ORIENTATION, 1)
-    except Exception:  # broken EXIF raises whatever its parser stumbles over
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _complaint(data: bytes, error: Exception) -> str:

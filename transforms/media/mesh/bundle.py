@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import bz2
 import io
+import lzma
 import posixpath
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -28,6 +30,18 @@ _MODELS: Final = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _LINK: Final = 0o120000
+#: What `zipfile` and its decompressors raise for an archive that makes no sense to them.
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    OSError,
+)
 _DAY: Final = (1980, 1, 1, 0, 0, 0)
 _PIECE: Final = 1 << 20
 
@@ -50,6 +64,21 @@ def inside(reference: str, folder: str = "") -> str:
         or path in ("..", ".")
     ):
         refuse("external_reference", f"it refers to {reference[:200]!r}, outside its own files")
+    return path
+
+
+def entry_name(name: str) -> str:
+    """The name of a file of a bundle, normalised.
+
+    It is compared and never opened, so a colon or a tilde in it means nothing.
+
+    Raises:
+        MediaError: `mesh_external_reference` for absolute paths, too many ``..``, control marks.
+    """
+    plain = name.replace("\\", "/")
+    path = posixpath.normpath(plain)
+    if _CONTROL.search(plain) or path.startswith(("../", "/")) or path in ("..", "."):
+        refuse("external_reference", f"it has a file {name[:200]!r}, outside its own folder")
     return path
 
 
@@ -82,12 +111,16 @@ class MeshBundle:
     companions: Mapping[str, bytes] = field(default_factory=dict)
 
     def pack(self) -> bytes:
-        """One medium of all the files: a ZIP archive without compression, clock or order."""
+        """One medium of all the files: a ZIP archive without compression, clock or order.
+
+        Raises:
+            MediaError: see `entry_name`.
+        """
         sink = io.BytesIO()
         with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
             for name in (self.name, *sorted(set(self.companions) - {self.name})):
                 content = self.data if name == self.name else self.companions[name]
-                entry = zipfile.ZipInfo(inside(name), _DAY)
+                entry = zipfile.ZipInfo(entry_name(name), _DAY)
                 entry.create_system = 3
                 archive.writestr(entry, content)
         return sink.getvalue()
@@ -112,7 +145,7 @@ def open_model(
         MediaError: as listed in `mesh.errors`, before anything of the model itself is read.
     """
     within(len(data), policy.max_bytes, "bytes")
-    files = Files({inside(name): content for name, content in (companions or {}).items()})
+    files = Files({entry_name(name): content for name, content in (companions or {}).items()})
     within(sum(map(len, files.content.values())), policy.max_bytes, "bytes of companions")
     data = _as_utf8(data)
     kind, wrapping = kind_of(data), None
@@ -172,7 +205,7 @@ def _opened(data: bytes, policy: MeshPolicy) -> tuple[bytes, Files]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = _entries(archive, policy)
             content = {name: _entry(archive, entry) for name, entry in entries.items()}
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, OSError) as error:
+    except _UNREADABLE as error:
         damaged(f"the archive is damaged: {error}")
     names = [name for name in content if name.lower().endswith(_MODELS)]
     if len(names) != 1:
@@ -188,7 +221,7 @@ def _entries(archive: zipfile.ZipFile, policy: MeshPolicy) -> dict[str, zipfile.
     for entry in archive.infolist():
         if entry.is_dir() or entry.filename.startswith("__MACOSX/"):
             continue
-        name = inside(entry.filename)
+        name = entry_name(entry.filename)
         if (entry.external_attr >> 16) & 0o170000 == _LINK:
             refuse("external_reference", f"{name[:200]!r} in the archive is a link")
         if name.lower().endswith((".model", ".usd", ".usda", ".usdc")):

@@ -20,6 +20,7 @@ import numpy as np
 
 from transforms.media.mesh.bundle import Files
 from transforms.media.mesh.errors import damaged, refuse, within
+from transforms.media.mesh.references import MAX_JSON_MARKS, json_marks
 from transforms.media.mesh.scene import Array
 from transforms.media.settings import MeshPolicy
 
@@ -36,9 +37,6 @@ _COMPONENTS: Final = {
     "MAT3": 9,
     "MAT4": 16,
 }
-#: Commas and brackets of a JSON text: each may become a Python object of some 100 bytes.
-_MAX_JSON_MARKS: Final = 5_000_000
-
 #: Extensions that may be required: they add to the looks, or are understood here.
 _APPEARANCE: Final = (
     "KHR_materials_",
@@ -283,8 +281,7 @@ def split_glb(data: bytes) -> tuple[bytes, bytes | None, bool]:
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
-    marks = sum(text.count(mark) for mark in (b",", b"[", b"{"))
-    within(marks, _MAX_JSON_MARKS, "values in the JSON")
+    within(json_marks(text), MAX_JSON_MARKS, "values in the JSON")
 
     def constant(name: str) -> None:
         damaged(f"{name} in the JSON")

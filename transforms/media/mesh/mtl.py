@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from transforms.media.mesh.bundle import Files, inside
 from transforms.media.mesh.polygons import linear
 from transforms.media.mesh.scene import Material, TextureUse
+
+_BETWEEN: Final = re.compile(r"(?<=\.mtl)\s+(?=\S)", re.IGNORECASE)
 
 #: Options of texture statements and how many words follow each at most; these must be numbers.
 _OPTIONS: Final = {"-s": 3, "-o": 3, "-t": 3, "-mm": 2, "-bm": 1, "-boost": 1, "-texres": 1}
@@ -44,13 +47,13 @@ class Materials:
 
 
 def read_materials(references: list[str], files: Files) -> Materials:
-    """The materials of the files that an OBJ names.
+    """The materials of the files that an OBJ names, one ``mtllib`` statement each.
 
     Raises:
         MediaError: `mesh_external_reference` for names outside the bundle.
     """
     found = Materials()
-    for reference in references:
+    for reference in (name for line in references for name in _libraries(line, files)):
         data = files.find(reference)
         if data is None:
             found.missing.append(reference)
@@ -71,6 +74,20 @@ def read_materials(references: list[str], files: Files) -> Materials:
             statements.setdefault(key, words[1:])
         _close(statements, found, near)
     return found
+
+
+def library_names(line: str) -> list[str]:
+    """The files of an ``mtllib`` statement that is a list.
+
+    Names may have blanks, so it is divided behind ``.mtl`` only. The whole may be one name as well.
+    """
+    return _BETWEEN.split(line.strip())
+
+
+def _libraries(line: str, files: Files) -> list[str]:
+    """The files that an ``mtllib`` statement means: one of the whole name, or those of a list."""
+    names = library_names(line)
+    return names if len(names) > 1 and files.find(line) is None else [line]
 
 
 def _close(statements: dict[str, list[str]], found: Materials, files: Files) -> None:

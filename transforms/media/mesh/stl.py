@@ -27,8 +27,8 @@ def read_stl(model: Model, policy: MeshPolicy) -> Scene:
         MediaError: see `mesh.errors`.
     """
     facets = binary_stl_faces(model.data)
-    text = model.data[:5].lower() == b"solid" or model.data.lstrip()[:5].lower() == b"solid"
-    if facets is not None and (not text or 84 + _FACET.itemsize * facets == len(model.data)):
+    if facets is not None and (facets or b"\0" in model.data):
+        # Whatever the header begins with: no text states a number of facets that fits.
         within(facets, policy.max_faces, "faces")
         stored = np.frombuffer(model.data, _FACET, facets, 84)
         groups = [stored["corners"].reshape(-1, 3)]

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Final, NoReturn
 
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, PassingError
 from transforms.media.modality import Product
 from transforms.media.produce import FACT_KINDS, clean_facts
 from transforms.media.settings import MediaPolicy
@@ -122,7 +122,13 @@ def _is_word(value: object) -> bool:
 
 def refusal_header(error: MediaError) -> Header:
     """The answer of a worker whose medium was refused."""
-    return {"is": "refused", "reason": error.reason, "message": said(error.message)}
+    passing = isinstance(error, PassingError)
+    return {
+        "is": "refused",
+        "reason": error.reason,
+        "message": said(error.message),
+        "passing": passing,
+    }
 
 
 def refusal_of(header: Header, modality: str) -> MediaError:
@@ -138,7 +144,8 @@ def refusal_of(header: Header, modality: str) -> MediaError:
         raise GarbledError("a reason that is no code")
     if not reason.startswith(f"{modality}_"):
         raise GarbledError("a reason of another modality")
-    return MediaError(reason, said(message))
+    kind = PassingError if header.get("passing") is True else MediaError
+    return kind(reason, said(message))
 
 
 def said(text: str) -> str:

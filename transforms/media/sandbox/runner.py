@@ -8,12 +8,17 @@ of memory or answers nonsense after other media, the medium is tried once more i
 happens there is its fate. There is no bound on replacements: one costs a tenth of a second or two
 of one core, and is started ahead; only workers that can't even start end the build.
 
+Nor must it hang on what else the machine does. So the limit is one of processor time, and what
+shows that others were the cause is a `PassingError`: a worker that was ended from outside twice, or
+that did not get its processor time within three times the time.
+
 This protects the run and its secrets from files that break decoders, not the machine from an
 attacker: workers run as the same user. On macOS the kernel does not enforce the limit of memory.
 """
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import deque
@@ -21,7 +26,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, PassingError, ended_from_outside
 from transforms.media.modality import Product
 from transforms.media.produce import MODULES, produce
 from transforms.media.sandbox.crew import MAX_ANSWER, Crew, SandboxClosedError
@@ -32,10 +37,14 @@ from transforms.media.sandbox.process import (
     WorkerProcess,
     signal_name,
 )
-from transforms.media.settings import MediaPolicy
+from transforms.media.settings import PATIENCE, MediaPolicy
 
 #: Workers that may be lost in a row before they take a medium.
 _UNTAKEN: Final = 3
+#: Workers that may be ended from outside with a medium before it is given up.
+_ENDED: Final = 2
+#: What a worker's own clocks end it with: that of the processor, and that on the wall.
+_LATE: Final = {-signal.SIGPROF: MediaError, -signal.SIGALRM: PassingError}
 #: What libraries say before they give up for want of memory.
 _NO_MEMORY: Final = ("bad_alloc", "out of memory", "cannot allocate memory", "memoryerror")
 
@@ -76,6 +85,7 @@ class Sandbox:
         """What becomes of a medium; see `produce`.
 
         Raises:
+            PassingError: it can't be used now, for what the machine did.
             MediaError: why it can't be used.
             BuildError: workers can't be started here, or lack a library.
             SandboxClosedError: somebody closed it.
@@ -147,7 +157,7 @@ class Sandbox:
             )
 
     def _decided(self, crew: Crew, modality: str, data: bytes) -> Product:
-        untaken, fresh = 0, False
+        untaken, ended, fresh = 0, 0, False
         while True:
             worker = crew.take(fresh=fresh)
             crew.warm(worker, modality)
@@ -158,16 +168,18 @@ class Sandbox:
                 untaken += 1
                 if untaken == _UNTAKEN:
                     message = f"{_UNTAKEN} processes in a row ended before they had all of it"
-                    raise MediaError(f"{modality}_crashed", message) from None
+                    raise PassingError(f"{modality}_crashed", message) from None
             except _AccidentError as accident:
-                if not used:
+                passing = isinstance(accident.error, PassingError)
+                ended += passing
+                if not used and not (passing and ended < _ENDED):
                     raise accident.error from None
                 fresh = True
 
     def _decoded(self, crew: Crew, worker: WorkerProcess, modality: str, data: bytes) -> Product:
         """One try in one worker, which is given back or lost."""
         worker.forget_tail()
-        deadline = time.monotonic() + self.policy.seconds_for(modality)
+        deadline = time.monotonic() + PATIENCE * self.policy.seconds_for(modality)
         took = False
         try:
             worker.ask({"do": "run", "modality": modality}, data, deadline)
@@ -178,13 +190,16 @@ class Sandbox:
             product = None if refusal else product_of(answer, blob)
         except TooLateError:
             crew.lose(worker)
-            raise self._late(modality) from None
+            raise PassingError(*self._late(modality)) from None
         except (WorkerLostError, GarbledError) as error:
             status = crew.lose(worker)
             if crew.closed:
                 raise SandboxClosedError("the sandbox was closed") from None
             if not took:
                 raise _NotTakenError from None
+            late = _LATE.get(status) if isinstance(error, WorkerLostError) and error.dead else None
+            if late is not None:
+                raise late(*self._late(modality)) from None
             raise _AccidentError(_crash(modality, error, status)) from None
         except BaseException:  # an interrupt: the worker is at work still
             crew.lose(worker)
@@ -199,9 +214,10 @@ class Sandbox:
         assert product is not None
         return product
 
-    def _late(self, modality: str) -> MediaError:
+    def _late(self, modality: str) -> tuple[str, str]:
+        """Reason and message, the same whichever clock said so."""
         seconds = self.policy.seconds_for(modality)
-        return MediaError(f"{modality}_timeout", f"not decoded within {seconds:g} seconds")
+        return f"{modality}_timeout", f"not decoded within {seconds:g} seconds"
 
 
 def _crash(modality: str, error: WorkerLostError | GarbledError, status: int) -> MediaError:
@@ -214,6 +230,7 @@ def _crash(modality: str, error: WorkerLostError | GarbledError, status: int) ->
     if not error.dead:
         return MediaError(f"{modality}_crashed", f"its process can't be trusted: {error.why}")
     name = signal_name(status)
-    if name == "SIGKILL":
+    if ended_from_outside(status):
         told = ": ended from outside, as when the machine runs out of memory"
+        return PassingError(f"{modality}_crashed", f"its decoder ended with {name}{told}")
     return MediaError(f"{modality}_crashed", f"its decoder ended with {name}{told}")

@@ -1,7 +1,8 @@
 """A worker of the sandbox: takes a medium, answers with its product or why it is refused.
 
 It is the process that a hostile file may crash, hang or fill up. It ends when its parent does, and
-limits itself before it looks at anything: memory, the size and number of its files, no core file.
+limits itself before it looks at anything: memory, the size and number of its files, no core file;
+and for each medium its processor time, at whose end the kernel sends `SIGPROF`.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from transforms.media.sandbox.messages import (
     product_header,
     refusal_header,
 )
-from transforms.media.settings import MediaPolicy
+from transforms.media.settings import PATIENCE, MediaPolicy
 
-#: Seconds beyond a task's own limit after which the kernel ends this process, parent or not.
+#: Seconds beyond those that the parent waits, after which the kernel ends this process in any case.
 _GRACE: Final = 30.0
 
 
@@ -62,10 +63,11 @@ class _Worker:
             answer, product = self.warmed(asked["modality"]), None
         else:
             parent.sendall(pack({"is": "took", "n": asked["n"]}))
-            signal.setitimer(
-                signal.ITIMER_REAL, self.policy.seconds_for(asked["modality"]) + _GRACE
-            )
+            seconds = self.policy.seconds_for(asked["modality"])
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE * seconds + _GRACE)
+            signal.setitimer(signal.ITIMER_PROF, seconds)
             answer, product = self._answer(asked["modality"], data)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
             _clear_folder()
         blob = product.data or b"" if product else b""

@@ -6,7 +6,8 @@
 
 Whatever is written is written under a temporary name and then renamed, bytes before the fate that
 names them; so concurrent, retried and killed writers do no harm. What is there already is not
-written again, and bytes are verified whenever they are read.
+written again, and bytes are verified whenever they are read. What a build finds there is young
+again, where the filesystem is this machine's: who clears up leaves it alone.
 
 The source bytes of a medium whose product differs are kept too: another policy needs them, and they
 are what annotators saw. A recipe that has to save disk may do without (`keep_source=False`): then
@@ -16,9 +17,11 @@ another policy reads the corpus again.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from schemas.ids import source_digest
 from transforms.beamkit import files
@@ -26,6 +29,9 @@ from transforms.beamkit.errors import BuildError
 from transforms.media.errors import MediaError
 from transforms.media.modality import Product
 from transforms.media.store.fates import Fate, Limits, check_key, is_digest
+
+#: Seconds for which a file that is used need not be marked as used again.
+_FRESH_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,8 @@ class MediaStore:
     def has_published(self, info: Mapping[str, Any]) -> bool:
         """Whether the bytes of a medium as it is published are there."""
         product = info["product"]
-        if product is None:
-            return self.has(info["digest"])
-        return files.exists(self.product_path(product))
+        path = self.path(info["digest"]) if product is None else self.product_path(product)
+        return _is_used(path)
 
     def product_of(self, key: str, digest: str, limits: Limits | None = None) -> Fate | None:
         """What became of a source under a policy, if that is known and its bytes are there.
@@ -95,7 +100,7 @@ class MediaStore:
         much, other code for any.
         """
         path = self.fate_path(key, digest)
-        if not files.exists(path):
+        if not _is_used(path):
             return None
         fate = Fate.from_json(files.read_bytes(path))
         if fate is None or not fate.holds_for(limits):
@@ -103,7 +108,7 @@ class MediaStore:
         if fate.reason is not None:
             return fate
         bytes_at = self.path(digest) if fate.product is None else self.product_path(fate.product)
-        return fate if files.exists(bytes_at) else None
+        return fate if _is_used(bytes_at) else None
 
     def keep_product(
         self, key: str, data: bytes, product: Product, *, keep_source: bool = True
@@ -156,7 +161,7 @@ class MediaStore:
         if _is_whole(path, len(data)):
             return
         try:
-            files.write_once(path, data)
+            files.write_once(path, data, keep=True)
         except OSError as error:
             raise BuildError(
                 f"{path}: {len(data):,} bytes can't be stored ({error.strerror or error})"
@@ -165,12 +170,20 @@ class MediaStore:
 
 def _is_whole(path: str, size: int) -> bool:
     """Whether a file is there; on this machine also whether it has the size that it should."""
+    return _is_used(path) and (not files.is_local(path) or os.stat(path).st_size == size)
+
+
+def _is_used(path: str) -> bool:
+    """Whether a file is there; on this machine it is young then, so that nobody clears it up."""
     if not files.is_local(path):
         return files.exists(path)
     try:
-        return os.stat(path).st_size == size
+        if time.time() - os.stat(path).st_mtime > _FRESH_SECONDS:
+            with suppress(PermissionError):  # somebody else's store, to be read only
+                os.utime(path)
     except OSError:
         return False
+    return True
 
 
 def _verified(path: str, digest: str) -> bytes:

@@ -58,9 +58,10 @@ class Limits:
 
 @cache
 def code_of(modality: str) -> str:
-    """A digest of the modules of a modality and of the versions of all decoders."""
+    """A digest of the modules of a modality, of the sandbox and of the versions of all decoders."""
     digest = hashlib.sha256()
-    for file in (*sorted((_STAGE / modality).glob("*.py")), _STAGE / "produce.py"):
+    own, sandbox = (sorted((_STAGE / name).glob("*.py")) for name in (modality, "sandbox"))
+    for file in (*own, *sandbox, _STAGE / "produce.py"):
         digest.update(file.name.encode() + file.read_bytes())
     for library in _LIBRARIES:
         with suppress(PackageNotFoundError):

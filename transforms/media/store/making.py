@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.ids import source_digest
-from transforms.media.errors import MediaError
+from transforms.media.errors import MediaError, PassingError
 from transforms.media.modality import Product
 from transforms.media.sandbox.runner import Sandbox
 from transforms.media.store.contents import MediaStore
@@ -24,7 +24,7 @@ class MediaMaker:
         """Facts of a medium as it is published (`schemas.media.INFO_STRUCT`); it is stored then.
 
         Raises:
-            MediaError: why it can't be used; remembered too.
+            MediaError: why it can't be used; remembered too, but for what is the machine's fault.
         """
         fate, digest = self.fate(modality, data)
         if fate.error is not None:
@@ -38,10 +38,12 @@ class MediaMaker:
         known = self.store.product_of(key, digest, self._limits[modality])
         if known is not None:
             return known, digest
+        limits = self._limits[modality]
         try:
             product: Product = self.sandbox.run(modality, data)
+        except PassingError as error:
+            return Fate.refused(error, limits), digest
         except MediaError as error:
-            limits = self._limits[modality]
             return self.store.keep_refusal(key, digest, error, limits), digest
         made = self.store.keep_product(key, data, product, keep_source=self.keep_sources)
         return made, digest

@@ -43,7 +43,10 @@ _MAGIC: Final = (
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "wmv"),
 )
 
-_GIF_TRAILER: Final = b";"
+#: What a block of a GIF begins with.
+_GIF_EXTENSION: Final = 0x21
+_GIF_PICTURE: Final = 0x2C
+_GIF_TRAILER: Final = 0x3B
 
 #: The length of a list that its writer never came back to.
 _UNFINISHED: Final = 0xFFFFFFFF
@@ -92,7 +95,22 @@ def is_cut(data: bytes, name: str) -> bool:
 
 
 def _is_gif_cut(data: bytes) -> bool:
-    return not data.rstrip(b"\0").endswith(_GIF_TRAILER)
+    """Whether blocks go on to the end of the file; what lies behind a trailer is no matter."""
+    try:
+        at = 13 + _gif_colours(data[10])
+        while data[at] in (_GIF_EXTENSION, _GIF_PICTURE):
+            at += 2 if data[at] == _GIF_EXTENSION else 11 + _gif_colours(data[at + 9])
+            while data[at]:
+                at += 1 + data[at]
+            at += 1
+    except IndexError:
+        return True
+    return data[at] != _GIF_TRAILER and data.rstrip(b"\0")[-1] != _GIF_TRAILER
+
+
+def _gif_colours(flags: int) -> int:
+    """Bytes of a table of colours."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _is_avi_cut(data: bytes) -> bool:

@@ -7,7 +7,7 @@ What counts as cut or damaged (`video_undecodable`):
 - the content goes on beyond the end of the file (MP4, AVI: by their index; Matroska, AVI, FLV: by
   their structure), or a GIF has no trailer;
 - the sample table of an MP4 promises more frames than are shown, beyond `max_missing` of them;
-  those that its edit list leaves out are no loss;
+  those that its edit list leaves out are no loss, and two fields of H.264 are one frame;
 - the last picture ends earlier than the stated length says, by more than `max_missing` of it, half
   a second, and one and a half frames. The length of the pictures counts where it is stated, else
   that of the file, which sound may fill as well. MPEG and Ogg state none;
@@ -30,6 +30,7 @@ from transforms.media.errors import MediaError
 from transforms.media.settings import VideoPolicy
 from transforms.media.video.boxes import Boxes
 from transforms.media.video.container import is_cut
+from transforms.media.video.fields import FieldReader
 from transforms.media.video.hash import Thumbnails
 from transforms.media.video.picture import has_alpha, thumbnail, turn_in
 from transforms.media.video.source import Source, check_pixels, opened, pixel_aspect
@@ -94,11 +95,13 @@ class _Seen:
 
     clock: _Clock
     is_transport: bool
+    reader: FieldReader | None = None
     times: list[float] = field(default_factory=list)
     last: float = -math.inf
     end: float = -math.inf
     sound_end: float | None = None
     hidden: int = 0
+    fields: int = 0
     packets: int = 0
     damaged: int = 0
     first_key: int | None = None
@@ -180,7 +183,7 @@ def _decoded(source: Source, policy: VideoPolicy) -> _Seen:
     if source.audio is not None and policy.audio == "keep":
         source.audio.thread_type = "NONE"
         streams.append(source.audio)
-    seen = _Seen(_Clock(source), source.name == "ts")
+    seen = _Seen(_Clock(source), source.name == "ts", _field_reader(source))
     for packet in source.container.demux(streams):
         if packet.stream.index == source.video.index:
             _see_pictures(packet, seen, policy)
@@ -189,10 +192,21 @@ def _decoded(source: Source, policy: VideoPolicy) -> _Seen:
     return seen
 
 
+def _field_reader(source: Source) -> FieldReader | None:
+    """Who counts single fields among the samples of an MP4; None where there can't be any."""
+    codec = source.video.codec_context
+    if source.name != "mp4" or codec.name != "h264":
+        return None
+    reader = FieldReader(codec.extradata or b"")
+    return reader if reader.may_have_fields else None
+
+
 def _see_pictures(packet: Any, seen: _Seen, policy: VideoPolicy) -> None:
     if packet.size:
         seen.packets += 1
         seen.hidden += packet.is_discard
+        if seen.reader is not None and not packet.is_discard:
+            seen.fields += seen.reader.is_field(bytes(packet))
         # In a transport stream the mark means that packets may be missing: so it is where two were
         # laid end to end. The decoder tells.
         seen.damaged += packet.is_corrupt and not seen.is_transport
@@ -270,10 +284,10 @@ def _check_whole(source: Source, seen: _Seen, policy: VideoPolicy) -> None:
         )
     if source.name == "mp4":
         declared = len(source.video.index_entries) or source.video.frames
-        if declared - seen.hidden - frames > share * declared:
+        expected = declared - seen.hidden - seen.fields // 2
+        if expected - frames > share * declared:
             raise MediaError(
-                "video_undecodable",
-                f"cut short: {frames} of {declared - seen.hidden} frames decode",
+                "video_undecodable", f"cut short: {frames} of {expected} frames decode"
             )
     if source.name in _STATES_LENGTH:
         _check_length(source, seen, share)
@@ -327,7 +341,7 @@ def _clip(source: Source, seen: _Seen, data: bytes) -> Clip:
         turn=turn or UPRIGHT,
         has_alpha=has_alpha(first),
         frames=frames,
-        declared=video.frames,
+        declared=video.frames - seen.fields // 2,
         duration_s=duration,
         rate_hz=_rate(video.average_rate, frames, duration),
         video_index=video.index,

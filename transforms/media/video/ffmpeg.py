@@ -7,12 +7,13 @@ environment reaches it. Its processor time is limited by itself too, should its 
 
 from __future__ import annotations
 
+import resource
 import subprocess
 from pathlib import Path
 from typing import Any, Final
 
-from transforms.media.errors import MediaError
-from transforms.media.settings import VideoPolicy
+from transforms.media.errors import MediaError, PassingError, ended_from_outside
+from transforms.media.settings import PATIENCE, VideoPolicy
 
 #: Nothing about the encoder, the day or the source in the file.
 _ANONYMOUS: Final = {
@@ -23,6 +24,9 @@ _ANONYMOUS: Final = {
     "movflags": "+faststart",
     "f": "mp4",
 }
+
+#: Seconds by which clocks of processor time may differ.
+_SLACK: Final = 0.5
 
 #: Characters of ffmpeg's complaint that are shown.
 _SHOWN: Final = 300
@@ -55,7 +59,7 @@ def command_of(output: Any, policy: VideoPolicy, *before: str) -> list[str]:
     """The command line for an output; `before` are options for the program as a whole."""
     from imageio_ffmpeg import get_ffmpeg_exe
 
-    limit = str(int(policy.max_encode_seconds * policy.threads) + 1)
+    limit = str(_processor_seconds(policy))
     settings = ("-nostdin", "-hide_banner", "-loglevel", "error", "-timelimit", limit, "-y")
     line: list[str] = output.global_args(*settings, *before).compile(cmd=get_ffmpeg_exe())
     # ffmpeg-python puts global arguments last; the program wants some of them first.
@@ -67,9 +71,12 @@ def run(command: list[str], folder: Path, policy: VideoPolicy) -> None:
     """Run a command in a folder.
 
     Raises:
-        MediaError: `video_too_slow` beyond `max_encode_seconds`, `video_undecodable` with its
-            complaint where it fails.
+        PassingError: `video_too_slow` where it did not get its processor time, and `video_crashed`
+            where it was ended from outside.
+        MediaError: `video_too_slow` beyond `max_encode_seconds` of processor time for each thread,
+            `video_undecodable` with its complaint where it fails.
     """
+    before = _children_seconds()
     try:
         done = subprocess.run(  # noqa: S603 (a fixed program, arguments without a shell)
             command,
@@ -78,23 +85,42 @@ def run(command: list[str], folder: Path, policy: VideoPolicy) -> None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            timeout=policy.max_encode_seconds,
+            timeout=PATIENCE * policy.max_encode_seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
         raise too_slow(policy) from None
+    if done.returncode and _children_seconds() - before >= _processor_seconds(policy) - _SLACK:
+        raise MediaError(*_too_slow(policy))
     if done.returncode:
         raise failure(done.returncode, done.stderr)
 
 
-def too_slow(policy: VideoPolicy) -> MediaError:
-    """The refusal of a clip whose encoding takes too long."""
+def too_slow(policy: VideoPolicy) -> PassingError:
+    """The refusal of a clip whose encoding takes too long by the clock on the wall."""
+    return PassingError(*_too_slow(policy))
+
+
+def _too_slow(policy: VideoPolicy) -> tuple[str, str]:
     limit = policy.max_encode_seconds
-    return MediaError("video_too_slow", f"encoding takes more than {limit:g} seconds")
+    return "video_too_slow", f"encoding takes more than {limit:g} seconds"
+
+
+def _processor_seconds(policy: VideoPolicy) -> int:
+    """Seconds of processor time after which the program ends itself."""
+    return int(policy.max_encode_seconds * policy.threads) + 1
+
+
+def _children_seconds() -> float:
+    """Seconds of processor time that programs took which this process waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def failure(code: int, complaint: bytes) -> MediaError:
     """The refusal of a clip that ffmpeg could not turn into the normal form."""
+    if ended_from_outside(code):
+        return PassingError("video_crashed", f"ffmpeg was ended from outside (signal {-code})")
     lines = [line.strip() for line in complaint.decode("utf-8", "replace").splitlines()]
     said = next(filter(None, lines), f"it ended with {code} and no word")
     return MediaError("video_undecodable", f"ffmpeg: {said[:_SHOWN]}")

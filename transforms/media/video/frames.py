@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from transforms.media.errors import MediaError
-from transforms.media.settings import VideoPolicy
+from transforms.media.image.turn import orientation_of, upright
+from transforms.media.settings import PATIENCE, VideoPolicy
 from transforms.media.video.decode import frames_of
 from transforms.media.video.ffmpeg import command_of, failure, mp4_output, too_slow
 from transforms.media.video.picture import picture_of, turn_in
@@ -217,7 +218,7 @@ def _feed(
             stdout=subprocess.DEVNULL,
             stderr=said,
         )
-        ended = threading.Timer(policy.max_encode_seconds, process.kill)
+        ended = threading.Timer(PATIENCE * policy.max_encode_seconds, process.kill)
         ended.start()
         try:
             assert process.stdin is not None
@@ -251,12 +252,13 @@ def _pixels(data: bytes, number: int, size: tuple[int, int], policy: VideoPolicy
 
 def _opened_picture(data: bytes, number: int, policy: VideoPolicy) -> Image:
     """A picture in RGB, upright, on the policy's background."""
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as opened_picture:
             check_pixels(opened_picture.size, policy)
-            picture = ImageOps.exif_transpose(opened_picture)
+            opened_picture.load()
+            picture = upright(opened_picture, orientation_of(opened_picture))
             if picture.has_transparency_data:
                 ground = Image.new("RGBA", picture.size, policy.background)
                 return Image.alpha_composite(ground, picture.convert("RGBA")).convert("RGB")
