@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import subprocess
 import sys
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from tests.transforms.media.image_samples import (
@@ -96,6 +97,10 @@ def with_xmp(name: str, exif: Image.Exif) -> bytes:
     return encoded(PHOTO, name, exif=exif.tobytes(), xmp=XMP)
 
 
+def expected_size(orientation: int | None) -> tuple[int, int]:
+    return PHOTO.size if orientation != 8 else (PHOTO.height, PHOTO.width)
+
+
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp", "tiff", "avif"])
 @pytest.mark.parametrize("orientation", [None, 1, 8])
 def test_an_orientation_of_xmp_alone_turns_nothing(name: str, orientation: int | None) -> None:
@@ -108,7 +113,12 @@ def test_an_orientation_of_xmp_alone_turns_nothing(name: str, orientation: int |
     product = product_of(data)
     assert ("orientation" in product.changes) == (orientation == 8)
     if orientation != 8 and name in ("jpeg", "png", "webp"):
-        assert product.data is None
+        # Who reads it with Pillow would turn it: XMP goes, and of a JPEG nothing else changes.
+        assert product.changes == (("metadata",) if orientation is None else ())
+        assert (product.data is None) == (orientation == 1)
+    whole = Image.open(io.BytesIO(product.data or data))
+    whole.load()
+    assert ImageOps.exif_transpose(whole).size == expected_size(orientation)
     expected = PHOTO.transpose(Image.Transpose.ROTATE_90) if orientation == 8 else PHOTO
     assert (product.facts["width"], product.facts["height"]) == expected.size
     lossy = name in ("jpeg", "webp", "avif")

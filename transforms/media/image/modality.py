@@ -18,7 +18,7 @@ can't be read is ignored and left out. JPEG XL, HEIC, JPEG 2000, SVG and the lik
 
 `changes` of a product, in this order: ``container`` (bytes without a place cut away), ``frame``,
 ``depth``, ``profile`` (an unreadable one left out), ``colour``, ``alpha``, ``size``,
-``orientation``, ``format``.
+``orientation``, ``metadata`` (XMP left out, by which only some readers turn a picture), ``format``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from transforms.media.image.hash import perceptual_hash
 from transforms.media.image.jpeg import check_scans, decode_jpeg, rewritten
 from transforms.media.image.open import Header, open_picture, reading
 from transforms.media.image.structure import check_png, check_png_rows, check_size, check_tiles
-from transforms.media.image.turn import SIDEWAYS, orientation_of, upright
+from transforms.media.image.turn import SIDEWAYS, orientation_of, turned_by_xmp, upright
 from transforms.media.judge_views import JudgeView
 from transforms.media.modality import Facts, Picture, Product
 from transforms.media.settings import ImagePolicy
@@ -44,7 +44,7 @@ _LOOKED_AT: Final = 64
 _LOOKED_AT_PIXELS: Final = 4
 
 #: JPEG changes that leave the coded picture as it is.
-_AROUND: Final = {"container", "frame", "profile"}
+_AROUND: Final = {"container", "frame", "profile", "metadata"}
 
 #: A JPEG that is kept is decoded small, for its hash: with this many pixels on its shorter side.
 _LIKENESS: Final = 128
@@ -64,6 +64,7 @@ CHANGES: Final = (
     "alpha",
     "size",
     "orientation",
+    "metadata",
     "format",
 )
 
@@ -192,7 +193,7 @@ def _decoded_jpeg(
     """The header tells what changes, so a JPEG is decoded no larger than is needed."""
     check_scans(data)
     turn, mode = orientation_of(header.picture), header.picture.mode
-    changes = _common_changes(header, mode, policy, side, turn)
+    changes = _common_changes(header, mode, policy, side, turn, header.picture)
     around = may_keep and changes <= _AROUND
     if around:
         scale = _scale_for(min(header.size) / _LIKENESS)
@@ -218,7 +219,7 @@ def _decoded_other(
     turned_by_pillow = header.format == "tiff" and orientation_of(header.picture) != 1
     picture = _first_visible(data, header, policy)
     turn = orientation_of(header.picture)
-    changes = _common_changes(header, picture.mode, policy, side, turn)
+    changes = _common_changes(header, picture.mode, policy, side, turn, header.picture)
     if turned_by_pillow:
         changes.add("orientation")
     if header.samples.bits != 8 and picture.mode != "P":
@@ -231,7 +232,7 @@ def _decoded_other(
 
 
 def _common_changes(
-    header: Header, mode: str, policy: ImagePolicy, side: int | None, turn: int
+    header: Header, mode: str, policy: ImagePolicy, side: int | None, turn: int, picture: Any
 ) -> set[str]:
     profile = profile_of(header.icc, mode)
     wanted = {
@@ -240,6 +241,7 @@ def _common_changes(
         "colour": profile == "other" or mode not in (*_PLAIN, *_ALPHA),
         "size": side is not None and max(header.size) > side,
         "orientation": turn != 1,
+        "metadata": turned_by_xmp(picture),
         "format": header.format not in policy.keep,
     }
     return {name for name, needed in wanted.items() if needed}

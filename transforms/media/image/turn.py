@@ -1,6 +1,7 @@
 """Pictures turned upright: the orientation that EXIF states, and what undoes it.
 
 Pillow falls back to that of XMP, which no browser heeds: annotators saw such a picture as it lies.
+Who trains with Pillow would see it turned, so it is published without its XMP.
 """
 
 from __future__ import annotations
@@ -30,13 +31,28 @@ def orientation_of(picture: Any) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _stated(picture: Any) -> Any:
-    from PIL import Image
+def turned_by_xmp(picture: Any) -> bool:
+    """Whether Pillow would turn a picture that EXIF leaves as it lies; asked after decoding."""
+    if hasattr(picture, "tag_v2") or orientation_of(picture) != 1:
+        return False
+    try:
+        return _told_by(picture.info) not in (None, 1)
+    except Exception:  # as above
+        return False
 
+
+def _stated(picture: Any) -> Any:
     if hasattr(picture, "tag_v2"):
         return picture.tag_v2.get(_TAG, 1)
+    return _told_by({key: value for key, value in picture.info.items() if key not in _XMP})
+
+
+def _told_by(info: dict[Any, Any]) -> Any:
+    """The orientation that Pillow reads from what it keeps beside a picture."""
+    from PIL import Image
+
     bare = Image.Image()
-    bare.info = {key: value for key, value in picture.info.items() if key not in _XMP}
+    bare.info = dict(info)
     return bare.getexif().get(_TAG, 1)
 
 
