@@ -135,7 +135,6 @@ class Batch:
 
     def _bury(self, place: Place, key: str, reason: str, message: str, seen: str) -> None:
         owner = self.owner
-        key = key.encode("utf-8", "backslashreplace").decode("utf-8")
         self._dead.append(
             DeadLetter("sources", owner.subset, owner.name, key, reason, message, seen, str(place))
         )

@@ -134,6 +134,7 @@ def test_scores_alike_are_a_tie_and_missing_ones_none(tmp_path: Path) -> None:
         ({"video": None}, "missing_field"),
         ({"video": ".."}, "malformed_path"),
         ({"video": ""}, "malformed_path"),
+        ({"video": "\ud800"}, "media_missing"),
         ({"video": "v_other-Scene-001"}, "media_missing"),
         ({"chosen": " "}, "empty_response"),
         ({"chosen": {"from": "gpt", "value": None}}, "missing_field"),
