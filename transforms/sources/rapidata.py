@@ -29,7 +29,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from schemas.media import MediaRef
 from transforms.sources.adapter import Place, RecordAdapter, need, text_of
@@ -38,6 +38,7 @@ from transforms.sources.draft import Draft, Reject, Response, Turn
 from transforms.sources.media_refs import cell
 from transforms.sources.pairing import mean_rating, pair_of_two
 from transforms.sources.settings import Corpus
+from transforms.sources.urls import split_url
 
 #: A text of votes beyond this is none: ten voters take some thousand characters.
 _MOST_TEXT: Final = 100_000
@@ -241,12 +242,8 @@ def _stem(name: str) -> str:
 
 
 def _path_of(name: str) -> str:
-    if "://" not in name:
-        return name
-    try:
-        return unquote(urlsplit(name).path)
-    except ValueError:
-        return name
+    found = split_url(name) if "://" in name else None
+    return name if found is None else unquote(found.path)
 
 
 def _file_name(stated: str, parts: int) -> str:

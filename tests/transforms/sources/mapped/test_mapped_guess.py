@@ -10,6 +10,7 @@ import pytest
 
 from transforms.sources.mapped.guess import guess_mapping
 from transforms.sources.mapped.options import MappedOptions
+from transforms.sources.mapped.profile import modality_of
 
 WORDS = [
     "sky",
@@ -149,6 +150,13 @@ def test_a_file_without_pairs_is_refused_with_the_reason(
     shape: list[dict[str, Any]], reason: str
 ) -> None:
     assert reason in (guess_mapping(shape).refused or "")
+
+
+def test_text_like_half_a_url_is_text() -> None:
+    assert modality_of(["//[x", "//[x/a.png"]) is None
+    assert modality_of(["//h/a.png", "a.jpg?x=1"]) == "image"
+    guess = guess_mapping(records(q=always("//[x"), chosen=answer, rejected=other))
+    assert guess.options["chosen"] == "chosen"
 
 
 @pytest.mark.parametrize(
