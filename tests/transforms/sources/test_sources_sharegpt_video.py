@@ -179,6 +179,14 @@ def test_the_tenth_frame_comes_after_the_ninth_and_a_camera_after_another(tmp_pa
     ]  # fmt: skip
 
 
+def test_digits_that_are_no_decimals_order_no_frames(tmp_path: Path) -> None:
+    names = ["1²2.jpeg", "1²10.jpeg", "²3.jpeg", "٣.jpeg"]
+    (found,) = members(read(tmp_path, ROW, names=[f"{CLIP}/{name}" for name in names]))
+    assert [name.rsplit("/", 1)[1] for name in found] == [
+        "1²2.jpeg", "1²10.jpeg", "٣.jpeg", "²3.jpeg",
+    ]  # fmt: skip
+
+
 def test_links_and_names_that_leave_the_archive_are_no_frames(tmp_path: Path) -> None:
     buffer = BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as target:
