@@ -159,6 +159,13 @@ def test_text_like_half_a_url_is_text() -> None:
     assert guess.options["chosen"] == "chosen"
 
 
+def test_votes_are_brought_together_whatever_the_length_of_their_names() -> None:
+    long = "v" + "1" * 100_000 + "x"
+    votes = {"v1": always(1), "v2": lambda at: 1 + at % 2, long: always(1)}
+    guess = guess_mapping(records(q=prompt, response1=answer, response2=other, **votes))
+    assert guess.options["votes"] == ["v1", "v2"]
+
+
 @pytest.mark.parametrize(
     ("shape", "question"),
     [
