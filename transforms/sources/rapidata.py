@@ -22,7 +22,6 @@ names can't be told apart the record is a dead letter: the order of a mapping is
 from __future__ import annotations
 
 import ast
-import json
 import posixpath
 import re
 from collections import Counter
@@ -35,6 +34,7 @@ from schemas.media import MediaRef
 from transforms.sources.adapter import Place, RecordAdapter, need, text_of
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Reject, Response, Turn
+from transforms.sources.formats.json_text import parse_json
 from transforms.sources.media_refs import cell
 from transforms.sources.pairing import mean_rating, pair_of_two
 from transforms.sources.settings import Corpus
@@ -200,7 +200,7 @@ def _parsed(raw: object, title: str) -> object:
     if not isinstance(raw, str):
         return raw
     need(len(raw) <= _MOST_TEXT, "malformed_votes", f"{title} has {len(raw):,} characters")
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (parse_json, ast.literal_eval):
         try:
             return parse(raw)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):

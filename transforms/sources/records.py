@@ -6,10 +6,13 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from transforms.beamkit.errors import BuildError
 from transforms.sources.columns import Column, check_keys
 from transforms.sources.formats import delimited, gzipped, json_list, jsonl, parquet
+from transforms.sources.formats.json_items import Run, split
+from transforms.sources.formats.json_text import Hook, JsonReader
 from transforms.sources.work_unit import WorkUnit
 
 
@@ -54,10 +57,18 @@ def read_records(
     if unit.format == "parquet":
         yield from _parquet(unit, projection)
         return
-    for place, record in _lines(unit, columns) if "jsonl" in unit.format else _items(unit):
+    for place, record in _checkable(unit, columns):
         if place.row == 0 and isinstance(record, Mapping):
             check(record, columns, unit.path)
         yield place, record
+
+
+def _checkable(unit: WorkUnit, columns: Sequence[Column]) -> Records:
+    """The records of a file without a schema of its own."""
+    if unit.format == "delimited":
+        return _rows(unit)
+    unrepeated = _unrepeated({name for column in columns for name in column.names})
+    return (_items if unit.format == "json" else _lines)(unit, unrepeated)
 
 
 def _parquet(unit: WorkUnit, projection: Sequence[str] | None) -> Records:
@@ -66,14 +77,13 @@ def _parquet(unit: WorkUnit, projection: Sequence[str] | None) -> Records:
             yield Place(unit.file, start + offset, unit.start), record
 
 
-def _items(unit: WorkUnit) -> Records:
-    reader = json_list if unit.format == "json" else delimited
-    for position, record in reader.read(unit):
+def _rows(unit: WorkUnit) -> Records:
+    for position, record in delimited.read(unit):
         yield Place(unit.file, position), record
 
 
-def _lines(unit: WorkUnit, columns: Sequence[Column]) -> Records:
-    unrepeated = _unrepeated({name for column in columns for name in column.names})
+def _lines(unit: WorkUnit, unrepeated: Hook) -> Records:
+    reader = JsonReader(unrepeated)
     lines: Iterable[bytes]
     if unit.format == "jsonl":
         position, data = jsonl.read(unit)
@@ -85,15 +95,53 @@ def _lines(unit: WorkUnit, columns: Sequence[Column]) -> Records:
         position += len(line)
         if not line.strip():
             continue
+        text = line.rstrip(b"\r\n")
         try:
-            record = json.loads(line.rstrip(b"\r\n"), object_pairs_hook=unrepeated)
-        except (ValueError, RecursionError) as error:
-            yield place, Unreadable(line.rstrip(b"\r\n"), str(error))
-            continue
+            record = reader.read(text)
+        except ValueError as error:
+            record = Unreadable(text, str(error))
         yield place, record
 
 
-def _unrepeated(names: set[str]) -> Callable[[list[tuple[str, Any]]], dict[str, Any]]:
+def _items(unit: WorkUnit, unrepeated: Hook) -> Records:
+    reader, position = JsonReader(unrepeated), 0
+    for run in json_list.read(unit):
+        for record in _items_of(run, reader, unit.path, position):
+            yield Place(unit.file, position), record
+            position += 1
+
+
+def _items_of(run: Run, reader: JsonReader, path: str, position: int) -> Iterable[Any]:
+    try:
+        return cast(list[Any], reader.read(b"[%b]" % run.text, run.depth))
+    except ValueError:  # one by one: the others are sound
+        return read_items(run, reader, path, position)
+
+
+def read_items(
+    run: Run, reader: JsonReader, path: str, position: int, form: bytes = b"%b"
+) -> Iterator[Any]:
+    """What the items of a run spell; `Unreadable` in place of one that is JSON but of no use.
+
+    `position` is that of the first of them, `form` what makes JSON of an item's text.
+
+    Raises:
+        BuildError: one is no JSON, so that nobody can say where it ends.
+    """
+    for at, item in enumerate(split(run), position):
+        text = form % item if item else b""
+        try:
+            yield reader.read(text)
+        except json.JSONDecodeError as error:
+            raise BuildError(
+                f"{path}: not valid JSON after {at:,} records: {error}; "
+                "mend it, or download it again"
+            ) from None
+        except ValueError as error:
+            yield Unreadable(text, str(error))
+
+
+def _unrepeated(names: set[str]) -> Hook:
     """A hook for JSON objects: a column that an object gives twice has no one value."""
 
     def hook(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from schemas.media import MediaRef
 from transforms.beamkit.errors import BuildError
 from transforms.sources.adapter import Place, RecordAdapter, SourceBatch, SourceFile
 from transforms.sources.draft import Draft, Reject, Response, Turn
-from transforms.sources.formats import json_list
 from transforms.sources.formats.check import check_file, suffix_of
 from transforms.sources.hpdv2 import Hpdv2
+from transforms.sources.records import read_records
 from transforms.sources.rlaif_v import RlaifV
 from transforms.sources.settings import Corpus
 from transforms.sources.skywork import Skywork
@@ -36,7 +36,8 @@ def read(kind: type[RecordAdapter], path: Path) -> list[SourceBatch]:
 
 def items(path: Path, data: bytes) -> list[Any]:
     path.write_bytes(data)
-    return list(json_list.read(WorkUnit(str(path), "f.json", "json", 0, len(data), len(data))))
+    unit = WorkUnit(str(path), "f.json", "json", 0, len(data), len(data))
+    return [(place.row, record) for place, record in read_records(unit, (), None)]
 
 
 def test_a_list_is_read_with_positions_and_plain_numbers(tmp_path: Path) -> None:

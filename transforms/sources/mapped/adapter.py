@@ -18,9 +18,15 @@ from transforms.sources.columns import Column, check_keys, family_of
 from transforms.sources.draft import Draft, Dropped, Response, Turn
 from transforms.sources.formats import jsonl, parquet
 from transforms.sources.formats.cut import RECORD_SUFFIXES
+from transforms.sources.formats.json_text import parse_json
 from transforms.sources.mapped.media import PLURAL, prompt_refs, refs_of
 from transforms.sources.mapped.options import MappedOptions, many
-from transforms.sources.mapped.text_columns import Letters, TextColumns, parse_lines, text_batch
+from transforms.sources.mapped.text_columns import (
+    Letters,
+    TextColumns,
+    parse_lines,
+    text_batch,
+)
 from transforms.sources.mapped.unpaired import why_unpaired
 from transforms.sources.mapped.values import (
     is_turns,
@@ -86,11 +92,15 @@ class MappedAdapter(RecordAdapter):
     def _read_lines(self, unit: WorkUnit, plain: TextColumns) -> Iterator[SourceBatch]:
         start, data = jsonl.read(unit)
         table = parse_lines(data, plain.names)
+        try:
+            first = parse_json(data.partition(b"\n")[0]) if table and start == 0 else None
+        except ValueError:
+            table = None
         if table is None:
             yield from super().read(unit)
         elif table.num_rows:
-            if start == 0:
-                _check_first(json.loads(data.partition(b"\n")[0]), self.COLUMNS, unit.path)
+            if first is not None:
+                _check_first(first, self.COLUMNS, unit.path)
             place = f"{unit.file} lines from byte {start}, line "
             yield text_batch(table, plain, self._letters, place)
 
