@@ -26,6 +26,7 @@ from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.sources.formats.check import suffix_of
 from transforms.sources.formats.json_items import ItemsError, runs, split
 from transforms.sources.formats.json_text import JsonReader, parse_json
+from transforms.sources.records import Unreadable, plain_rows
 
 #: Bytes of one file that are read for its first records, as they lie there and unpacked.
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -112,7 +113,8 @@ def _parquet(
         names=schema.names,
     )
     pq.write_table(whole, path)
-    return Excerpt(name, str(path), table.to_pylist(), schema, rows)
+    sound = [row for row in plain_rows(table) if not isinstance(row, Unreadable)]
+    return Excerpt(name, str(path), sound, schema, rows)
 
 
 def _first_rows(

@@ -80,7 +80,7 @@ class Batch:
         """Whether a record may take part in pairs; it is counted here only if it may not."""
         if isinstance(record, Unreadable):
             text = record.line.decode("utf-8", "replace")
-            self._bury(place, content_key(record.line), "not_json", record.complaint, text)
+            self._bury(place, content_key(record.line), record.reason, record.complaint, text)
         elif not isinstance(record, Mapping):
             message = f"expected an object, found {type(record).__name__}"
             self._bury(place, content_key(repr(record)), "not_a_record", message, repr(record))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import pyarrow as pa
+
 from transforms.beamkit.errors import BuildError
 from transforms.sources.columns import Column, check_keys
 from transforms.sources.formats import delimited, gzipped, json_list, jsonl, parquet
@@ -31,10 +33,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A line that is not JSON: its bytes and the parser's complaint."""
+    """A record that can't be read: its bytes, the reader's complaint, and its code."""
 
     line: bytes
     complaint: str
+    reason: str = "not_json"
 
 
 Records = Iterator[tuple[Place, Any]]
@@ -73,8 +76,24 @@ def _checkable(unit: WorkUnit, columns: Sequence[Column]) -> Records:
 
 def _parquet(unit: WorkUnit, projection: Sequence[str] | None) -> Records:
     for start, table in parquet.read(unit, projection):
-        for offset, record in enumerate(table.to_pylist()):
-            yield Place(unit.file, start + offset, unit.start), record
+        yield from table_records(unit, start, table)
+
+
+def table_records(unit: WorkUnit, start: int, table: pa.Table) -> Records:
+    """The rows of a table that begins at row `start` of a unit's row group."""
+    for offset, record in enumerate(plain_rows(table)):
+        yield Place(unit.file, start + offset, unit.start), record
+
+
+def plain_rows(table: pa.Table) -> Iterable[Any]:
+    """The rows as Python values, `Unreadable` in place of one whose text is not UTF-8."""
+    try:
+        return cast(list[Any], table.to_pylist())
+    except UnicodeDecodeError as error:
+        if table.num_rows > 1:  # one by one: those without it are sound
+            slices = (table.slice(row, 1) for row in range(table.num_rows))
+            return (row for one in slices for row in plain_rows(one))
+        return [Unreadable(parquet.spelt(table), str(error), "not_utf8")]
 
 
 def _rows(unit: WorkUnit) -> Records:

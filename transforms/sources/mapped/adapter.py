@@ -24,6 +24,7 @@ from transforms.sources.mapped.options import MappedOptions, many
 from transforms.sources.mapped.text_columns import (
     Letters,
     TextColumns,
+    is_utf8,
     parse_lines,
     text_batch,
 )
@@ -38,7 +39,7 @@ from transforms.sources.mapped.values import (
 )
 from transforms.sources.mapped.verdict import judged
 from transforms.sources.pairing import ScoredPair
-from transforms.sources.records import Place, Records, read_records
+from transforms.sources.records import Place, Records, read_records, table_records
 from transforms.sources.settings import Corpus
 from transforms.sources.turns import last_text, shared_prompt
 from transforms.sources.work_unit import WorkUnit
@@ -109,6 +110,9 @@ class MappedAdapter(RecordAdapter):
             if {family_of(field.type) for field in table.schema} != {"text"}:
                 yield from super().read(unit)
                 return
+            if not is_utf8(table):
+                yield from self.batches(table_records(unit, start, table))
+                continue
             texts = table.select(plain.names).cast(
                 pa.schema([(name, pa.string()) for name in plain.names])
             )

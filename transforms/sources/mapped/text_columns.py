@@ -180,6 +180,15 @@ def _positions(codes: np.ndarray, code: int, mask: int) -> np.ndarray:
     )
 
 
+def is_utf8(table: pa.Table) -> bool:
+    """Whether all text of a table is."""
+    try:
+        table.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def _faults(texts: list[pa.Array], names: Sequence[str]) -> dict[int, tuple[str, str]]:
     """Rows that can't be used: row -> (reason code, message), the first fault of each."""
     found: dict[int, tuple[str, str]] = {}

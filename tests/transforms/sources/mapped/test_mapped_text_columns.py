@@ -177,6 +177,22 @@ def test_a_first_line_that_python_refuses_is_one_dead_letter(tmp_path: Path) -> 
     assert [letter["reason"] for letter in dead] == ["not_json"]
 
 
+@pytest.mark.parametrize("column", ["id", "q", "win"])
+def test_text_that_is_no_utf_8_costs_its_own_row(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "f.parquet"
+    rows = {name: [f"{name}{row}" for row in range(4)] for name in ("id", "q", "win", "lose")}
+    table = pa.table(rows)
+    bad = pa.array(
+        [text.encode() if row != 2 else b"\xff" for row, text in enumerate(rows[column])]
+    )
+    at = table.column_names.index(column)
+    pq.write_table(table.set_column(at, column, bad.cast(pa.string(), safe=False)), path)
+    drafts, dead, records = read(path)
+    assert ([draft["key"] for draft in drafts], records) == (["id0", "id1", "id3"], 4)
+    assert [letter["reason"] for letter in dead] == ["not_utf8"]
+    assert read(path) == read(path, by_records=True)
+
+
 def test_keys_are_texts_and_content_stands_in_for_none(tmp_path: Path) -> None:
     path = tmp_path / "f.jsonl"
     rows = [line(id=7, q="Q", win="w", lose="l"), line(id=None, q="Q", win="w", lose="l")]
