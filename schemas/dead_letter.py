@@ -53,14 +53,23 @@ class DeadLetter:
             raise ValueError(f"unknown stage {self.stage!r}: one of {STAGES}")
 
 
+def encodable(text: str) -> str:
+    """Text with a UTF-8 form: half a character, which JSON can spell, becomes its escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def excerpt(value: object, limit: int = SEEN_LIMIT) -> str:
     """What was seen, as valid UTF-8 text of at most `limit` characters."""
     text = value if isinstance(value, str) else repr(value)
-    text = text[: limit + 1].encode("utf-8", "backslashreplace").decode("utf-8")
+    text = encodable(text[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def dead_letter_table(letters: Iterable[DeadLetter]) -> pa.Table:
-    """A table of `DEAD_FLIGHT_SCHEMA` from dead letters."""
-    rows = [{**vars(letter), "seen": excerpt(letter.seen)} for letter in letters]
+    """A table of `DEAD_FLIGHT_SCHEMA` from dead letters, whatever stands in their texts."""
+    rows = [
+        {name: encodable(text) for name, text in vars(letter).items()}
+        | {"seen": excerpt(letter.seen)}
+        for letter in letters
+    ]
     return pa.Table.from_pylist(rows, schema=DEAD_FLIGHT_SCHEMA)

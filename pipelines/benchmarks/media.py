@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from pipelines.benchmarks.items import MediumPart
 from pipelines.benchmarks.variants import variants
@@ -19,6 +18,7 @@ from transforms.media.containers import folder, reader_of
 from transforms.media.errors import MediaError
 from transforms.media.guess import modality_of
 from transforms.media.sandbox.runner import Sandbox
+from transforms.sources.urls import split_url
 
 #: Media that are decoded or wait for it, at most.
 _AHEAD: Final = 16
@@ -63,7 +63,7 @@ class MediaHasher:
     ) -> Mapping[str, HashedMedium]:
         """The hashes of media by path: below a folder, or in an archive, of the benchmark."""
         wanted = {path: member for path in paths if (member := _member(path)) is not None}
-        self.skipped["media_on_the_web"] += len({p for p in paths if urlsplit(p).scheme in _WEB})
+        self.skipped["media_on_the_web"] += len(set(filter(_is_on_the_web, paths)))
         container = files.join(root, media_root) if media_root else root
         found: dict[str, HashedMedium] = {}
         # Paths may begin with folders above the root: they are taken off one by one.
@@ -132,9 +132,14 @@ class MediaHasher:
 _WEB: Final = ("http", "https", "ftp", "s3", "gs", "data")
 
 
+def _is_on_the_web(path: str) -> bool:
+    parts = split_url(path)
+    return parts is not None and parts.scheme in _WEB
+
+
 def _member(path: str) -> str | None:
     """A path below the media root; None for what lies on the web."""
-    if urlsplit(path).scheme in _WEB:
+    if _is_on_the_web(path):
         return None
     return posixpath.normpath(path.replace("\\", "/")).lstrip("/")
 

@@ -24,6 +24,9 @@ from pipelines.source_check.meter import Meter, bounded
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.sources.formats.check import suffix_of
+from transforms.sources.formats.json_items import ItemsError, runs, split
+from transforms.sources.formats.json_text import JsonReader, parse_json
+from transforms.sources.records import Unreadable, plain_rows
 
 #: Bytes of one file that are read for its first records, as they lie there and unpacked.
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -110,7 +113,8 @@ def _parquet(
         names=schema.names,
     )
     pq.write_table(whole, path)
-    return Excerpt(name, str(path), table.to_pylist(), schema, rows)
+    sound = [row for row in plain_rows(table) if not isinstance(row, Unreadable)]
+    return Excerpt(name, str(path), sound, schema, rows)
 
 
 def _first_rows(
@@ -184,8 +188,8 @@ def _text(
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
-    except (ValueError, RecursionError):
+        return isinstance(parse_json(line), dict)
+    except ValueError:
         return False
 
 
@@ -195,8 +199,8 @@ def _lines(lines: Iterator[bytes], number: int) -> tuple[list[Any], bytes]:
     for line in islice((line for line in lines if line.strip()), number):
         kept.append(line)
         try:
-            records.append(json.loads(line))
-        except (ValueError, RecursionError):
+            records.append(parse_json(line))
+        except ValueError:
             continue
     return records, b"".join(kept)
 
@@ -219,34 +223,47 @@ def _table(lines: Iterator[bytes], number: int) -> tuple[list[Any], bytes]:
 def _list(whole: BinaryIO, kind: str, name: str, path: Path, number: int) -> Excerpt:
     import ijson
 
-    try:
-        if kind == "json object":
+    if kind == "json object":
+        try:
             raise Unlike(_object(ijson.parse(whole)))
-        if kind != "json list":
-            raise Unlike(kind)
-        items = list(islice(ijson.items(whole, "item", use_float=True), number))
-    except ijson.JSONError as error:
-        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BuildError(f"not valid JSON within its first {number} records: {said}") from None
-    texts = [json.dumps(item, ensure_ascii=False, default=repr) for item in items]
-    _write(path, ("[" + ", ".join(texts) + "]").encode("utf-8", "surrogatepass"))
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
-    return Excerpt(name, str(path), items, None, None, size / max(1, len(items)))
+        except ijson.JSONError as error:
+            raise _not_json(error, number) from None
+    if kind != "json list":
+        raise Unlike(kind)
+    return _items(whole, b"[", name, path, number)
 
 
 def _values(whole: BinaryIO, name: str, path: Path, number: int) -> Excerpt:
     """The first values of one object, which are its records."""
-    import ijson
+    return _items(whole, b"{", name, path, number)
 
+
+def _items(whole: BinaryIO, opening: bytes, name: str, path: Path, number: int) -> Excerpt:
+    """The first items of a list or object; one that can't be read stays in the copy only."""
+    form = b"[%b]" if opening == b"[" else b"{%b}"
+    reader = JsonReader(around=1)
+    records: list[Any] = []
     try:
-        items = dict(islice(ijson.kvitems(whole, "", use_float=True), number))
-    except ijson.JSONError as error:
-        said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise BuildError(f"not valid JSON within its first {number} records: {said}") from None
-    copy = json.dumps(items, ensure_ascii=False, default=repr).encode("utf-8", "surrogatepass")
-    _write(path, copy)
-    size = len(copy) / max(1, len(items))
-    return Excerpt(name, str(path), list(items.values()), None, None, size)
+        found = (text for run in runs(whole, opening) for text in split(run))
+        texts = list(islice(found, number))
+        for text in texts:
+            try:
+                held = reader.read(form % text if text else b"")
+            except json.JSONDecodeError:
+                raise
+            except ValueError:
+                continue
+            records += held.values() if isinstance(held, dict) else held
+    except (ItemsError, json.JSONDecodeError) as error:
+        raise _not_json(error, number) from None
+    _write(path, form % b", ".join(texts))
+    size = sum(map(len, texts)) / max(1, len(texts))
+    return Excerpt(name, str(path), records, None, None, size)
+
+
+def _not_json(error: Exception, number: int) -> BuildError:
+    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return BuildError(f"not valid JSON within its first {number} records: {said}")
 
 
 def _object(events: Iterator[tuple[str, str, Any]]) -> str:

@@ -158,3 +158,12 @@ def test_dead_letters_are_a_table_of_their_schema() -> None:
     assert len(table["seen"][1].as_py()) == SEEN_LIMIT
     assert dead_letter_table([]).schema.equals(DEAD_FLIGHT_SCHEMA)
     assert dead_letter_table([]).num_rows == 0
+
+
+def test_no_text_of_a_dead_letter_stops_its_table() -> None:
+    half, escape = "é\ud800", "é\\ud800"
+    letter = DeadLetter("relabel", half, half, half, "r", half, half, half)
+    assert dead_letter_table([letter]).to_pylist() == [
+        {"stage": "relabel", "reason": "r"}
+        | dict.fromkeys(("subset", "corpus", "key", "message", "seen", "where"), escape)
+    ]

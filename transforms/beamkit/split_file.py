@@ -53,14 +53,14 @@ def _check_run(names: Sequence[str], path: str) -> None:
         if after != before + 1:
             raise BuildError(f"{name}: the part before it is missing; download all parts of {path}")
     # Numbers begin with 0 or 1, letters with a.
-    if endings[0] > tails[0].lstrip("-_.").isdigit():
+    if endings[0] > tails[0].lstrip("-_.").isdecimal():
         raise BuildError(f"{names[0]}: the parts before it are missing; download all of {path}")
 
 
 def _ordinal(ending: str) -> int:
     """The place of a part by its ending: ``-ab`` is 1, ``002`` is 2."""
     letters = ending.lstrip("-_.")
-    if letters.isdigit():
+    if letters.isdecimal():
         return int(letters)
     number = 0
     for letter in letters.lower():

@@ -99,8 +99,12 @@ class RecordAdapter:
 
     def read(self, unit: WorkUnit) -> Iterator[SourceBatch]:
         """Read one unit in batches."""
+        yield from self.batches(self.records(unit))
+
+    def batches(self, records: Records) -> Iterator[SourceBatch]:
+        """What records become, in batches."""
         batch = Batch(self)
-        for place, record in self.records(unit):
+        for place, record in records:
             batch.add(place, record, partial(self.pairs, place=place))
             if batch.is_full:
                 yield batch.done()

@@ -80,7 +80,7 @@ class Batch:
         """Whether a record may take part in pairs; it is counted here only if it may not."""
         if isinstance(record, Unreadable):
             text = record.line.decode("utf-8", "replace")
-            self._bury(place, content_key(record.line), "not_json", record.complaint, text)
+            self._bury(place, content_key(record.line), record.reason, record.complaint, text)
         elif not isinstance(record, Mapping):
             message = f"expected an object, found {type(record).__name__}"
             self._bury(place, content_key(repr(record)), "not_a_record", message, repr(record))
@@ -135,7 +135,6 @@ class Batch:
 
     def _bury(self, place: Place, key: str, reason: str, message: str, seen: str) -> None:
         owner = self.owner
-        key = key.encode("utf-8", "backslashreplace").decode("utf-8")
         self._dead.append(
             DeadLetter("sources", owner.subset, owner.name, key, reason, message, seen, str(place))
         )

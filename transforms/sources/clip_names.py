@@ -8,10 +8,12 @@ can't be told apart then, and are refused.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import unquote, urlsplit
+from itertools import dropwhile
+from urllib.parse import unquote
 
 from transforms.sources.adapter import need
 from transforms.sources.draft import Reject
+from transforms.sources.urls import url_path
 
 
 class ClipNames:
@@ -59,12 +61,8 @@ class ClipNames:
 def _parts_of(stated: str, number: int) -> list[str]:
     """The last `number` parts of a path or URL; a URL's query is left out, its escapes undone."""
     if "://" in stated:
-        try:
-            stated = unquote(urlsplit(stated).path)
-        except ValueError as error:
-            raise Reject("malformed_path", f"{stated!r} is no URL: {error}") from None
+        stated = unquote(url_path(stated, "malformed_path"))
     parts = [part for part in stated.split("/") if part not in ("", ".")]
     if number == 0:
-        while parts and parts[0] == "..":
-            parts = parts[1:]
+        parts = list(dropwhile("..".__eq__, parts))
     return parts[-number:]

@@ -12,7 +12,6 @@ How the paper made pairs is unknown: here the recipe's pair rule does, on the me
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +23,7 @@ from transforms.sources.adapter import need, text_of
 from transforms.sources.batch import Batch
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Dropped, Reject, Response, Turn
+from transforms.sources.formats.json_text import parse_json
 from transforms.sources.grouped import GroupedAdapter, Member
 from transforms.sources.pairing import mean_rating, pairs_by_score
 
@@ -139,8 +139,8 @@ def score(record: Mapping[str, Any], of: Literal["total", "elements"]) -> float:
     raw = record.get("element_score")
     need(raw is not None, "missing_field", "element_score is missing or null")
     try:
-        elements = json.loads(raw) if isinstance(raw, str) else raw
-    except (ValueError, RecursionError):
+        elements = parse_json(raw) if isinstance(raw, str) else raw
+    except ValueError:
         elements = None
     if not isinstance(elements, Mapping):
         raise Reject("malformed_scores", f"element_score is not an object: {raw!r:.200}")

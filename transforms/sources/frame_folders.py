@@ -65,7 +65,7 @@ class FrameFolders:
 def _natural(name: str) -> tuple[tuple[bool, int, str], ...]:
     """An order in which c01_9 comes before c01_10, and c01 before c02."""
     parts = _NUMBER.split(name.rpartition("/")[2])
-    return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts)
+    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
 
 
 def _names(root: str, container: str) -> Iterator[tuple[str, str]]:

@@ -1,20 +1,22 @@
-"""Corpora whose records are the values of one JSON object, or the items of one list.
-
-Such files are small (text and numbers of some thousand records) and are read whole.
-"""
+"""Corpora whose records are the values of one JSON object, or the items of one list."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from transforms.beamkit import files as beam_files
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.sources.adapter import RecordAdapter, SourceFile
 from transforms.sources.columns import check_keys
+from transforms.sources.formats import json_list
 from transforms.sources.formats.check import check_file, is_medium
-from transforms.sources.records import Place, Records, Unreadable
+from transforms.sources.formats.gzipped import unpacked
+from transforms.sources.formats.json_text import JsonReader, parse_json
+from transforms.sources.records import Place, Records, Unreadable, read_items
 from transforms.sources.work_unit import WorkUnit
 
 #: Under this key a record bears the name that its file gives it: its key, or its place in the list.
@@ -42,8 +44,12 @@ class KeyedAdapter(RecordAdapter):
     def records(self, unit: WorkUnit) -> Records:
         """The records of a file by name; one that gives a column twice can't be read."""
         columns = {name for column in self.COLUMNS for name in column.names}
-        for row, (name, record) in enumerate(_entries(load_json(unit.path), unit.path)):
+        for row, entry in enumerate(_entries(unit.path)):
             place = Place(unit.file, row)
+            if isinstance(entry, Unreadable):
+                yield place, entry
+                continue
+            name, record = entry
             if not isinstance(record, Mapping):
                 yield place, record
                 continue
@@ -67,34 +73,39 @@ class _Object(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        self.pairs = pairs if len(self) < len(pairs) else None
-        names = [name for name, _ in pairs]
-        self.repeated = (
-            frozenset()
-            if self.pairs is None
-            else frozenset(name for name in self if names.count(name) > 1)
-        )
+        counts = Counter(name for name, _ in pairs) if len(self) < len(pairs) else {}
+        self.repeated = frozenset(name for name, count in counts.items() if count > 1)
 
 
 def load_json(path: str) -> Any:
     """The one JSON value of a file.
 
     Raises:
-        BuildError: it is not JSON.
+        BuildError: it is not JSON, or nested too deep.
     """
     try:
-        return json.loads(beam_files.read_bytes(path), object_pairs_hook=_Object)
-    except (ValueError, RecursionError) as error:
+        return parse_json(beam_files.read_bytes(path))
+    except ValueError as error:
         raise BuildError(f"{path}: not valid JSON: {error}; download it again") from None
 
 
-def _entries(whole: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(whole, _Object):
-        # Of a name that is given twice, both records are there to be looked at.
-        yield from whole.pairs or whole.items()
-    elif isinstance(whole, list):
-        yield from ((str(at), record) for at, record in enumerate(whole))
-    else:
-        raise BuildError(
-            f"{path}: expected one JSON object or list of records, found {type(whole).__name__}"
-        )
+def _entries(path: str) -> Iterator[tuple[str, Any] | Unreadable]:
+    """The entries of a file's object by name, or of its list by position.
+
+    Of a name that is given twice, both records are there to be looked at.
+    """
+    with unpacked(path, whole=False) as stream:
+        found = sniff(stream.read(HEAD_BYTES))
+    if found not in ("json object", "json list"):
+        raise BuildError(f"{path}: expected one JSON object or list of records, found {found}")
+    is_object = found == "json object"
+    # A member is read as an object of its own.
+    form, reader = b"{%b}" if is_object else b"%b", JsonReader(_Object, around=int(is_object))
+    position = 0
+    for run in json_list.runs_of(path, b"{" if is_object else b"[", found.removeprefix("json ")):
+        for held in read_items(run, reader, path, position, form):
+            if isinstance(held, Unreadable):
+                yield held
+            else:
+                yield next(iter(held.items())) if is_object else (str(position), held)
+            position += 1

@@ -28,7 +28,6 @@ TOKEN: Final = "<image>"  # noqa: S105 - a placeholder in a prompt
 #: The placeholder with what parts it from the text: line breaks, or blanks on its own line. White
 #: space beyond that (an indented first line) is content and stays.
 _FIRST: Final = re.compile(rf"\A\s*{TOKEN}(?:[ \t]*[\r\n]+|[ \t]+)?")
-_LAST: Final = re.compile(rf"(?:[\r\n]+[ \t]*|[ \t]+)?{TOKEN}\s*\Z")
 _BETWEEN: Final = re.compile(rf"{TOKEN}(?:(?<=\s{TOKEN})(?:[ \t]*[\r\n]+|[ \t]+))?")
 
 
@@ -88,11 +87,14 @@ def without_token(prompt: str) -> str:
     """
     number = prompt.count(TOKEN)
     need(number <= 1, "too_many_image_tokens", f"{number} times {TOKEN} for one picture")
-    if number:
-        for form in (_FIRST, _LAST, _BETWEEN):
-            prompt, found = form.subn("", prompt)
-            if found:
-                break
+    before, token, after = prompt.partition(TOKEN)
+    if token and not before.strip():
+        prompt = _FIRST.sub("", prompt)
+    elif token and not after.strip():
+        # Cut off by hand: a pattern would begin anew at every blank of a run.
+        prompt = before.rstrip(" \t").rstrip("\r\n")
+    elif token:
+        prompt = _BETWEEN.sub("", prompt)
     need(bool(prompt.strip()), "empty_prompt", "the prompt is empty")
     return prompt
 

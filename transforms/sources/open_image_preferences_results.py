@@ -17,13 +17,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from schemas.media import MediaRef
 from transforms.sources.adapter import Place, RecordAdapter, need, text_of
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Reject, Response, Turn
 from transforms.sources.pairing import Verdict, majority, settled
+from transforms.sources.urls import split_url
 
 RESPONSES: Final = "preference.responses"
 
@@ -137,11 +138,8 @@ def _binarized(votes: Sequence[str]) -> Verdict:
 
 def _member(url: str) -> str:
     """The last two parts of a URL's path: the picture's place in the folder."""
-    try:
-        path = unquote(urlsplit(url).path)
-    except ValueError:
-        path = ""
-    parts = [part for part in path.split("/") if part]
+    found = split_url(url)
+    parts = [part for part in unquote(found.path).split("/") if part] if found else []
     need(bool(parts), "malformed_images", f"no file name in {url!r:.200}")
     return "/".join(parts[-2:])
 

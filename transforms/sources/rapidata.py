@@ -22,22 +22,23 @@ names can't be told apart the record is a dead letter: the order of a mapping is
 from __future__ import annotations
 
 import ast
-import json
 import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from schemas.media import MediaRef
 from transforms.sources.adapter import Place, RecordAdapter, need, text_of
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Reject, Response, Turn
+from transforms.sources.formats.json_text import parse_json
 from transforms.sources.media_refs import cell
 from transforms.sources.pairing import mean_rating, pair_of_two
 from transforms.sources.settings import Corpus
+from transforms.sources.urls import split_url
 
 #: A text of votes beyond this is none: ten voters take some thousand characters.
 _MOST_TEXT: Final = 100_000
@@ -199,7 +200,7 @@ def _parsed(raw: object, title: str) -> object:
     if not isinstance(raw, str):
         return raw
     need(len(raw) <= _MOST_TEXT, "malformed_votes", f"{title} has {len(raw):,} characters")
-    for parse in (json.loads, ast.literal_eval):
+    for parse in (parse_json, ast.literal_eval):
         try:
             return parse(raw)
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
@@ -241,12 +242,8 @@ def _stem(name: str) -> str:
 
 
 def _path_of(name: str) -> str:
-    if "://" not in name:
-        return name
-    try:
-        return unquote(urlsplit(name).path)
-    except ValueError:
-        return name
+    found = split_url(name) if "://" in name else None
+    return name if found is None else unquote(found.path)
 
 
 def _file_name(stated: str, parts: int) -> str:

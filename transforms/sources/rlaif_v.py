@@ -6,7 +6,6 @@ JSON string that names the answering model, the labeller and the kind of questio
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from schemas.media import MediaRef
 from transforms.sources.adapter import Place, RecordAdapter, response_text, text_of
 from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Response, Turn
+from transforms.sources.formats.json_text import parse_json
 from transforms.sources.media_refs import cell
 
 
@@ -55,7 +55,7 @@ def _model(origin_split: object) -> tuple[str | None, bool]:
     if origin_split is None:
         return None, True
     try:
-        origin = json.loads(origin_split) if isinstance(origin_split, str) else None
+        origin = parse_json(origin_split) if isinstance(origin_split, str) else None
     except ValueError:
         return None, False
     if not isinstance(origin, dict):

@@ -35,6 +35,7 @@ COLUMNS: Final = (
 )
 
 _ANSWER: Final = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
+_ANSWER_END: Final = re.compile(r"</answer>", re.IGNORECASE)
 _BETTER: Final = re.compile(r"\b(?:image|video)\s+([12])\s+is\s+better\b", re.IGNORECASE)
 _EQUAL: Final = re.compile(r"\bboth\s+(?:images|videos)\s+are\s+equally\b", re.IGNORECASE)
 #: Words that turn what follows them in a sentence into something else than a verdict.
@@ -43,7 +44,7 @@ _UNSURE: Final = re.compile(
 )
 _SENTENCE: Final = re.compile(r"[^.!?\n]+")
 #: Where a question quotes the prompt; the last bracket closes it, a prompt may hold others.
-_CAPTION: Final = re.compile(r"Text Caption:\s*\[(.*)\]", re.DOTALL)
+_CAPTION: Final = re.compile(r"Text Caption:\s*\[")
 
 _SIDES: Final[dict[str, Verdict]] = {"1": "first", "2": "second"}
 _OTHER: Final[dict[Verdict, Verdict]] = {"first": "second", "second": "first", "tie": "tie"}
@@ -110,10 +111,11 @@ def prompt_of(record: Mapping[str, Any], question: str) -> str:
     """
     if record.get("prompt") is not None:
         return text_of(record, "prompt")
-    caption = _CAPTION.search(question)
+    end = question.rfind("]")
+    caption = _CAPTION.search(question, 0, max(end, 0))
     if caption is None:
         raise Reject("missing_field", "no prompt, and the question quotes no text caption")
-    return caption.group(1)
+    return question[caption.end() : end]
 
 
 def verdict_of(answer: str) -> Verdict:
@@ -123,16 +125,17 @@ def verdict_of(answer: str) -> Verdict:
         Reject: `label_missing` without a verdict; `label_ambiguous` with more than one, or one in
             a sentence that negates or doubts it.
     """
-    tagged = _ANSWER.findall(answer)
+    # Behind the last end no beginning has one: each would be followed to the end of the text.
+    ends = [match.end() for match in _ANSWER_END.finditer(answer)]
+    tagged = _ANSWER.findall(answer, 0, ends[-1]) if ends else []
     text = "\n".join(tagged) if tagged else answer
     found: set[Verdict] = set()
     for sentence in _SENTENCE.findall(text):
+        doubt = _UNSURE.search(sentence)
         for match in (*_BETTER.finditer(sentence), *_EQUAL.finditer(sentence)):
-            need(
-                _UNSURE.search(sentence, 0, match.start()) is None,
-                "label_ambiguous",
-                f"the verdict is negated or in doubt: {_short(sentence.strip())}",
-            )
+            if doubt is not None and doubt.end() <= match.start():
+                what = f"the verdict is negated or in doubt: {_short(sentence.strip())}"
+                raise Reject("label_ambiguous", what)
             found.add(_SIDES[match.group(1)] if match.re is _BETTER else "tie")
     need(bool(found), "label_missing", f"no verdict in the answer {_short(answer)}")
     need(len(found) == 1, "label_ambiguous", f"more than one verdict in {_short(answer)}")

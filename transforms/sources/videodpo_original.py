@@ -28,7 +28,7 @@ from transforms.sources.columns import Column
 from transforms.sources.draft import Draft, Reject, Response, Turn
 from transforms.sources.formats.cut import units_of
 from transforms.sources.pairing import Verdict, mean_rating, settled
-from transforms.sources.records import Records, read_records
+from transforms.sources.records import Records, Unreadable, read_records
 from transforms.sources.work_unit import WorkUnit
 
 PAIRS_FILE: Final = "pair.json"
@@ -176,6 +176,8 @@ class _Clip:
             f"{side} is {index}, {CLIPS_FILE} has no such entry",
         )
         entry = record[_JOINED[side]]
+        if isinstance(entry, Unreadable):
+            raise Reject("malformed_metadata", f"entry {index} can't be read: {entry.complaint}")
         basic, misc = (
             entry.get(name) if isinstance(entry, Mapping) else None for name in ("basic", "misc")
         )

@@ -174,6 +174,16 @@ def test_paths_never_leave_the_folder(tmp_path: Path) -> None:
     assert fields(rows) == {"prompt": 1}
 
 
+def test_half_a_url_is_a_path_that_is_not_there(tmp_path: Path) -> None:
+    record = {"prompt": "x", "image": "//[x/1.png"}
+    (tmp_path / "r.jsonl").write_text(json.dumps(record), "utf-8")
+    added, rows = add(tmp_path, prompt=("prompt",), media=("image",))
+    assert fields(rows) == {"prompt": 1}
+    assert added.skipped == {"media_not_read": 1}
+    roles, _ = guess_roles([record])
+    assert roles.prompt == ("prompt",)
+
+
 def test_nothing_found_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no files of records"):
         add(tmp_path)

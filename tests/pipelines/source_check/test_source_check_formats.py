@@ -80,6 +80,29 @@ def test_a_json_list_that_ends_early(mirror: Copy) -> None:
     assert difference.found.startswith("train.json: not valid JSON within its first 50 records")
 
 
+@pytest.mark.parametrize("extra", ["NaN", "1e400", str(2**64), '"\\ud800"'])
+def test_a_list_is_read_like_lines(mirror: Copy, extra: str) -> None:
+    there = mirror("hpdv2")
+    path = there.path("train.json")
+    path.write_text(path.read_text("utf-8").replace("}", f', "extra": {extra}}}'), "utf-8")
+    report = there.check()
+    assert report.differences == ()
+    assert report.looked.records == 50
+
+
+def test_records_of_a_list_that_are_nested_too_deep_are_refused_like_in_a_build(
+    mirror: Copy,
+) -> None:
+    there = mirror("hpdv2")
+    path = there.path("train.json")
+    deep = "[" * 1_500 + "]" * 1_500
+    texts = [json.dumps(one) for one in json.loads(path.read_text("utf-8"))[:50]]
+    texts[10:] = [text.replace("}", f', "extra": {deep}}}') for text in texts[10:]]
+    path.write_text("[" + ", ".join(texts) + "]", "utf-8")
+    difference = there.only(rows=None)
+    assert difference.found.startswith("40 of 50 records refused: not_json")
+
+
 def test_lines_that_are_no_json_are_refused_like_in_a_build(mirror: Copy) -> None:
     there = mirror("vlfeedback")
     path = there.path("vlfeedback_80k.jsonl")

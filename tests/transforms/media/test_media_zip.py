@@ -86,6 +86,14 @@ def test_a_missing_part_is_an_error_that_names_its_neighbour(
         list(read(str(path), ["big.jpg"]))
 
 
+def test_a_part_with_a_digit_that_is_no_number_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "m.zip"
+    for name in (".part-1", ".part-²"):
+        path.with_name(path.name + name).write_bytes(b"x")
+    with pytest.raises(BuildError, match="the part before it is missing"):
+        list(read(str(path), ["big.jpg"]))
+
+
 def test_a_lost_last_part_a_cut_or_absent_archive_is_an_error(tmp_path: Path) -> None:
     path = zipped(tmp_path / "m.zip", MEMBERS)
     cut = tmp_path / "cut.zip"

@@ -57,9 +57,10 @@ def test_rlaif_v_names_the_model_and_points_to_the_cell() -> None:
     (ref,) = draft.prompt_media
     assert (ref.slot, ref.container, ref.member) == ("prompt_images", "f.parquet", "image/2/5")
     assert draft.key.startswith("7/sha256:")
-    odd = one(RlaifV, {**RLAIF, "origin_split": "{not json"})
-    assert odd.notes == ("origin_split_unreadable",)
-    assert odd.first.model is None
+    for text in ("{not json", "[" * 5_000, '{"model": "m", "x": ' + "[" * 250 + "]" * 250 + "}"):
+        odd = one(RlaifV, {**RLAIF, "origin_split": text})
+        assert odd.notes == ("origin_split_unreadable",)
+        assert odd.first.model is None
 
 
 @pytest.mark.parametrize("name", ["image_path", "file_path"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,8 @@ from transforms.sources.adapter import Place, RecordAdapter
 from transforms.sources.batch import Batch
 from transforms.sources.draft import Draft, Response, Turn
 from transforms.sources.settings import Corpus
+from transforms.sources.ultrafeedback import UltraFeedback
+from transforms.sources.videodpo_original import VideoDpoOriginal
 
 BAD = "A/\ud800.png"
 GOOD = Draft("k", (Turn("user", "Q"),), Response(text="a"), Response(text="b"), "first")
@@ -32,6 +36,33 @@ def test_a_lone_surrogate_makes_a_dead_letter(draft: Draft) -> None:
     done = batch.done()
     assert (done.drafts.num_rows, done.records) == (0, 1)
     assert done.dead["reason"].to_pylist() == ["lone_surrogate"]
+
+
+HALF = "\ud800"
+CLIP = {"basic": {"clip_path": f"winvideos/{HALF}.mp4"}, "misc": {}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "record", "reason"),
+    [
+        (UltraFeedback, {"instruction": "Q", "completions": {HALF: 5}}, "malformed_completions"),
+        (
+            VideoDpoOriginal,
+            {"video1": 0, "video2": 1, "video1_metadata": CLIP, "video2_metadata": CLIP},
+            "clip_disagrees",
+        ),
+    ],
+)
+def test_a_complaint_may_quote_half_a_character(
+    kind: type[RecordAdapter], record: dict[str, Any], reason: str
+) -> None:
+    adapter = kind(Corpus("x", "r", "mit", ("*",), "model"), "corpus", "Subset")
+    place = Place("f.jsonl", 0)
+    batch = Batch(adapter)
+    batch.add(place, record, partial(adapter.pairs, place=place))
+    (letter,) = batch.done().dead.to_pylist()
+    assert letter["reason"] == reason
+    assert "\\ud800" in letter["message"]
 
 
 def test_a_batch_of_many_media_is_full_early(monkeypatch: pytest.MonkeyPatch) -> None:

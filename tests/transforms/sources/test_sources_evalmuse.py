@@ -202,6 +202,13 @@ def test_one_id_of_several_prompts_pairs_only_pictures_of_the_same_prompt(tmp_pa
     assert batch.dead["reason"].to_pylist() == ["too_few_responses"]
 
 
+def test_half_a_character_in_the_name_of_a_picture_stops_nothing(tmp_path: Path) -> None:
+    rows = [rated("\ud800", scores) for scores in ([5], [1])]
+    batch = read(tmp_path, rows)
+    assert batch.dead["reason"].to_pylist() == ["image_rated_twice"] * 2
+    assert {message[:6] for message in batch.dead["message"].to_pylist()} == {"\\ud800"}
+
+
 def test_a_picture_that_is_named_twice_is_used_once_or_not_at_all(tmp_path: Path) -> None:
     best, worst, between = rated("A/1.png", [5]), rated("B/1.png", [1]), rated("C/1.png", [3])
     repeated = read(tmp_path, [best, worst, dict(best)])

@@ -15,9 +15,9 @@ from schemas.media import MediaRef
 from transforms.beamkit.errors import BuildError
 from transforms.sources.adapter import Place, RecordAdapter, SourceBatch, SourceFile
 from transforms.sources.draft import Draft, Reject, Response, Turn
-from transforms.sources.formats import json_list
 from transforms.sources.formats.check import check_file, suffix_of
 from transforms.sources.hpdv2 import Hpdv2
+from transforms.sources.records import Unreadable, read_records, table_records
 from transforms.sources.rlaif_v import RlaifV
 from transforms.sources.settings import Corpus
 from transforms.sources.skywork import Skywork
@@ -36,7 +36,8 @@ def read(kind: type[RecordAdapter], path: Path) -> list[SourceBatch]:
 
 def items(path: Path, data: bytes) -> list[Any]:
     path.write_bytes(data)
-    return list(json_list.read(WorkUnit(str(path), "f.json", "json", 0, len(data), len(data))))
+    unit = WorkUnit(str(path), "f.json", "json", 0, len(data), len(data))
+    return [(place.row, record) for place, record in read_records(unit, (), None)]
 
 
 def test_a_list_is_read_with_positions_and_plain_numbers(tmp_path: Path) -> None:
@@ -74,6 +75,72 @@ def test_damaged_parquet_pages_are_named_by_row_group(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(BuildError, match=r"f\.parquet: row group 0 is damaged: .*download it"):
         read(Skywork, path)
+
+
+def not_utf8(rows: list[bytes]) -> pa.Array:
+    """A column of text with these bytes."""
+    return pa.array(rows, pa.binary()).cast(pa.string(), safe=False)
+
+
+def test_a_cell_that_is_no_utf_8_costs_its_own_row(tmp_path: Path) -> None:
+    path = tmp_path / "f.parquet"
+    columns = {
+        "image": [{"bytes": b"x", "path": "a.jpg"}] * 3,
+        "question": not_utf8([b"Q", b"caf\xe9", b"Q"]),
+        "chosen": ["a", "b", "c"],
+        "rejected": ["x", "y", "z"],
+    }
+    pq.write_table(pa.table(columns), path, row_group_size=3)
+    (batch,) = read(RlaifV, path)
+    assert batch.records == 3
+    assert batch.drafts["first_text"].to_pylist() == ["a", "c"]
+    (letter,) = batch.dead.to_pylist()
+    assert letter["reason"] == "not_utf8"
+    assert letter["where"] == "f.parquet group 0 row 1"
+    assert "can't decode byte 0xe9 in position 3" in letter["message"]
+    assert json.loads(letter["seen"]) == {
+        "question": "b'caf\\xe9'", "chosen": "b'b'", "rejected": "b'y'",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.string(),
+        pa.large_string(),
+        pa.list_(pa.string()),
+        pa.large_list(pa.large_string()),
+        pa.struct([("content", pa.string()), ("n", pa.int64())]),
+        pa.list_(pa.struct([("role", pa.string()), ("content", pa.list_(pa.string()))])),
+        pa.map_(pa.string(), pa.string()),
+        pa.dictionary(pa.int32(), pa.string()),
+    ],
+    ids=str,
+)
+def test_text_that_is_no_utf_8_is_found_however_deep_it_lies(kind: pa.DataType) -> None:
+    def filled(inner: pa.DataType, text: bytes) -> pa.Array:
+        if pa.types.is_map(inner):
+            return pa.MapArray.from_arrays([0, 1], not_utf8([b"k"]), not_utf8([text]))
+        if pa.types.is_dictionary(inner):
+            return pa.DictionaryArray.from_arrays(pa.array([0], pa.int32()), not_utf8([text]))
+        if pa.types.is_list(inner) or pa.types.is_large_list(inner):
+            values = filled(inner.value_type, text)
+            made = pa.ListArray if pa.types.is_list(inner) else pa.LargeListArray
+            return made.from_arrays([0, 1], values)
+        if pa.types.is_struct(inner):
+            arrays = [filled(field.type, text) for field in inner]
+            return pa.StructArray.from_arrays(arrays, fields=list(inner))
+        return pa.array([1]) if inner == pa.int64() else not_utf8([text]).cast(inner, safe=False)
+
+    texts = (b"ok", b"\xff", b"ok")
+    table = pa.concat_tables([pa.table({"a": filled(kind, text)}) for text in texts])
+    unit = WorkUnit("f.parquet", "f.parquet", "parquet", 4, 5, 0)
+    (_, first), (place, row), (_, last) = table_records(unit, 7, table)
+    assert first == last
+    assert place == Place("f.parquet", 8, 4)
+    assert isinstance(row, Unreadable)
+    assert row.reason == "not_utf8"
+    assert rb"b'\\xff'" in row.line
 
 
 def test_a_footer_that_lies_is_an_error_that_names_the_file(tmp_path: Path) -> None:

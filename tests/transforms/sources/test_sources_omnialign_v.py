@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pyarrow.dataset as pads
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.recipe import load_recipe
 from pipelines.sample_corpora.files import write_tar, write_zip
@@ -77,6 +80,25 @@ def test_a_whole_draft() -> None:
 )
 def test_the_placeholder_is_taken_out_and_nothing_else(spelled: str, canonical: str) -> None:
     assert without_token(spelled) == canonical
+
+
+@pytest.mark.parametrize("white", [" ", "\t", "\n", "\r\n", "\u3000"])
+def test_runs_of_white_space_are_passed_over_once(white: str) -> None:
+    run = white * 200_000
+    assert without_token(f"a{run}b <image> c") == f"a{run}b c"
+    assert without_token(f"{run}<image>{run}b{run}").strip() == "b"
+    kept = run if white == "\u3000" else ""
+    assert without_token(f"a{run}<image>{run}") == f"a{kept}"
+
+
+@given(st.text(st.sampled_from(" \t\n\r\x1c\x85\u3000ab"), max_size=8), st.integers(0, 8))
+def test_the_last_placeholder_goes_with_what_parts_it_from_the_text(text: str, at: int) -> None:
+    prompt = f"{text[:at]}<image>{text[at:]}"
+    if not text.strip():
+        return
+    last = re.compile(r"(?:[\r\n]+[ \t]*|[ \t]+)?<image>\s*\Z")
+    if text[:at].strip() and last.search(prompt):
+        assert without_token(prompt) == last.sub("", prompt)
 
 
 def test_both_spellings_are_one_pair(tmp_path: Path) -> None:

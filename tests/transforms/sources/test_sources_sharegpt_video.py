@@ -134,6 +134,7 @@ def test_scores_alike_are_a_tie_and_missing_ones_none(tmp_path: Path) -> None:
         ({"video": None}, "missing_field"),
         ({"video": ".."}, "malformed_path"),
         ({"video": ""}, "malformed_path"),
+        ({"video": "\ud800"}, "media_missing"),
         ({"video": "v_other-Scene-001"}, "media_missing"),
         ({"chosen": " "}, "empty_response"),
         ({"chosen": {"from": "gpt", "value": None}}, "missing_field"),
@@ -175,6 +176,14 @@ def test_the_tenth_frame_comes_after_the_ninth_and_a_camera_after_another(tmp_pa
     (found,) = members(read(tmp_path, ROW, names=[f"{CLIP}/{name}" for name in names]))
     assert [name.rsplit("/", 1)[1] for name in found] == [
         "c01_9.jpg", "c01_10.jpg", "c01_0011.jpg", "c02_1.jpg",
+    ]  # fmt: skip
+
+
+def test_digits_that_are_no_decimals_order_no_frames(tmp_path: Path) -> None:
+    names = ["1²2.jpeg", "1²10.jpeg", "²3.jpeg", "٣.jpeg"]
+    (found,) = members(read(tmp_path, ROW, names=[f"{CLIP}/{name}" for name in names]))
+    assert [name.rsplit("/", 1)[1] for name in found] == [
+        "1²2.jpeg", "1²10.jpeg", "٣.jpeg", "²3.jpeg",
     ]  # fmt: skip
 
 

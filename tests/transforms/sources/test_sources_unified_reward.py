@@ -14,7 +14,12 @@ from transforms.sources.draft import Reject
 from transforms.sources.evalmuse_pairwise import EvalmusePairwise
 from transforms.sources.pairing import Verdict
 from transforms.sources.settings import Corpus, PairRule
-from transforms.sources.unified_reward import Comparison, comparison, verdict_of
+from transforms.sources.unified_reward import (
+    Comparison,
+    comparison,
+    prompt_of,
+    verdict_of,
+)
 
 QUESTION = (
     "<image>\n<image>\nWhich is better? Image 1 is better, or ...\nText Caption: [a [red] cat]"
@@ -84,6 +89,24 @@ def test_a_comparison_has_half_of_the_images_on_each_side() -> None:
     assert comparison(record("Video 2 is better", images=[*frames[0], *frames[1]])) == Comparison(
         "a cat", tuple(frames[0]), tuple(frames[1]), "second"
     )
+
+
+def test_tags_and_brackets_without_an_end_are_passed_over_once() -> None:
+    assert verdict_of("<answer>Image 2 is better</answer>" + "<ANSWER>" * 50_000) == "second"
+    assert verdict_of("<answer>" * 50_000 + "Image 1 is better") == "first"
+    assert verdict_of("Image 1 is better " * 20_000) == "first"
+    opened = "Text Caption: [" * 50_000
+    with pytest.raises(Reject) as error:
+        prompt_of({}, opened)
+    assert error.value.reason == "missing_field"
+    assert prompt_of({}, f"] Text Caption:\n[a]{opened}] x") == f"a]{opened}"
+
+
+@pytest.mark.parametrize("doubt", ["not", "if", "isn't"])
+def test_doubt_counts_before_a_verdict_alone(doubt: str) -> None:
+    assert verdict_of(f"Image 1 is better and {doubt} sharp") == "first"
+    with pytest.raises(Reject, match="negated or in doubt"):
+        verdict_of(f"Image 1 is better, {doubt} Image 1 is better")
 
 
 def test_the_prompt_is_quoted_by_the_question_and_turns_may_be_messages() -> None:

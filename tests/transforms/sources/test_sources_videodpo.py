@@ -108,6 +108,7 @@ def test_a_swapped_twin_counts_once(tmp_path: Path) -> None:
         ),
         (compared([*frames_of(1, "winvideos", "losevideos", "winvideos")]), "malformed_images"),
         (compared({"first": "winvideos/1.jpg"}), "malformed_images"),
+        (compared(["\ud800/0.jpg", "losevideos/0.jpg"]), "malformed_images"),
     ],
 )
 def test_frames_that_make_no_pair_are_refused(

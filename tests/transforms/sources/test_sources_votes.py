@@ -135,6 +135,7 @@ def test_weighted_shares_decide_by_the_question_that_is_asked() -> None:
         ("/data/sora/1.mp4", 1, "1.mp4"),
         ("https://example.org/v/sora/1%20a.mp4?sign=a/b", 0, "1 a.mp4"),
         ("https://example.org/v/sora/1.mp4", 2, "sora/1.mp4"),
+        ("https://[example/v/1.mp4", 1, "1.mp4"),
     ],
 )
 def test_clips_are_named_by_path_or_url(stated: str, parts: int, member: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from transforms.beamkit.errors import BuildError
@@ -11,6 +10,7 @@ from transforms.sources.columns import Column
 from transforms.sources.formats import delimited, gzipped, json_list, jsonl, parquet
 from transforms.sources.formats.check import suffix_of
 from transforms.sources.formats.gzipped import unpacked
+from transforms.sources.formats.json_text import TooDeepError, parse_json
 from transforms.sources.work_unit import WorkUnit
 
 #: Suffixes of files whose records can be read.
@@ -55,7 +55,10 @@ def _holds_lines(path: str) -> bool:
         if sniff(stream.read(HEAD_BYTES)) != "json object":
             return False
     with unpacked(path, whole=False) as stream:
-        try:
-            return isinstance(json.loads(stream.readline(_FIRST_LINE_BYTES)), dict)
-        except ValueError:
-            return False
+        line = stream.readline(_FIRST_LINE_BYTES).rstrip()
+    try:
+        return isinstance(parse_json(line), dict)
+    except TooDeepError:
+        return line.endswith(b"}")
+    except ValueError:
+        return False

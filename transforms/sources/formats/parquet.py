@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
@@ -57,6 +58,31 @@ def read(unit: WorkUnit, columns: Sequence[str] | None) -> Iterator[tuple[int, p
             raise BuildError(
                 f"{unit.path}: row group {unit.start} is damaged: {error}; download it again"
             ) from None
+
+
+def spelt(row: pa.Table) -> bytes:
+    """A row that holds text which is not UTF-8, as JSON with all of its texts as bytes."""
+    types = [field.with_type(_as_bytes(field.type)) for field in row.schema]
+    (record,) = row.cast(pa.schema(types)).to_pylist()
+    return json.dumps(record, sort_keys=True, default=repr).encode()
+
+
+def _as_bytes(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_string(kind) or pa.types.is_string_view(kind):
+        return pa.binary()
+    if pa.types.is_large_string(kind):
+        return pa.large_binary()
+    if pa.types.is_dictionary(kind):
+        return _as_bytes(kind.value_type)
+    if pa.types.is_struct(kind):
+        return pa.struct([field.with_type(_as_bytes(field.type)) for field in kind])
+    if pa.types.is_map(kind):
+        return pa.map_(_as_bytes(kind.key_type), _as_bytes(kind.item_type))
+    if pa.types.is_list(kind):
+        return pa.list_(kind.value_field.with_type(_as_bytes(kind.value_type)))
+    if pa.types.is_large_list(kind):
+        return pa.large_list(kind.value_field.with_type(_as_bytes(kind.value_type)))
+    return kind
 
 
 def _present(file: pq.ParquetFile, columns: Sequence[str]) -> list[str]:

@@ -18,9 +18,16 @@ from transforms.sources.columns import Column, check_keys, family_of
 from transforms.sources.draft import Draft, Dropped, Response, Turn
 from transforms.sources.formats import jsonl, parquet
 from transforms.sources.formats.cut import RECORD_SUFFIXES
+from transforms.sources.formats.json_text import parse_json
 from transforms.sources.mapped.media import PLURAL, prompt_refs, refs_of
 from transforms.sources.mapped.options import MappedOptions, many
-from transforms.sources.mapped.text_columns import Letters, TextColumns, parse_lines, text_batch
+from transforms.sources.mapped.text_columns import (
+    Letters,
+    TextColumns,
+    is_utf8,
+    parse_lines,
+    text_batch,
+)
 from transforms.sources.mapped.unpaired import why_unpaired
 from transforms.sources.mapped.values import (
     is_turns,
@@ -32,7 +39,7 @@ from transforms.sources.mapped.values import (
 )
 from transforms.sources.mapped.verdict import judged
 from transforms.sources.pairing import ScoredPair
-from transforms.sources.records import Place, Records, read_records
+from transforms.sources.records import Place, Records, read_records, table_records
 from transforms.sources.settings import Corpus
 from transforms.sources.turns import last_text, shared_prompt
 from transforms.sources.work_unit import WorkUnit
@@ -86,11 +93,15 @@ class MappedAdapter(RecordAdapter):
     def _read_lines(self, unit: WorkUnit, plain: TextColumns) -> Iterator[SourceBatch]:
         start, data = jsonl.read(unit)
         table = parse_lines(data, plain.names)
+        try:
+            first = parse_json(data.partition(b"\n")[0]) if table and start == 0 else None
+        except ValueError:
+            table = None
         if table is None:
             yield from super().read(unit)
         elif table.num_rows:
-            if start == 0:
-                _check_first(json.loads(data.partition(b"\n")[0]), self.COLUMNS, unit.path)
+            if first is not None:
+                _check_first(first, self.COLUMNS, unit.path)
             place = f"{unit.file} lines from byte {start}, line "
             yield text_batch(table, plain, self._letters, place)
 
@@ -99,6 +110,9 @@ class MappedAdapter(RecordAdapter):
             if {family_of(field.type) for field in table.schema} != {"text"}:
                 yield from super().read(unit)
                 return
+            if not is_utf8(table):
+                yield from self.batches(table_records(unit, start, table))
+                continue
             texts = table.select(plain.names).cast(
                 pa.schema([(name, pa.string()) for name in plain.names])
             )

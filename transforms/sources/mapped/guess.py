@@ -193,7 +193,7 @@ class _Guesser:
         categories = [c for c in self.left.values() if c.kind == "category" and len(c.values) <= 5]
         groups: dict[str, list[Profile]] = {}
         for column in categories:
-            groups.setdefault(re.sub(r"\d+$", "", column.name), []).append(column)
+            groups.setdefault(re.sub(r"(?<!\d)\d+$", "", column.name), []).append(column)
         panel = max(groups.values(), key=len, default=[])
         if len(panel) > 1 and len({column.name for column in panel}) > 1:
             voters = [column.name for column in panel]

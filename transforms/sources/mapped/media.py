@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from schemas.media import SLOT_MODALITY, MediaRef
 from transforms.beamkit.errors import BuildError
@@ -13,6 +13,7 @@ from transforms.sources.adapter import need
 from transforms.sources.mapped.options import MappedOptions, MediaPlace
 from transforms.sources.mapped.values import needed
 from transforms.sources.records import Place
+from transforms.sources.urls import url_path
 
 #: Slots of which one response or prompt holds several media.
 PLURAL = frozenset(slot for slot in SLOT_MODALITY if slot.endswith("s"))
@@ -60,9 +61,14 @@ def refs_of(
 
 
 def member_of(path: str, strip: str) -> str:
-    """The name below the root: of a URL its file name; ``./`` and the prefix `strip` go."""
+    """The name below the root: of a URL its file name; ``./`` and the prefix `strip` go.
+
+    Raises:
+        Reject: `malformed_media` for what begins as a URL and is none.
+    """
     if "://" in path:
-        return unquote(posixpath.basename(urlsplit(path).path))
-    while path.startswith("./"):
-        path = path[2:]
-    return path.removeprefix(strip) if strip else path
+        return unquote(posixpath.basename(url_path(path, "malformed_media")))
+    start = 0
+    while path.startswith("./", start):
+        start += 2
+    return path[start:].removeprefix(strip)

@@ -7,10 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
 from schemas.tasks import Modality
 from transforms.sources.mapped.values import is_turns
+from transforms.sources.urls import split_url
 
 Kind = Literal[
     "text", "path", "paths", "turns", "transcript", "texts", "answers", "number", "numbers",
@@ -129,10 +129,12 @@ def _list(name: str, items: Sequence[Any], count: int) -> Profile:
 
 def modality_of(paths: Sequence[str]) -> Modality | None:
     """What paths or URLs point to by their suffixes; None unless all are of one modality."""
-    found = {
-        _SUFFIXES.get(posixpath.splitext(urlsplit(path).path)[1].lstrip(".").lower())
-        if len(path) < 1_000 and "\n" not in path
-        else None
-        for path in paths
-    }
+    found = {_modality(path) for path in paths}
     return found.pop() if len(found) == 1 else None
+
+
+def _modality(path: str) -> Modality | None:
+    parts = split_url(path) if len(path) < 1_000 and "\n" not in path else None
+    if parts is None:
+        return None
+    return _SUFFIXES.get(posixpath.splitext(parts.path)[1].lstrip(".").lower())

@@ -21,6 +21,8 @@ from schemas.flight import DRAFT_SCHEMA
 from schemas.ids import content_key
 from schemas.pair import TURN_STRUCT
 from transforms.sources.batch import SourceBatch
+from transforms.sources.formats.brackets import depth_of
+from transforms.sources.formats.json_text import MAX_DEPTH
 
 #: Bytes that are searched for line ends at once: the marks of one block stay in the cache.
 _SCAN_BLOCK = 256 * 1024
@@ -113,7 +115,7 @@ def parse_lines(data: bytes, names: list[str]) -> pa.Table | None:
                 explicit_schema=schema, unexpected_field_behavior="ignore"
             ),
         ).select(names)
-        if table.num_rows != _lines_of_objects(data):
+        if table.num_rows != _lines_of_objects(data) or _has_deep_line(data, table.num_rows):
             return None
         if not data.isascii():  # of the whole lines: unmapped columns are text too
             _check_utf8(data)
@@ -137,19 +139,54 @@ def _check_utf8(data: bytes) -> None:
 def _lines_of_objects(data: bytes) -> int:
     """How many lines there are if each begins with ``{`` and ends with ``}``; otherwise -1."""
     codes = np.frombuffer(data, np.uint8)
-    ends = np.concatenate(
-        [
-            np.flatnonzero(codes[start : start + _SCAN_BLOCK] == ord("\n")) + start
-            for start in range(0, len(codes), _SCAN_BLOCK)
-        ]
-    )
-    if not data.endswith(b"\n"):
-        ends = np.append(ends, len(codes))
+    ends = _line_ends(codes)
     starts = np.append(0, ends[:-1] + 1)
     last = codes[np.maximum(ends - 1, 0)]
     last = np.where(last == ord("\r"), codes[np.maximum(ends - 2, 0)], last)
     whole = (codes[np.minimum(starts, len(codes) - 1)] == ord("{")) & (last == ord("}"))
     return len(ends) if whole.all() else -1
+
+
+def _has_deep_line(data: bytes, lines: int) -> bool:
+    """Whether a line of objects is nested deeper than records are read, in whatever column.
+
+    Only lines with so many brackets, in texts or out of them, need a look.
+    """
+    codes = np.frombuffer(data, np.uint8)
+    # The two brackets that open something differ in one bit.
+    opened = _positions(codes, ord("["), 0xFF ^ 0x20)
+    if len(opened) < lines + MAX_DEPTH:
+        return False
+    ends = _line_ends(codes)
+    many = np.flatnonzero(np.diff(np.searchsorted(opened, ends), prepend=0) > MAX_DEPTH)
+    # What a line opens it closes, so that they can be followed as one text.
+    looked_at = b"".join(data[ends[at - 1] if at else 0 : ends[at]] for at in many.tolist())
+    return depth_of(looked_at) > MAX_DEPTH
+
+
+def _line_ends(codes: np.ndarray) -> np.ndarray:
+    ends = _positions(codes, ord("\n"), 0xFF)
+    return ends if len(codes) and codes[-1] == ord("\n") else np.append(ends, len(codes))
+
+
+def _positions(codes: np.ndarray, code: int, mask: int) -> np.ndarray:
+    """Where a byte stands, of which only the bits of a mask count."""
+    blocks = range(0, len(codes), _SCAN_BLOCK)
+    return np.concatenate(
+        [
+            np.flatnonzero((codes[start : start + _SCAN_BLOCK] & mask) == code) + start
+            for start in blocks
+        ]
+    )
+
+
+def is_utf8(table: pa.Table) -> bool:
+    """Whether all text of a table is."""
+    try:
+        table.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _faults(texts: list[pa.Array], names: Sequence[str]) -> dict[int, tuple[str, str]]:

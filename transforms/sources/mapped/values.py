@@ -35,7 +35,7 @@ def value_of(record: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         if isinstance(value, Mapping):
             value = value.get(part)
-        elif isinstance(value, list) and part.isdigit():
+        elif isinstance(value, list) and part.isdecimal():
             value = value[int(part)] if int(part) < len(value) else None
         else:
             return None

@@ -11,6 +11,7 @@ from schemas.media import MediaRef
 from transforms.beamkit.errors import BuildError
 from transforms.sources.draft import Draft, Dropped, Reject, Response, Turn
 from transforms.sources.mapped.adapter import MappedAdapter
+from transforms.sources.mapped.media import member_of
 from transforms.sources.records import Place
 from transforms.sources.settings import Corpus, PairRule
 
@@ -225,6 +226,19 @@ def test_media_are_paths_below_a_root_or_cells() -> None:
     assert draft.second == Response(media=(MediaRef("image", "x.zip", "my b.png"),))
     assert draft.prompt_media == (MediaRef("prompt_images", "f.parquet", "shown/2/5"),)
     assert "shown" not in (adapter(options).PROJECTION or ())
+
+
+@pytest.mark.parametrize("path", ["http://[x/a.jpg", "https://a\u2100b/a.jpg"])
+def test_what_begins_as_a_url_and_is_none_is_refused(path: str) -> None:
+    options = {"prompt": "q", "chosen": "a", "rejected": "b", "media": {"image": {"root": ""}}}
+    with pytest.raises(Reject) as error:
+        pairs(options, {"q": "Q", "a": path, "b": "b.png"})
+    assert error.value.reason == "malformed_media"
+    assert path in error.value.message
+
+
+def test_however_many_dots_lead_a_path_they_go() -> None:
+    assert member_of("./" * 200_000 + "../a.jpg", "") == "../a.jpg"
 
 
 def test_frames_of_one_response_are_a_list_of_paths() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from transforms.sources.mapped.guess import guess_mapping
 from transforms.sources.mapped.options import MappedOptions
+from transforms.sources.mapped.profile import modality_of
 
 WORDS = [
     "sky",
@@ -149,6 +150,20 @@ def test_a_file_without_pairs_is_refused_with_the_reason(
     shape: list[dict[str, Any]], reason: str
 ) -> None:
     assert reason in (guess_mapping(shape).refused or "")
+
+
+def test_text_like_half_a_url_is_text() -> None:
+    assert modality_of(["//[x", "//[x/a.png"]) is None
+    assert modality_of(["//h/a.png", "a.jpg?x=1"]) == "image"
+    guess = guess_mapping(records(q=always("//[x"), chosen=answer, rejected=other))
+    assert guess.options["chosen"] == "chosen"
+
+
+def test_votes_are_brought_together_whatever_the_length_of_their_names() -> None:
+    long = "v" + "1" * 100_000 + "x"
+    votes = {"v1": always(1), "v2": lambda at: 1 + at % 2, long: always(1)}
+    guess = guess_mapping(records(q=prompt, response1=answer, response2=other, **votes))
+    assert guess.options["votes"] == ["v1", "v2"]
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,11 @@ BAD: Mapping[str, tuple[bytes, str, str]] = {
     "absent": (line(id="b", q="Q", win="w"), "missing_field", "lose is missing or null"),
     "blank": (line(id="b", q="Q", win=" \t\u3000", lose="l"), "empty_response", "win is empty"),
     "first fault": (line(id="b", q="Q", win="", lose=None), "empty_response", "win is empty"),
+    "deep beside": (
+        line(id="b", q="Q", win="w", lose="l")[:-1] + b', "x": ' + b"[" * 200 + b"]" * 200 + b"}",
+        "not_json",
+        "more than 200 levels deep",
+    ),
     "no object": (b"[1]", "not_a_record", "found list"),
 }
 
@@ -148,6 +153,44 @@ def test_odd_white_space_loses_and_adds_nothing(tmp_path: Path, data: bytes) -> 
     path.write_bytes(data)
     drafts, dead, records = read(path)
     assert ([draft["key"] for draft in drafts], dead, records) == (["g0", "g1"], [], 2)
+
+
+BRACKETS = "[{" * 150 + "}]" * 2
+
+
+def test_brackets_in_a_text_are_no_depth() -> None:
+    rows = [line(id="b", q=BRACKETS, win="w", lose="l", x=[[]]), good(0), line(q=BRACKETS)]
+    table = parse_lines(b"\n".join(rows) + b"\n", ["q", "win", "lose"])
+    assert table is not None
+    assert table["q"].to_pylist() == [BRACKETS, "Q", BRACKETS]
+    deep = line(id="b", q=BRACKETS, win="w", lose="l")[:-1] + b', "x": ' + b"[" * 199
+    for levels, is_read in ((b"[" + b"]" * 200 + b"}", False), (b"]" * 199 + b"}", True)):
+        data = b"\n".join([*rows, deep + levels])
+        assert (parse_lines(data, ["q", "win", "lose"]) is not None) is is_read
+
+
+def test_a_first_line_that_python_refuses_is_one_dead_letter(tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_bytes(good(0)[:-1] + b', "n": ' + b"1" * 5_000 + b"}\n" + good(1))
+    drafts, dead, records = read(path)
+    assert ([draft["key"] for draft in drafts], records) == (["g1"], 2)
+    assert [letter["reason"] for letter in dead] == ["not_json"]
+
+
+@pytest.mark.parametrize("column", ["id", "q", "win"])
+def test_text_that_is_no_utf_8_costs_its_own_row(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "f.parquet"
+    rows = {name: [f"{name}{row}" for row in range(4)] for name in ("id", "q", "win", "lose")}
+    table = pa.table(rows)
+    bad = pa.array(
+        [text.encode() if row != 2 else b"\xff" for row, text in enumerate(rows[column])]
+    )
+    at = table.column_names.index(column)
+    pq.write_table(table.set_column(at, column, bad.cast(pa.string(), safe=False)), path)
+    drafts, dead, records = read(path)
+    assert ([draft["key"] for draft in drafts], records) == (["id0", "id1", "id3"], 4)
+    assert [letter["reason"] for letter in dead] == ["not_utf8"]
+    assert read(path) == read(path, by_records=True)
 
 
 def test_keys_are_texts_and_content_stands_in_for_none(tmp_path: Path) -> None:
