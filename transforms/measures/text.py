@@ -114,6 +114,24 @@ def _paragraphs() -> pl.Expr:
     return stripped.str.count_matches(r"\n[ \t]*\n\s*") + (stripped != "").cast(pl.UInt32)
 
 
+def _unquoted() -> pl.Expr:
+    return pl.col("prose").str.replace_all(_QUOTED, "quoted")
+
+
+def _first_person() -> pl.Expr:
+    plain = pl.col("prose").str.replace_all(words.NUMERAL, "first")
+    return plain.str.count_matches(words.FIRST_PERSON).cast(pl.Float64)
+
+
+def _pleasant_opening() -> pl.Expr:
+    """1 or 0; null where readers may differ."""
+    text = pl.col("text")
+    friendly = text.str.contains(words.PLEASANT_OPENING)
+    plain = text.str.contains(words.UNPLEASANT_OPENING)
+    doubtful = text.str.contains(words.DOUBTFUL_OPENING)
+    return pl.when(~(doubtful & ~friendly)).then((friendly & ~plain).cast(pl.Float64))
+
+
 def _opening_words() -> pl.Expr:
     return pl.col("prose").str.extract(_FIRST_SENTENCE, 1).str.count_matches(WORD)
 
@@ -158,11 +176,14 @@ def _text(
     )  # fmt: skip
 
 
-def _marker(name: str, family: str, listed: str, least: float, ratio: float = 1.5) -> Attribute:
-    """An attribute that counts English words or phrases."""
+def _marker(
+    name: str, family: str, listed: str | pl.Expr, least: float, ratio: float = 1.5
+) -> Attribute:
+    """An attribute that counts English words or phrases: alternatives of a pattern, or a count."""
+    measure = _count(_any_of(listed)) if isinstance(listed, str) else listed
     return _text(
         name, family, "occurrences", (f"more {name}", f"fewer {name}"), Margin(least, ratio),
-        _count(_any_of(listed)), _ENGLISH, Need("words", least=20), per="words",
+        measure, _ENGLISH, Need("words", least=20), per="words",
     )  # fmt: skip
 
 
@@ -228,19 +249,20 @@ TEXT: Final[tuple[Attribute, ...]] = (
     _text("variety", "vocabulary", "share of 100 words", ("a more varied vocabulary",
           "a more repetitive vocabulary"), Margin(0.15), _variety(), _ENGLISH, gold=False),
     # Words and phrases.
-    _marker("hedges", "certainty", words.HEDGES, 3),
+    _marker("hedges", "certainty", _count(words.HEDGES) - _count(words.STRENGTH), 3),
     _marker("absolutes", "certainty", words.ABSOLUTES, 2),
     _text("contractions", "formality", "occurrences", ("more contractions", "fewer contractions"),
           Margin(2, 1.7), _count(words.CONTRACTIONS), _ENGLISH, Need("words", least=20),
           per="words"),
     _text("first_person", "person", "occurrences", ("more first person", "less first person"),
-          Margin(3, 1.7), _count(words.FIRST_PERSON), _ENGLISH, Need("words", least=20),
+          Margin(3, 1.7), _first_person(), _ENGLISH, Need("words", least=20),
           per="words"),
     _marker("second_person", "person", words.SECOND_PERSON, 3, 1.7),
     _marker("courtesies", "courtesy", words.COURTESIES, 2),
     _text("pleasant_opening", "courtesy", "0 or 1", ("opens with a pleasantry",
-          "opens with the answer"), Margin(1), _flag(words.PLEASANT_OPENING), _ENGLISH, flag=True),
+          "opens with the answer"), Margin(1), _pleasant_opening(), _ENGLISH, flag=True),
     _marker("connectives", "argument", words.CONNECTIVES, 3, 1.7),
     _marker("examples", "argument", words.EXAMPLES, 2),
-    _marker("ai_mentions", "self", words.AI_MENTIONS, 1, 2),
+    _marker("ai_mentions", "self",
+            _unquoted().str.count_matches(words.AI_MENTIONS).cast(pl.Float64), 1, 2),
 )  # fmt: skip
