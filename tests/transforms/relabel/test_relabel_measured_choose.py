@@ -216,6 +216,19 @@ def test_settings_leave_out_and_raise_the_bar():
     assert other["attribute"].to_pylist() != choices["attribute"].to_pylist()
 
 
+def test_a_higher_bar_keeps_flags():
+    values, preferences, choices = _known("t2t")
+    chosen = choose(
+        values, preferences, "t2t", MeasuredSettings(min_strength=3, gold_strength=3)
+    ).to_pylist()
+    flags = {name for name, attribute in attributes_of("t2t").items() if attribute.flag}
+    assert flags == {"ends_with_question", "pleasant_opening"}
+    for name in flags:
+        before = choices["attribute"].to_pylist().count(name)
+        assert sum(one["attribute"] == name for one in chosen) >= before > 0
+    assert min(one["strength"] for one in chosen if one["attribute"] not in flags) >= 3
+
+
 def test_pairs_without_a_difference_are_not_asked():
     values, preferences = _values(20, "t2i")
     same = {name: values[f"a_{name[2:]}"] for name in values.column_names if name != "pair_id"}
