@@ -164,6 +164,67 @@ def test_of_an_opening_that_readers_may_take_either_way_nothing_is_said(text):
     assert math.isnan(_values(text)["pleasant_opening"])
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (CODE, 2),
+        ("```\na\n\nb\n\nc\n```", 1),
+        ("One.\n\n```\na\n\nb\n```\n\nTwo.", 3),
+        ("One.\n \n\nTwo.\n\n```\na\n\nb", 3),
+        ("", 0),
+    ],
+)
+def test_a_block_of_code_is_part_of_one_paragraph(text, number):
+    assert _values(text)["paragraphs"] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("See [this page](https://x.org/a) and ![a dog](dog.png) or [b](https://x.org/c_(d)).", 0),
+        (r"Let \(x + yy\) be, or $$f(abc)$$, as `print(name)` says.", 0),
+        ("Rice (boiled) and [tea](https://x.org) (hot, not cold).", 2),
+        ("米（白い米）と茶。", 1),
+    ],
+)
+def test_remarks_in_brackets_are_no_links_no_formulas_and_no_calls(text, number):
+    assert _values(text)["parentheses"] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "ends"),
+    [
+        ("Is it? Yes; no.", 1, 0),
+        ("هل هذا صحيح؟", 1, 1),
+        ("Τι είναι αυτό; Δεν ξέρω.", 1, 0),
+        ("Δεν ξέρω. Τι είναι αυτό;", 1, 1),
+        ("Τι είναι αυτό\u037e", 1, 1),
+        ("Take \u03b1; then stop;", 0, 0),
+        ("Ո՞վ է նա։", 1, 1),
+        ("Ո՞վ է նա։ Չգիտեմ։", 1, 0),
+        ("他是谁？」", 1, 1),
+        ("Is it so? 😊", 1, 1),
+        ("Is it so?)**", 1, 1),
+    ],
+)
+def test_questions_of_many_scripts(text, number, ends):
+    values = _values(text)
+    assert (values["questions"], values["ends_with_question"]) == (number, ends)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("彼は「はい」と『いいえ』を言った。", 2),
+        ("Er sagte „ja“ und „nein“.", 2),
+        ("Er sagte »ja« und »nein«.", 2),
+        ("Il dit «oui» et «non» ou “peut-être”.", 3),
+    ],
+)
+def test_quotations_of_many_scripts(text, number):
+    assert _values(text)["quotations"] == number
+
+
 def test_shares_and_means():
     values = _values("The extraordinary elephants considered everything. It is in the box.")
     assert values["sentence_length"] == 5
