@@ -28,9 +28,11 @@ def silence_share(sound: Sound) -> float:
 
 
 def lead_in(sound: Sound) -> float:
-    """Seconds before the first sound; those of all if there is none."""
+    """Seconds before the first sound."""
     heard = np.flatnonzero(sound.audible)
-    return float(heard[0] if len(heard) else len(sound.audible)) * 0.05
+    if not len(heard):
+        raise ValueError("silence")
+    return float(heard[0]) * 0.05
 
 
 def centroid(sound: Sound) -> float:
