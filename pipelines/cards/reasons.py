@@ -43,6 +43,7 @@ _RULES: Final = {
     "identical_responses": "both responses are the same content",
     "media_missing": "a medium is not where the corpus says",
     "published_unmatched": "a published row that fits no pair of the corpus",
+    "published_ambiguous_side": "a published row whose chosen side cannot be told, as both fit",
     "published_no_prompt": "a published row whose prompt is not in the corpus",
     "no_consensus": "the judges did not confirm a criterion",
     "no_votes": "no judge had a vote",

@@ -85,6 +85,10 @@ class Attribute:
             says the contrary of the count, no criterion is written: a long text with many commas
             may have few of them.
         flag: the value is 0 or 1.
+        pivot: the value at which what is said of a response turns into its contrary: 0 where one
+            grows louder above it and dies away below. A criterion says on which side of it a
+            response lies, so the two must lie on either side, each half a margin away. So both
+            directions are true of some response, and neither is told by the values.
         weight: how much it is preferred to others of its family that differ too. Rare ones have
             larger weights, so that common ones don't dominate.
         askable: False for quantities that are of use in audits only.
@@ -103,6 +107,7 @@ class Attribute:
     needs: tuple[Need | Same, ...] = ()
     per: str | None = None
     flag: bool = False
+    pivot: float | None = None
     weight: float = 1.0
     askable: bool = True
     gold: bool = True
@@ -110,6 +115,15 @@ class Attribute:
     def __post_init__(self) -> None:
         if self.weight <= 0:
             raise ValueError(f"attribute {self.name}: weight must be above 0")
+
+    def across(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Whether two columns of values lie on either side of the pivot, pair by pair."""
+        if self.pivot is None:
+            return np.ones(np.shape(a), bool)
+        half = self.margin.absolute / 2
+        low, high = np.minimum(a, b), np.maximum(a, b)
+        lie: np.ndarray = (high >= self.pivot + half) & (low <= self.pivot - half)
+        return lie
 
 
 Values = Mapping[str, np.ndarray]
@@ -122,7 +136,7 @@ def strengths(attribute: Attribute, a: Values, b: Values) -> np.ndarray:
     """
     first, second = a[attribute.name], b[attribute.name]
     strength = np.nan_to_num(attribute.margin.strength(first, second), nan=0.0, posinf=1e6)
-    fits = np.ones(len(strength), bool)
+    fits = attribute.across(first, second)
     for need in attribute.needs:
         left, right = a[need.attribute], b[need.attribute]
         if isinstance(need, Same):

@@ -28,9 +28,11 @@ def silence_share(sound: Sound) -> float:
 
 
 def lead_in(sound: Sound) -> float:
-    """Seconds before the first sound; those of all if there is none."""
+    """Seconds before the first sound."""
     heard = np.flatnonzero(sound.audible)
-    return float(heard[0] if len(heard) else len(sound.audible)) * 0.05
+    if not len(heard):
+        raise ValueError("silence")
+    return float(heard[0]) * 0.05
 
 
 def centroid(sound: Sound) -> float:
@@ -108,12 +110,13 @@ def _audio(
     *needs: Need,
     weight: float = 1.0,
     valid: tuple[float, float] = (-1e9, 1e9),
+    pivot: float | None = None,
     askable: bool = True,
     gold: bool = True,
 ) -> Attribute:
     return Attribute(
         name, "audio", family, unit, *words, margin, measure,
-        needs=needs, weight=weight, valid=valid, askable=askable, gold=gold,
+        needs=needs, weight=weight, valid=valid, pivot=pivot, askable=askable, gold=gold,
     )  # fmt: skip
 
 
@@ -144,7 +147,8 @@ AUDIO: Final[tuple[Attribute, ...]] = (
            valid=(40, 240), gold=False),
     _audio("pulse", "rhythm", "correlation", ("a clearer beat", "a vaguer beat"), Margin(0.35),
            pulse, _HEARD, valid=(-1, 1), gold=False),
-    _audio("swell", "course", "dB", ("grows louder", "dies away"), Margin(8), swell),
+    _audio("swell", "course", "dB", ("grows louder", "dies away"), Margin(8), swell,
+           pivot=0),
     _audio("stereo_width", "space", "share", ("wider", "narrower"), Margin(0.12, 2),
            lambda sound: sound.side, gold=False),
 )  # fmt: skip

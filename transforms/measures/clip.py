@@ -19,6 +19,8 @@ from transforms.measures.picture import Picture, in_cells, open_picture
 #: Frames a second that are looked at, and seconds at most.
 STEPS_A_SECOND: Final = 8.0
 MAX_SECONDS: Final = 60.0
+#: How much, as a share, the mean step may be off: frames are taken where the file has them.
+_UNEVEN: Final = 0.1
 #: Frames that are decoded at most, whatever a file claims of its rate.
 MAX_FRAMES: Final = 8_000
 #: Frames of which the looks are taken, and their longer side.
@@ -35,8 +37,9 @@ class Clip:
     Attributes:
         small: steps x 3 x 48 x 48, float32, 0 to 1.
         looks: up to six pictures, evenly spaced.
-        step_s: seconds between small frames. Below 0 where a list of frames has no rate: minus the
-            number of frames, so it equals that of another clip of as many frames.
+        step_s: seconds between small frames; more than an eighth where a file has fewer than eight
+            a second. Below 0 where a list of frames has no rate: minus the number of frames, so it
+            equals that of another clip of as many frames.
         duration_s: of the whole clip; NaN where it isn't known.
         fps: frames a second; NaN where it isn't known.
     """
@@ -84,16 +87,17 @@ def open_clip(data: bytes, duration_s: float | None = None, fps: float | None = 
             duration_s = float(stream.duration * stream.time_base) if known else np.nan  # type: ignore[operator]
         small: list[np.ndarray] = []
         looks: dict[int, Picture] = {}
-        begin = None
+        taken: list[float] = []
         shown = min(duration_s, MAX_SECONDS) if np.isfinite(duration_s) else LOOKS
         every = max(1, round(shown * STEPS_A_SECOND / LOOKS))
         for number, frame in enumerate(container.decode(stream)):  # type: ignore[union-attr]
             seconds = frame.time if frame.time is not None else number / fps
-            begin = seconds if begin is None else begin
+            begin = taken[0] if taken else seconds
             if seconds - begin >= MAX_SECONDS or number >= MAX_FRAMES:
                 break
             if (seconds - begin) * STEPS_A_SECOND < len(small) - 1e-6:
                 continue
+            taken.append(seconds)
             picture = _reduced(frame)
             if len(small) % every == every // 2 and len(looks) < LOOKS:
                 looks[len(small)] = picture
@@ -102,7 +106,14 @@ def open_clip(data: bytes, duration_s: float | None = None, fps: float | None = 
         raise ValueError("no frames")
     if not looks:
         looks[0] = picture
-    return Clip(np.stack(small), tuple(looks.values()), 1 / STEPS_A_SECOND, duration_s, fps)
+    return Clip(np.stack(small), tuple(looks.values()), _mean_step(taken), duration_s, fps)
+
+
+def _mean_step(taken: list[float]) -> float:
+    """Mean time between frames; where it is about what it should be, exactly that."""
+    even = 1 / STEPS_A_SECOND
+    mean = (taken[-1] - taken[0]) / (len(taken) - 1) if len(taken) > 1 else even
+    return even if abs(mean - even) <= _UNEVEN * even else mean
 
 
 def clip_of_frames(frames: Sequence[bytes], fps: float | None = None) -> Clip:

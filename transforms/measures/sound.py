@@ -1,4 +1,4 @@
-"""A sound as measures see it: its first two minutes, as one channel."""
+"""A sound as measures see it: its first two minutes, as one channel, and its level over time."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _LEVEL_S: Final = 0.05
 #: dBFS below which nothing is heard, and how far below the loud parts a pause is.
 _INAUDIBLE: Final = -55.0
 _PAUSE: Final = -35.0
+#: Share of the channels' power under which their mean has lost the sound.
+_CANCELLED: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -26,26 +28,31 @@ class Sound:
     """What was taken of a sound.
 
     Attributes:
-        samples: one channel at 22,050 Hz, float32, -1 to 1.
+        samples: one channel at 22,050 Hz, float32, -1 to 1: the mean of all, or the loudest one
+            where they cancel out.
+        power: of each twentieth of a second, mean over the channels: what is heard in a room,
+            where opposite channels do not cancel out.
         side: energy of the difference of left and right, as a share of all, 0 to 1; 0 for mono.
         duration_s: of the whole sound.
         loudness_lufs: integrated loudness (ITU-R BS.1770), a fact that the caller has; else NaN.
     """
 
     samples: np.ndarray
+    power: np.ndarray
     side: float
     duration_s: float
     loudness_lufs: float
 
     @cached_property
     def levels(self) -> np.ndarray:
-        """RMS level of each twentieth of a second, dBFS, at least -100."""
-        width = int(RATE * _LEVEL_S)
-        whole = len(self.samples) // width * width
-        if not whole:
+        """RMS level of each twentieth of a second, dBFS, at least -100.
+
+        Raises:
+            ValueError: it is shorter than that.
+        """
+        if not len(self.power):
             raise ValueError("shorter than a window")
-        power = np.square(self.samples[:whole].reshape(-1, width)).mean(axis=1, dtype=np.float64)
-        levels: np.ndarray = 10 * np.log10(np.maximum(power, 1e-10))
+        levels: np.ndarray = 10 * np.log10(np.maximum(self.power, 1e-10))
         return levels
 
     @cached_property
@@ -114,7 +121,22 @@ def open_sound(data: bytes, loudness_lufs: float | None = None) -> Sound:
         apart = (samples[:, 0] - samples[:, 1]) / 2
         energy = float(np.square(mono).sum() + np.square(apart).sum())
         side = float(np.square(apart).sum()) / energy if energy else 0.0
+    if _mean_square(mono) < _CANCELLED * _mean_square(samples):
+        mono = samples[:, np.argmax(np.square(samples).sum(axis=0))]
     if rate != RATE:
         mono = soxr.resample(mono, rate, RATE, quality="MQ")
     loudness = float("nan") if loudness_lufs is None else loudness_lufs
-    return Sound(mono, side, duration, loudness)
+    return Sound(mono, _power(samples, rate), side, duration, loudness)
+
+
+def _mean_square(samples: np.ndarray) -> float:
+    return float(np.square(samples).mean(dtype=np.float64))
+
+
+def _power(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Mean power of all channels in each twentieth of a second."""
+    width = max(1, int(rate * _LEVEL_S))
+    whole = len(samples) // width * width
+    squares = np.square(samples[:whole]).reshape(-1, width * samples.shape[1])
+    power: np.ndarray = squares.mean(axis=1, dtype=np.float64)
+    return power

@@ -38,7 +38,17 @@ _ABBREVIATION: Final = r"\b(e\.g|i\.e|Dr|Mr|Mrs|Ms|vs|etc|St|No|approx|cf|al)\."
 _CLOSING: Final = r"""["'”’)\]*_]*"""
 _SENTENCE: Final = rf"[.!?…。！？]+{_CLOSING}(?:\s+|\z)|[^\s.!?…。！？]{_CLOSING}[ \t]*(?:\n\s*|\z)"
 _FIRST_SENTENCE: Final = r"(?s)\A\s*(.*?(?:[.!?…](?:\s|\z)|\n|\z))"
-_QUOTED: Final = r'"[^"\n]{2,200}"|“[^”\n]{2,200}”|«[^»\n]{2,200}»'
+_QUOTED: Final = (
+    r'"[^"\n]{2,200}"|“[^”\n]{2,200}”|„[^“”\n]{2,200}[“”]|«[^»\n]{2,200}»|»[^«\n]{2,200}«|'
+    r"「[^」\n]{1,200}」|『[^』\n]{1,200}』"
+)
+#: A semicolon after Greek words asks; the Armenian mark stands within the word that is asked about.
+_QUESTION: Final = r"[?？؟፧\u{37E}]+|\p{Greek}{2,};|՞"
+_AT_END: Final = r"[\"'”’»」』)）\s*_\p{Extended_Pictographic}\u{FE0F}]*\z"
+_LAST_QUESTION: Final = rf"(?:[?？؟፧\u{{37E}}]|\p{{Greek}}{{2,}};|՞[^\n.!?։]*։?){_AT_END}"
+#: Brackets that hold no remark: targets of links, formulas, code.
+_NO_REMARK: Final = r"\]\([^()\n]*\)|\\\([^\n]*?\\\)|(?s:\$\$.*?\$\$)|`[^`\n]+`"
+_REMARK: Final = r"\([^()\n]*\p{L}{2}[^()\n]*\)|（[^（）\n]*\p{L}{2}[^（）\n]*）"
 _EMOJI: Final = r"[\p{Extended_Pictographic}--[\u{A9}\u{AE}\u{2122}\u{2190}-\u{21FF}]]"
 _SILENT_E: Final = r"(?i)[aeiouy][a-z]*[b-df-hjkm-np-tv-xz]e\b"
 
@@ -110,8 +120,31 @@ def _code_lines() -> pl.Expr:
 
 
 def _paragraphs() -> pl.Expr:
-    stripped = pl.col("text").str.strip_chars()
+    stripped = pl.col("text").str.replace_all(_FENCED, "code").str.strip_chars()
     return stripped.str.count_matches(r"\n[ \t]*\n\s*") + (stripped != "").cast(pl.UInt32)
+
+
+def _unquoted() -> pl.Expr:
+    return pl.col("prose").str.replace_all(_QUOTED, "quoted")
+
+
+def _first_person() -> pl.Expr:
+    plain = pl.col("prose").str.replace_all(words.NUMERAL, "first")
+    return plain.str.count_matches(words.FIRST_PERSON).cast(pl.Float64)
+
+
+def _pleasant_opening() -> pl.Expr:
+    """1 or 0; null where readers may differ."""
+    text = pl.col("text")
+    friendly = text.str.contains(words.PLEASANT_OPENING)
+    plain = text.str.contains(words.UNPLEASANT_OPENING)
+    doubtful = text.str.contains(words.DOUBTFUL_OPENING)
+    return pl.when(~(doubtful & ~friendly)).then((friendly & ~plain).cast(pl.Float64))
+
+
+def _remarks() -> pl.Expr:
+    plain = pl.col("prose").str.replace_all(_NO_REMARK, "it")
+    return plain.str.count_matches(_REMARK).cast(pl.Float64)
 
 
 def _opening_words() -> pl.Expr:
@@ -158,11 +191,14 @@ def _text(
     )  # fmt: skip
 
 
-def _marker(name: str, family: str, listed: str, least: float, ratio: float = 1.5) -> Attribute:
-    """An attribute that counts English words or phrases."""
+def _marker(
+    name: str, family: str, listed: str | pl.Expr, least: float, ratio: float = 1.5
+) -> Attribute:
+    """An attribute that counts English words or phrases: alternatives of a pattern, or a count."""
+    measure = _count(_any_of(listed)) if isinstance(listed, str) else listed
     return _text(
         name, family, "occurrences", (f"more {name}", f"fewer {name}"), Margin(least, ratio),
-        _count(_any_of(listed)), _ENGLISH, Need("words", least=20), per="words",
+        measure, _ENGLISH, Need("words", least=20), per="words",
     )  # fmt: skip
 
 
@@ -209,13 +245,13 @@ TEXT: Final[tuple[Attribute, ...]] = (
     _countable("bold_phrases", "layout", _count(r"\*\*[^*\n]+\*\*|__[^_\n]+__", "plain"), 2),
     # Things in the text.
     _countable("numbers", "numbers", _count(r"\b\d+(?:[.,:]\d+)*\b"), 4, 1.7),
-    _countable("questions", "questions", _count(r"[?？]+"), 2),
+    _countable("questions", "questions", _count(_QUESTION), 2),
     _text("ends_with_question", "questions", "0 or 1", ("ends with a question",
-          "does not end with a question"), Margin(1), _flag(r"[?？][\"'”’)\s*_]*\z"), flag=True),
+          "does not end with a question"), Margin(1), _flag(_LAST_QUESTION), flag=True),
     _countable("exclamation_marks", "exclamations", _count(r"[!！]+(?:[^\[=]|\z)"), 2),
     _countable("links", "links", _count(_LINK, "text"), 1, 2),
     _countable("quotations", "quotations", _count(_QUOTED), 2, 1.7),
-    _countable("parentheses", "parentheses", _count(r"\([^()\n]*\p{L}{2}[^()\n]*\)"), 2, 1.7),
+    _countable("parentheses", "parentheses", _remarks(), 2, 1.7),
     _countable("emoji", "emoji", _count(_EMOJI, "text"), 2),
     _countable("capitals", "capitals", _count(r"\b[A-Z]{2,}\b"), 3, 1.7),
     # Difficulty.
@@ -228,19 +264,20 @@ TEXT: Final[tuple[Attribute, ...]] = (
     _text("variety", "vocabulary", "share of 100 words", ("a more varied vocabulary",
           "a more repetitive vocabulary"), Margin(0.15), _variety(), _ENGLISH, gold=False),
     # Words and phrases.
-    _marker("hedges", "certainty", words.HEDGES, 3),
+    _marker("hedges", "certainty", _count(words.HEDGES) - _count(words.STRENGTH), 3),
     _marker("absolutes", "certainty", words.ABSOLUTES, 2),
     _text("contractions", "formality", "occurrences", ("more contractions", "fewer contractions"),
           Margin(2, 1.7), _count(words.CONTRACTIONS), _ENGLISH, Need("words", least=20),
           per="words"),
     _text("first_person", "person", "occurrences", ("more first person", "less first person"),
-          Margin(3, 1.7), _count(words.FIRST_PERSON), _ENGLISH, Need("words", least=20),
+          Margin(3, 1.7), _first_person(), _ENGLISH, Need("words", least=20),
           per="words"),
     _marker("second_person", "person", words.SECOND_PERSON, 3, 1.7),
     _marker("courtesies", "courtesy", words.COURTESIES, 2),
     _text("pleasant_opening", "courtesy", "0 or 1", ("opens with a pleasantry",
-          "opens with the answer"), Margin(1), _flag(words.PLEASANT_OPENING), _ENGLISH, flag=True),
+          "opens with the answer"), Margin(1), _pleasant_opening(), _ENGLISH, flag=True),
     _marker("connectives", "argument", words.CONNECTIVES, 3, 1.7),
     _marker("examples", "argument", words.EXAMPLES, 2),
-    _marker("ai_mentions", "self", words.AI_MENTIONS, 1, 2),
+    _marker("ai_mentions", "self",
+            _unquoted().str.count_matches(words.AI_MENTIONS).cast(pl.Float64), 1, 2),
 )  # fmt: skip

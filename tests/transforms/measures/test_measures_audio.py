@@ -59,6 +59,30 @@ def test_known_values():
     assert _value("stereo_width", tone(1)) == 0
 
 
+def test_nothing_heard_begins_at_no_time():
+    assert math.isnan(_value("lead_in", np.zeros(22_050)))
+    assert math.isnan(_value("lead_in", np.full(22_050, 1e-4)))
+    assert _value("silence_share", np.zeros(22_050)) == 100
+
+
+def test_channels_that_cancel_out_are_heard():
+    late = np.concatenate([QUIET, tone(4, 1_000) * np.geomspace(0.05, 1, 22_050 * 4)])
+    one, both = late, np.stack([late, -late], 1)
+    for name in ("silence_share", "lead_in", "dynamics", "swell", "centroid", "bass_share",
+                 "noisiness", "onsets"):  # fmt: skip
+        assert _value(name, both) == pytest.approx(_value(name, one), 1e-3, 1e-3), name
+    assert _value("stereo_width", both) == pytest.approx(1)
+
+
+def test_levels_are_those_of_the_channels():
+    other = tone(2, 660)
+    apart = open_sound(wav(np.stack([tone(2), other], 1))).levels
+    same = open_sound(wav(np.stack([tone(2), tone(2)], 1))).levels
+    alone = open_sound(wav(tone(2))).levels
+    assert same == pytest.approx(alone, abs=1e-3)
+    assert apart == pytest.approx(alone, abs=0.2)
+
+
 def test_loudness_is_a_fact_that_the_caller_has():
     assert _value("loudness", tone(1), loudness_lufs=-17.5) == -17.5
     assert math.isnan(_value("loudness", tone(1)))

@@ -45,7 +45,7 @@ def _values(text: str | None) -> dict[str, float]:
                   "exclamation_marks": 1}),
         (FORMAL, {"hedges": 4, "connectives": 3, "examples": 2, "absolutes": 3,
                   "contractions": 0, "first_person": 0, "pleasant_opening": 0, "sentences": 3}),
-        ("As an AI language model, I can't. A language model is no person.", {"ai_mentions": 2}),
+        ("As an AI language model, I can't. A language model is no person.", {"ai_mentions": 1}),
         ("Wait... what?! See Dr. Smith, e.g. today.", {"sentences": 3, "questions": 1}),
         ("Sì, è così — perché no?", {"words": 5, "latin": 1, "ends_with_question": 1}),
     ],
@@ -53,6 +53,176 @@ def _values(text: str | None) -> dict[str, float]:
 def test_counts_are_those_of_a_reader(text, counts):
     values = _values(text)
     assert {name: values[name] for name in counts} == counts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "As an AI, I cannot feel.",
+        "As an AI developed by OpenAI, my view is none.",
+        "I can't say. As a large language model, it is hard to know.",
+        "I'm just an AI, so no.",
+        "I am a helpful AI assistant.",
+        "I am your AI assistant and glad to help.",
+        "I, as an AI language model, have none.",
+        "Being a language model, I have no body.",
+        "That lies beyond my training data.",
+        "My knowledge cut-off is in 2021.",
+        "I was trained by OpenAI.",
+        "I am ChatGPT.",
+        "Language models like me are often wrong.",
+        "This answer was written by an AI.",
+    ],
+)
+def test_a_text_says_that_an_ai_wrote_it(text):
+    assert _values(text)["ai_mentions"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "An AI model learns from data, and a large language model from text.",
+        "AI assistants help as an AI chatbot would.",
+        "I am an AI researcher. As an AI engineer, I build models.",
+        "I'm not an AI.",
+        "As an AI language model, ChatGPT writes text.",
+        "ChatGPT, being a language model, has no body.",
+        'The robot said: "I am an AI."',
+        "I am an expert in AI.",
+    ],
+)
+def test_a_text_about_ai_does_not_say_that_an_ai_wrote_it(text):
+    assert _values(text)["ai_mentions"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("I told us that my dog and I'd go. Us too? WE do.", 6),
+        ("Is this book of mine? Me, I'm ours. (I think.)", 5),
+        ("It costs 5 US dollars in the US. THE US AND ME/CFS.", 0),
+        ("World War I, Part I and Phase I; Henry I and Pope John Paul I ruled.", 0),
+        ("A type I error, class I drugs, I/O, the I-95, items I, II and III, I. Intro", 0),
+        ("The coal mine is a mine, and I = V/R.", 0),
+        ("In the class I took, the part I liked", 2),
+        ("Yesterday I read a book I love", 2),
+    ],
+)
+def test_first_person_words_are_no_countries_and_no_numerals(text, number):
+    assert _values(text)["first_person"] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("It may rain. May I go? Perhaps it might.", 4),
+        ("On May 5, in May, and May to June. May was warm.", 0),
+        ("12 MAY 2020 showed the might of Rome and its might.", 0),
+        ("They might. He said that the rest may.", 2),
+    ],
+)
+def test_hedges_are_no_months_and_no_strength(text, number):
+    assert _values(text)["hedges"] == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sure, here it is.", "Sure! Here.", "Sure. Here.", "Certainly! Here.",
+        "**Of course!** Yes.",
+        "Sure thing! Here.", "Sure here is the list.", "Sure — here it is.", "Hi there! How?",
+        "Hello, how are you?", "Hey John, it is done.", "Hello everyone! It is done.",
+        "Thank you for asking.", "Thanks! It is done.", "Thanks for your question.",
+        "I'd be happy to help.", "I’m happy to help.", "I'm glad you asked.", "Glad you asked!",
+        "Great question! It is this.", "No problem, it is done.", "Good morning! It is.",
+        "Absolutely! It is.", "Happy to help!", "I would be happy to do it.", "Definitely. It is.",
+    ],
+)  # fmt: skip
+def test_an_opening_is_pleasant(text):
+    assert _values(text)["pleasant_opening"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hi-tech firms grew fast.", "Hello World is printed.", "Hello, World! is printed.",
+        "Definitely Maybe is the first album.", "Absolutely not.", "Of course not.",
+        "Certainly, not all of it is.", "Absolutely, no.", "Thanks to the rain it is green.",
+        "No problem is too hard.", "Sure enough, it is so.", "Surely, it is.", "Heyday of it.",
+        "Thank you letters are short.", "The answer is: sure!", "Hello Kitty is a cat.",
+    ],
+)  # fmt: skip
+def test_an_opening_is_plain(text):
+    assert _values(text)["pleasant_opening"] == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Dear Sir, I am writing to apply.", "Okay, it is done.", "Yes, it is.", '"Sure!" he said.'],
+)
+def test_of_an_opening_that_readers_may_take_either_way_nothing_is_said(text):
+    assert math.isnan(_values(text)["pleasant_opening"])
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (CODE, 2),
+        ("```\na\n\nb\n\nc\n```", 1),
+        ("One.\n\n```\na\n\nb\n```\n\nTwo.", 3),
+        ("One.\n \n\nTwo.\n\n```\na\n\nb", 3),
+        ("", 0),
+    ],
+)
+def test_a_block_of_code_is_part_of_one_paragraph(text, number):
+    assert _values(text)["paragraphs"] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("See [this page](https://x.org/a) and ![a dog](dog.png) or [b](https://x.org/c_(d)).", 0),
+        (r"Let \(x + yy\) be, or $$f(abc)$$, as `print(name)` says.", 0),
+        ("Rice (boiled) and [tea](https://x.org) (hot, not cold).", 2),
+        ("米（白い米）と茶。", 1),
+    ],
+)
+def test_remarks_in_brackets_are_no_links_no_formulas_and_no_calls(text, number):
+    assert _values(text)["parentheses"] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "ends"),
+    [
+        ("Is it? Yes; no.", 1, 0),
+        ("هل هذا صحيح؟", 1, 1),
+        ("Τι είναι αυτό; Δεν ξέρω.", 1, 0),
+        ("Δεν ξέρω. Τι είναι αυτό;", 1, 1),
+        ("Τι είναι αυτό\u037e", 1, 1),
+        ("Take \u03b1; then stop;", 0, 0),
+        ("Ո՞վ է նա։", 1, 1),
+        ("Ո՞վ է նա։ Չգիտեմ։", 1, 0),
+        ("他是谁？」", 1, 1),
+        ("Is it so? 😊", 1, 1),
+        ("Is it so?)**", 1, 1),
+    ],
+)
+def test_questions_of_many_scripts(text, number, ends):
+    values = _values(text)
+    assert (values["questions"], values["ends_with_question"]) == (number, ends)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("彼は「はい」と『いいえ』を言った。", 2),
+        ("Er sagte „ja“ und „nein“.", 2),
+        ("Er sagte »ja« und »nein«.", 2),
+        ("Il dit «oui» et «non» ou “peut-être”.", 3),
+    ],
+)
+def test_quotations_of_many_scripts(text, number):
+    assert _values(text)["quotations"] == number
 
 
 def test_shares_and_means():

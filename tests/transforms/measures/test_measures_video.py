@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from measures_made import blurred, mp4, png, scene
 
-from transforms.measures.attribute import measured
+from transforms.measures.attribute import measured, strengths
 from transforms.measures.clip import Clip, clip_of_frames, open_clip
 from transforms.measures.video import VIDEO
 
@@ -72,6 +72,27 @@ def test_known_values():
 def test_motion_does_not_depend_on_the_rate_of_the_file():
     slow, fast = _panned(24, 4), _panned(96, 1)
     assert _value("motion", fast, 32) == pytest.approx(_value("motion", slow, 8), rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("fps", "step_s"),
+    [(2, 0.5), (4, 0.25), (5, 0.2), (7, 1 / 7), (8, 0.125), (10, 0.125), (24, 0.125), (30, 0.125)],
+)
+def test_a_step_is_the_time_between_the_frames_that_there_are(fps, step_s):
+    clip = open_clip(mp4(_panned(24, 1), fps))
+    assert clip.step_s == pytest.approx(step_s, rel=1e-3)
+
+
+def test_motion_of_a_clip_of_few_frames_a_second_compares_with_none_of_more():
+    def columns(frames: list[np.ndarray], fps: int) -> dict[str, np.ndarray]:
+        clip = open_clip(mp4(frames, fps))
+        return {name: np.array([measured(each, clip)]) for name, each in KNOWN.items()}
+
+    slow, paced = columns(_panned(24, 6), 4), columns(_panned(24, 1), 8)
+    other = columns(_panned(24, 1), 4)
+    assert slow["motion"] > 2 * paced["motion"]
+    assert strengths(KNOWN["motion"], slow, paced) == [0]
+    assert strengths(KNOWN["motion"], slow, other)[0] > 1
 
 
 def test_frames_of_unknown_rate_compare_only_with_as_many():

@@ -61,6 +61,9 @@ def _values(number: int, task: str, seed: int = 1) -> tuple[pa.Table, pa.Chunked
         for attribute in attributes_of(task).values():
             if attribute.flag:
                 values = (rng.random(number) < 0.3).astype(float)
+            elif attribute.pivot is not None:
+                spread = attribute.margin.absolute * rng.lognormal(0, 1, number)
+                values = attribute.pivot + sign * np.sign(lean) * spread
             else:
                 spread = attribute.margin.absolute * rng.lognormal(0, 1, number)
                 values = 2 * attribute.margin.absolute + spread * (1 + sign * lean / 2)
@@ -95,6 +98,10 @@ def test_every_choice_is_true_by_the_margin(task):
         assert attribute.askable
         assert (row["a"], row["b"]) == (first, second)
         assert abs(first - second) >= attribute.margin.absolute * 0.999_999
+        if attribute.pivot is not None:  # the sentence is true of the one and not of the other
+            lower, higher = sorted((first, second))
+            assert lower <= attribute.pivot - attribute.margin.absolute / 2
+            assert higher >= attribute.pivot + attribute.margin.absolute / 2
         wins, loses = (first, second) if row["verdict"] == "a" else (second, first)
         assert (wins > loses) == (row["direction"] == "more")
         if source[at] == "tie":
@@ -209,6 +216,19 @@ def test_settings_leave_out_and_raise_the_bar():
     assert other["attribute"].to_pylist() != choices["attribute"].to_pylist()
 
 
+def test_a_higher_bar_keeps_flags():
+    values, preferences, choices = _known("t2t")
+    chosen = choose(
+        values, preferences, "t2t", MeasuredSettings(min_strength=3, gold_strength=3)
+    ).to_pylist()
+    flags = {name for name, attribute in attributes_of("t2t").items() if attribute.flag}
+    assert flags == {"ends_with_question", "pleasant_opening"}
+    for name in flags:
+        before = choices["attribute"].to_pylist().count(name)
+        assert sum(one["attribute"] == name for one in chosen) >= before > 0
+    assert min(one["strength"] for one in chosen if one["attribute"] not in flags) >= 3
+
+
 def test_pairs_without_a_difference_are_not_asked():
     values, preferences = _values(20, "t2i")
     same = {name: values[f"a_{name[2:]}"] for name in values.column_names if name != "pair_id"}
@@ -227,7 +247,49 @@ def test_settings_that_make_no_sense_are_refused(wrong):
         MeasuredSettings(**wrong)
 
 
+SIGNED = [
+    (task, attribute.name)
+    for task in ("t2i", "ti2i", "t2v", "t2a")
+    for attribute in attributes_of(task).values()
+    if attribute.pivot is not None
+]
+
+
+def test_what_a_criterion_says_of_a_sign_has_a_pivot():
+    assert {name for _, name in SIGNED} == {
+        "swell", "brightening", "acceleration", "top_light", "reshaped",
+        "brightness_shift", "colour_shift", "warmth_shift", "detail_shift",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "name"), SIGNED)
+def test_a_response_that_has_less_of_a_fault_has_no_merit(task, name):
+    attribute = attributes_of(task)[name]
+    margin, pivot = attribute.margin.absolute, attribute.pivot
+    values, preferences = _values(6, task)
+    a = np.array([-0.2, 3.0, 0.6, -3.0, 0.4, 3.0]) * margin + pivot
+    b = np.array([-3.0, 0.2, -0.6, 0.55, -3.0, -0.4]) * margin + pivot
+    for side, column in (("a", a), ("b", b)):
+        place = values.schema.get_field_index(f"{side}_{name}")
+        values = values.set_column(place, values.schema.field(place), pa.array(column))
+    others = tuple(each for each in attributes_of(task) if each != name)
+    chosen = choose(values, preferences, task, MeasuredSettings(leave_out=others))
+    kept = set(chosen["row"].to_pylist())
+    assert kept <= {2, 3}
+    whole = {each: np.ones(6) for each in attributes_of(task)}
+    apart = strengths(attribute, {**whole, name: a}, {**whole, name: b})
+    assert (apart > 0).tolist() == [False, False, True, True, False, False]
+
+
 # ---- Labels and gold.
+
+
+def test_gold_looks_at_the_sign_of_earlier_labels_too():
+    row = label_table(_known("t2a")[2], "t2a").slice(0, 1).to_pylist()
+    facts = json.loads(row[0]["producer"]["parameters"]) | {"attribute": "swell", "strength": 3}
+    for a, b, number in ((-1.0, -25.0, 0), (25.0, 1.0, 0), (5.0, -19.0, 1)):
+        row[0]["producer"]["parameters"] = json.dumps(facts | {"a": a, "b": b})
+        assert gold_questions(pa.Table.from_pylist(row, schema=LABEL_SCHEMA), 3).num_rows == number
 
 
 def test_labels_say_what_was_measured():
@@ -310,7 +372,7 @@ def test_a_changed_table_or_wording_needs_another_version():
         hashlib.sha256("\n".join(each).encode()).hexdigest()[:12] for each in (tables, texts)
     ]
     assert (prompt_version(), *digests) == (
-        "attributes-1/wording-1",
-        "5339325875b1",
+        "attributes-2/wording-1",
+        "e89b3cf00632",
         "d8f6444e8f6e",
     )

@@ -240,6 +240,101 @@ def test_equal_bytes_are_found_among_more_pairs_than_are_looked_at() -> None:
     assert found.labels["pair_id"].to_pylist() == ["p041"]
 
 
+# ---- The side that is chosen, where both ways round fit.
+
+
+@pytest.mark.parametrize(
+    ("sides", "said", "verdict"),
+    [
+        (("Yes", "yes"), ("yes", "Yes"), "b"),
+        (("Yes", "yes"), ("Yes", "yes"), "a"),
+        (("“x”", '"x"'), ('"x"', "“x”"), "b"),
+        (("x  y", "x y"), ("x y", "x  y"), "b"),
+        (("Yes", "yes"), ("YES", "yes"), "a"),  # the one rejected is b to the letter
+        (("Yes", "yes"), ("YES", "yEs"), None),
+        (("x\n", "x\r\n"), ("x\r\n", "x\n"), None),
+    ],
+)
+def test_answers_alike_but_for_their_form_tell_a_side_by_their_letters(
+    sides: tuple[str, str], said: tuple[str, str], verdict: str | None
+) -> None:
+    found = matched_text(
+        published(row("A  question", *said)), prepared(pair("p", "a question", *sides))
+    )
+    assert found.labels["verdict"].to_pylist() == ([verdict] if verdict else [])
+    assert found.summary.ambiguous_side == (verdict is None)
+    assert found.summary.unmatched == 0
+    if verdict is None:
+        (miss,) = found.misses.to_pylist()
+        assert (miss["reason"], miss["nearest_pair_id"], miss["nearest_key"]) == (
+            "ambiguous_side",
+            "p",
+            "key-p",
+        )
+        assert found.matches.is_empty()
+
+
+def test_answers_to_the_letter_decide_on_the_pair_where_the_prompt_was_folded() -> None:
+    source = prepared(pair("p1", "a question", "Yes", "No"), pair("p2", "a question", "yes", "no"))
+    found = matched_text(published(row("A  question", "yes", "no")), source)
+    assert found.matches.rows(named=True)[0]["pair_id"] == "p2"
+    assert found.summary.ambiguous == 0
+
+
+OTHER = "000000000000ffff"  # eight bits from H
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "chosen", "rejected", "verdict"),
+    [
+        # One look: nothing tells them apart, or the bytes of one do.
+        (("da", H), ("db", H), ("x", H), ("y", H), None),
+        (("da", H), ("db", H), ("x", H), ("da", H), "b"),
+        (("da", H), ("db", H), ("da", H), ("y", H), "a"),
+        (("d", H), ("d", H), ("d", H), ("d", H), None),
+        # The bytes of one are worth more than a smaller distance of the other way round.
+        (("da", H), ("db", "00000000000000fe"), ("da", H), ("y", H), "a"),
+        # Looks that are near each other tell a side only where they differ by more than noise.
+        (("da", H), ("db", "00000000000000fe"), ("x", H), ("y", "00000000000000fe"), None),
+        (("da", H), ("db", "00000000000001fe"), ("x", H), ("y", "00000000000001fe"), None),
+        (("da", H), ("db", "0000000000000ff0"), ("x", H), ("y", "0000000000000ff0"), "a"),
+        (("da", H), ("db", OTHER), ("x", OTHER), ("y", H), "b"),
+    ],
+)
+def test_pictures_alike_tell_a_side_by_their_bytes(
+    a: Any, b: Any, chosen: Any, rejected: Any, verdict: str | None
+) -> None:
+    source = prepared(pair("p", "Q", ref("image", *a), ref("image", *b)))
+    known = media(("c.jpg", *chosen), ("r.jpg", *rejected))
+    table = published(row("<image>", "Q", "Q", "c.jpg", "r.jpg"))
+    settings = PublishedSettings(radius=8 if "0000000000000ff0" in b else 6)
+    found = match_published(table, source, known, task="t2i", subset="S", settings=settings)
+    assert found.labels["verdict"].to_pylist() == ([verdict] if verdict else [])
+    reasons = [] if verdict else ["ambiguous_side"]
+    assert found.misses["reason"].to_pylist() == reasons
+
+
+@pytest.mark.parametrize(
+    ("members", "paths", "verdict"),
+    [
+        (("x/a/1.jpg", "x/b/1.jpg"), ("omni/b/1.jpg", "omni/a/1.jpg"), "b"),
+        (("x/a/1.jpg", "x/b/1.jpg"), ("omni/a/1.jpg", "omni/b/1.jpg"), "a"),
+        (("x/a/s/1.jpg", "x/b/s/1.jpg"), ("b/s/1.jpg", "c/s/1.jpg"), "b"),
+        (("x/a/1.jpg", "x/b/1.jpg"), ("c/1.jpg", "d/1.jpg"), None),
+        (("x/1.jpg", "x/2.jpg"), ("d/2.jpg", "c/1.jpg"), "b"),
+    ],
+)
+def test_pictures_of_one_name_tell_a_side_by_their_folders(
+    members: Any, paths: Any, verdict: str | None
+) -> None:
+    answers = [ref("image", f"d{n}", None, member) for n, member in enumerate(members)]
+    table = published(row("<image>", "Q", "Q", *paths))
+    found = match_published(table, prepared(pair("p", "Q", *answers)), NO_MEDIA, task="t2i",
+                            subset="S")  # fmt: skip
+    assert found.labels["verdict"].to_pylist() == ([verdict] if verdict else [])
+    assert found.summary.ambiguous_side == (verdict is None)
+
+
 def test_frames_of_clips_are_halves() -> None:
     table = published(row("<image><image>", "a dog runs", "a dog runs", *"abcd", criterion=None))
     read = read_rows(table, "t2v").rows
@@ -313,10 +408,14 @@ def test_the_result_does_not_depend_on_the_order_of_pairs() -> None:
 def test_every_row_is_accounted_for() -> None:
     rows = [row("Q", "yes", "no"), row("Q", "yes", "no"), row("Q", "yes", "no", criterion=None)]
     rows += [row("other", "a", "b"), row("Q", "", "x"), row("Z", "m", "n"), row("Z", "n", "m")]
-    source = prepared(pair("p", "Q", "yes", "no"), pair("z", "Z", "m", "n"))
+    rows += [row("Y", "Yes", "YES"), row("Y", "Yes", "YES", criterion=None)]
+    source = prepared(
+        pair("p", "Q", "yes", "no"), pair("z", "Z", "m", "n"), pair("y", "Y", "yes", "yeS")
+    )
     told = matched_text(published(*rows), source).summary
-    parts = (told.labels, told.repeated, told.general, told.contradictory, told.unmatched)
-    assert parts == (1, 1, 1, 2, 1)
+    parts = (told.labels, told.repeated, told.general, told.contradictory, told.unmatched,
+             told.ambiguous_side)  # fmt: skip
+    assert parts == (1, 1, 1, 2, 1, 2)
     assert told.rows == sum(parts) + sum(told.unreadable.values())
 
 

@@ -8,19 +8,8 @@ import polars as pl
 
 from schemas.tasks import PREFERENCES
 from transforms.quality.rules.rule import Context, Rule
+from transforms.quality.rules.sides import names_side
 from transforms.quality.rules.texts import blank
-
-#: Words of which a criterion must not name the first or second: it would tell of a side.
-_SIDED: Final = (
-    "response", "answer", "completion", "output", "candidate", "image", "picture", "video", "clip",
-    "audio", "sound", "recording",
-)  # fmt: skip
-
-#: "Response A", "image 2", "the first answer". An "a" in small letters is an article.
-NAMES_SIDE: Final = (
-    rf"\b(?i:{'|'.join(_SIDED)})s?\s+[\"'“‘(]?(?:A|B|1|2|(?i:one|two))\b"
-    rf"|\b(?i:the\s+(?:first|second)\s+(?:{'|'.join(_SIDED)}))\b"
-)
 
 _CRITERION: Final = pl.col("criterion")
 _NUMBERS: Final = ("margin", "a_score", "b_score", "agreement")
@@ -83,7 +72,7 @@ LABEL_RULES: Final[dict[str, Rule]] = {
     ),
     "criterion_names_side": Rule(
         "the criterion names one of the two responses",
-        _CRITERION.str.contains(NAMES_SIDE),
+        names_side(_CRITERION),
         _CRITERION,
     ),
     "agreement_too_low": Rule(

@@ -78,7 +78,9 @@ def choose(
     a, b = as_arrays(values, task, "a"), as_arrays(values, task, "b")
     apart = np.stack([strengths(attribute, a, b) for attribute in asked], axis=1)
     pairs = pair_numbers(values["pair_id"])
-    rows, columns = _drawn(apart >= settings.min_strength, asked, pairs, settings)
+    # Two flags that differ are as far apart as flags can be, whatever the bar for quantities.
+    bars = np.array([1.0 if attribute.flag else settings.min_strength for attribute in asked])
+    rows, columns = _drawn(apart >= bars, asked, pairs, settings)
     source = np.array(preferences.to_pylist(), dtype=object)
     parts = [
         _choices(rows[columns == column], asked[column], values, (a, b), apart[:, column], source,

@@ -20,8 +20,9 @@ def gold_questions(
     """Labels that judges can be held to.
 
     Only labels of attributes that a judge can perceive, whose values lie `gold_strength` margins
-    apart (flags: differ). Up to `per_attribute` for each task, attribute and verdict, the first by
-    a hash of the pair: so A and B are equally often right, and asking for more keeps the former.
+    apart (flags: differ) and on either side of the attribute's pivot, if it has one. Up to
+    `per_attribute` for each task, attribute and verdict, the first by a hash of the pair: so A and
+    B are equally often right, and asking for more keeps the former.
 
     Args:
         labels: labels of origin `measured` (`choose.label_table`), of any tasks; others are left
@@ -66,5 +67,7 @@ def _is_measured(labels: pa.Table) -> pa.Array:
 def _is_clear(fact: dict[str, Any], strength: float) -> bool:
     attribute = attributes_of(fact["task"]).get(fact["attribute"])
     if attribute is None or not attribute.gold:  # None: labels of an earlier version
+        return False
+    if not attribute.across(np.array(fact["a"]), np.array(fact["b"])):
         return False
     return attribute.flag or fact["strength"] >= strength

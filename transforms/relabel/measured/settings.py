@@ -15,6 +15,7 @@ class MeasuredSettings:
     #: Share of criteria that reverse the source's label.
     flip_share: float = 0.5
     #: How many margins the two values must lie apart. Margins are those of transforms/measures.
+    #: Flags differ or do not: what lies above 1 is no bar for them.
     min_strength: float = 1.0
     #: The same for gold questions: no judge who looks should be wrong.
     gold_strength: float = 2.0

@@ -30,8 +30,9 @@ STEP: Final = "propose"
 @dataclass(frozen=True)
 class PublishedSummary:
     """What became of the rows: ``rows == labels + repeated + general + unreadable + contradictory
-    + unmatched``.
+    + ambiguous_side + unmatched``.
 
+    `ambiguous_side`: rows that fit a pair both ways round, so that nobody knows what they prefer.
     `general`: matched rows without a criterion, which give no label. `by`: ``<text>/<media>`` ->
     matched rows. `ambiguous`: of them, those that fit several pairs. `criteria_per_pair`: number
     of criteria -> pairs that have so many. `reversed_`: labels against the source's preference.
@@ -42,6 +43,7 @@ class PublishedSummary:
     repeated: int
     general: int
     contradictory: int
+    ambiguous_side: int
     unmatched: int
     unreadable: Mapping[str, int]
     by: Mapping[str, int]
@@ -86,7 +88,13 @@ def match_published(
     settings = settings or PublishedSettings()
     read = read_rows(published, task)
     rows, pairs = with_media(read.rows, media), source_pairs(prepared)
-    matches = matched(rows, pairs, settings)
+    found = matched(rows, pairs, settings)
+    matches = found.filter(pl.col("verdict").is_not_null())
+    unsided = (
+        found.filter(pl.col("verdict").is_null())
+        .join(rows.select("row", "criterion"), on="row")
+        .join(pairs.select("pair_id", "key"), on="pair_id")
+    )
     joined = matches.join(rows.select("row", "criterion"), on="row").join(
         pairs.select("pair_id", "key", "preference"), on="pair_id"
     )
@@ -96,8 +104,9 @@ def match_published(
     kept = agreed.sort("pair_id", "criterion", "row").unique(
         ["pair_id", "criterion"], keep="first", maintain_order=True
     )
-    unmatched = rows.join(matches, on="row", how="anti", maintain_order="left")
-    misses = _misses(read, unmatched, disputed, nearest(unmatched, pairs, settings), subset)
+    unmatched = rows.join(found, on="row", how="anti", maintain_order="left")
+    known = {"contradictory": disputed, "ambiguous_side": unsided}
+    misses = _misses(read, unmatched, known, nearest(unmatched, pairs, settings), subset)
     per_pair = kept.group_by("pair_id").len("criteria").group_by("criteria").len("pairs")
     by = joined.group_by(pl.concat_str("text_by", "media_by", separator="/").alias("by")).len()
     summary = PublishedSummary(
@@ -106,6 +115,7 @@ def match_published(
         repeated=agreed.height - kept.height,
         general=joined.height - criteria.height,
         contradictory=disputed.height,
+        ambiguous_side=unsided.height,
         unmatched=unmatched.height,
         unreadable=_counted(read.unreadable),
         by=dict(by.sort("by").iter_rows()),
@@ -146,8 +156,13 @@ def _labels(kept: pl.DataFrame, subset: str, revision: str | None) -> pa.Table:
 
 
 def _misses(
-    read: Rows, unmatched: pl.DataFrame, disputed: pl.DataFrame, near: pl.DataFrame, subset: str
+    read: Rows,
+    unmatched: pl.DataFrame,
+    known: Mapping[str, pl.DataFrame],
+    near: pl.DataFrame,
+    subset: str,
 ) -> pa.Table:
+    """The table of misses; `known`: reason -> rows whose pair is known, and that give no label."""
     unreadable = pl.DataFrame(
         {"row": [*read.unreadable], "reason": [*read.unreadable.values()]},
         schema={"row": pl.Int64, "reason": pl.String},
@@ -156,11 +171,16 @@ def _misses(
         [
             unreadable.select("row", "criterion", "reason"),
             unmatched.select("row", "criterion", reason=pl.lit("unmatched")),
-            disputed.select("row", "criterion", reason=pl.lit("contradictory")),
+            *(
+                rows.select("row", "criterion", reason=pl.lit(reason))
+                for reason, rows in known.items()
+            ),
         ]
     )
-    pairs = disputed.select("row", nearest_pair_id="pair_id", nearest_key="key")
-    near = pl.concat([near, pairs], how="diagonal")
+    pairs = [
+        rows.select("row", nearest_pair_id="pair_id", nearest_key="key") for rows in known.values()
+    ]
+    near = pl.concat([near, *pairs], how="diagonal")
     table = all_.join(near, on="row", how="left").sort("row").with_columns(subset=pl.lit(subset))
     return table.select(MISS_SCHEMA.names).to_arrow().cast(MISS_SCHEMA)
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 from transforms.relabel.published.rows import MEDIA_PARTS
 from transforms.relabel.published.texts import TURN_BREAK
 
-#: A medium: digest of its source bytes, perceptual hash, and the last part of its path.
-MEDIUM: Final = pl.Struct({"digest": pl.String, "phash": pl.String, "name": pl.String})
+#: A medium: digest of its source bytes, perceptual hash, its path, and the path's last part.
+MEDIUM: Final = pl.Struct(dict.fromkeys(("digest", "phash", "name", "path"), pl.String))
 #: What the pictures of the published set are, by path: `match_published` takes it.
 MEDIA_SCHEMA: Final = pa.schema(
     [("path", pa.string()), ("digest", pa.string()), ("phash", pa.string())]
@@ -45,6 +45,7 @@ def _media(column: str) -> pl.Expr:
         digest=info.struct.field("digest"),
         phash=info.struct.field("phash"),
         name=last_part(ref.struct.field("member")),
+        path=ref.struct.field("member"),
     )
     return pl.col(column).fill_null([]).list.eval(medium).cast(pl.List(MEDIUM))
 
@@ -88,7 +89,11 @@ def with_media(rows: pl.DataFrame, media: pa.Table) -> pl.DataFrame:
             .explode("path", empty_as_null=False)
             .join(known, on="path", how="left", maintain_order="left")
             .group_by("row", maintain_order=True)
-            .agg(pl.struct("digest", "phash", name=last_part(pl.col("path"))).alias(part))
+            .agg(
+                pl.struct("digest", "phash", last_part(pl.col("path")).alias("name"), "path").alias(
+                    part
+                )
+            )
         )
         rows = (
             rows.drop(part)
