@@ -30,9 +30,13 @@ class Layout:
         """What was resolved once: the shard counts in force."""
         return files.join(self.output, "beam_config.lock")
 
+    def shards(self, subset: str) -> str:
+        """The folder of a subset's published shards."""
+        return files.join(self.output, "data", subset)
+
     def shard(self, subset: str, name: str) -> str:
         """A published shard."""
-        return files.join(self.output, "data", subset, name)
+        return files.join(self.shards(subset), name)
 
     @property
     def clips(self) -> str:
@@ -88,6 +92,11 @@ class Layout:
     def digests(self) -> str:
         """Digests of input files, by path, size and time of change."""
         return files.join(self.output, ".work", "input_digests.json")
+
+    @property
+    def fingerprints(self) -> str:
+        """Fingerprints of benchmarks by their digests, where workers of other machines read."""
+        return files.join(self.output, ".work", "fingerprints")
 
     @property
     def worker_log(self) -> str:

@@ -40,7 +40,7 @@ def check_recipe(
         revision = entry.commit if entry and entry.revision == corpus.revision else None
         try:
             root, facts = _place(corpus, base, revision or corpus.revision)
-            found = files.matching(files.join(root, "**"))
+            found = files.find(root, "**")
         except (BuildError, OSError) as error:
             reports.append(unreachable(name, corpus, error))
             continue

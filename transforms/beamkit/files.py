@@ -54,6 +54,11 @@ def join(base: str, *parts: str) -> str:
     return cast(str, _beam().join(base, *parts))
 
 
+def below(base: str, path: str) -> str:
+    """A path that may be relative to a folder of this machine; elsewhere a path is whole."""
+    return str(Path(base) / path) if is_local(path) else path
+
+
 def open_read(path: str) -> BinaryIO:
     """Open for reading at any place; nothing is unpacked because of a file's name.
 
@@ -193,13 +198,53 @@ def remove(paths: list[str]) -> None:
             _beam().delete([path])
 
 
+def escape(folder: str) -> str:
+    """A folder as the beginning of a glob pattern: whatever its name is, it means itself."""
+    return glob.escape(folder)
+
+
+def find(folder: str, *pattern: str) -> list[tuple[str, int]]:
+    """Paths and sizes below a folder that match the parts of a glob pattern, in order of name.
+
+    The folder is taken as it is called, with brackets and stars in its name.
+    """
+    return matching(join(escape(folder), *pattern))
+
+
 def matching(pattern: str) -> list[tuple[str, int]]:
-    """Paths and sizes that match a glob pattern, in order of name."""
+    """Paths and sizes that match a glob pattern, in order of name.
+
+    What stands for itself in it must be escaped: see `find`.
+    """
     if is_local(pattern):
         paths = glob.glob(pattern, recursive=True)
         return sorted((path, os.path.getsize(path)) for path in paths if os.path.isfile(path))
     if is_hub(pattern):
         found = _hub().tree.matching(pattern)
         return sorted((str(file.address), file.size) for file in found)
-    entries = _beam().match([pattern])[0].metadata_list
-    return sorted((entry.path, entry.size_in_bytes) for entry in entries)
+    return sorted((entry.path, entry.size_in_bytes) for entry in _matched(pattern))
+
+
+def _matched(pattern: str) -> list[Any]:
+    return list(_beam().match([pattern])[0].metadata_list)
+
+
+def changed(path: str) -> int | None:
+    """When a file was last changed (ns); None where its filesystem does not tell."""
+    if is_local(path):
+        return os.stat(path).st_mtime_ns
+    if is_hub(path):
+        return 0  # an address names a commit, which never changes
+    entries = _matched(escape(path))
+    return int(entries[0].last_updated_in_seconds * 1e9) or None if entries else None
+
+
+def stamps(folder: str) -> dict[str, tuple[int, int]]:
+    """Bytes and time of change (ns) of all files below a folder of a Beam filesystem, by path.
+
+    The time is 0 where the filesystem does not tell.
+    """
+    return {
+        entry.path: (entry.size_in_bytes, int(entry.last_updated_in_seconds * 1e9))
+        for entry in _matched(join(escape(folder), "**"))
+    }
