@@ -17,9 +17,10 @@ from pipelines.settings_of import corpus_content
 from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
 from schemas.tasks import TASKS
+from transforms.beamkit import files
 from transforms.beamkit.manifest import Manifest, finished, read_manifest
 from transforms.beamkit.unit import UnitTarget
-from transforms.dedup.benchmarks.index import used
+from transforms.dedup.benchmarks.known import known_fingerprints, used
 from transforms.dedup.select import INDEX_ROLE, EarlierIndex, Rules, SelectTarget
 from transforms.media.known import KnownMedia
 from transforms.quality.rules.rule import Subject
@@ -190,11 +191,15 @@ class SubsetPlan:
         return digest_of([self.prepare_inputs, asdict(rules.dedup), compared, earlier])
 
     @property
+    def fingerprints(self) -> str:
+        """The folder of the benchmarks' fingerprints."""
+        return files.below(str(self.base), self.recipe.decontamination.fingerprints)
+
+    @cached_property
     def rules(self) -> Rules:
-        """What counts as a copy, and where the fingerprints of benchmarks lie."""
-        decontamination = self.recipe.decontamination
-        folder = str(self.base / decontamination.fingerprints)
-        return Rules(self.recipe.dedup, decontamination, folder)
+        """What counts as a copy; fingerprints as they are when this is first asked for."""
+        settings = self.recipe.decontamination
+        return Rules(self.recipe.dedup, settings, known_fingerprints(settings, self.fingerprints))
 
     @cached_property
     def origin(self) -> Origin | None:

@@ -32,6 +32,7 @@ from pipelines.planning import (
     SubsetPlan,
     plan_subsets,
 )
+from pipelines.reachable import check_reachable
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
 from pipelines.recipe_lines import located
@@ -42,7 +43,7 @@ from transforms.beamkit import files
 from transforms.beamkit.counts import dead, dead_share
 from transforms.beamkit.errors import BuildError, find_build_error
 from transforms.beamkit.manifest import Manifest, Part, read_manifest
-from transforms.dedup.benchmarks.index import missing, missing_message
+from transforms.dedup.benchmarks.known import missing, missing_message
 from transforms.dedup.select import CONTAMINATION_ROLE, DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
 from transforms.relabel.relabel_rows import LABELS_ROLE
@@ -100,6 +101,7 @@ def run(
     ready, left_out = choose(
         recipe, request.names, request.base, commercial_only=request.commercial_only
     )
+    check_reachable(recipe, ready, request.runner, layout)
     before = read_record(layout) or {}
     _check_commercial(request, before.get("subsets", {}))
     if request.fresh:
@@ -116,7 +118,7 @@ def run(
     lacking = missing(rules.decontamination, rules.fingerprints)
     failures: list[Failure] = []
     if lacking:
-        failures.append(Failure("decontamination", missing_message(lacking, rules.fingerprints)))
+        failures.append(Failure("decontamination", missing_message(lacking, plans[0].fingerprints)))
     for plan in plans:
         with watch(plan), building(layout):
             record = _build(plan, request)
@@ -254,7 +256,7 @@ def sweep(layout: Layout, name: str, unit: str) -> None:
     manifest = read_manifest(layout.manifest(name, unit))
     if manifest is not None:
         named = {part.path for part in manifest.parts}
-        found = files.matching(files.join(layout.parts(name, unit), "*"))
+        found = files.find(layout.parts(name, unit), "*")
         files.remove([path for path, _ in found if path not in named])
 
 
@@ -280,7 +282,7 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
             files.link(part.path, place)
         final.append(replace(part, path=place))
     keep = {part.path for part in final}
-    stale = [path for path, _ in files.matching(layout.shard(name, "*")) if path not in keep]
+    stale = [path for path, _ in files.find(layout.shards(name), "*") if path not in keep]
     files.remove(stale)
     counts = {
         stage: names for manifest in (*units, written) for stage, names in manifest.counts.items()

@@ -91,9 +91,10 @@ def show(name: NameArgument, recipe: RecipeOption = None, output: FolderOption =
 def _recipe_and_folder(recipe: Path | None, output: Path | None) -> tuple[Recipe, str]:
     from pipelines.recipe import load_recipe
     from pipelines.resources import default_recipe
+    from transforms.beamkit.files import below
 
     file = (recipe or default_recipe()).resolve()
     loaded = load_recipe(file)
     if output is not None:
         return loaded, str(output)
-    return loaded, str(file.parent / loaded.decontamination.fingerprints)
+    return loaded, below(str(file.parent), loaded.decontamination.fingerprints)
