@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from schemas.clips import CLIPS
@@ -19,6 +20,19 @@ class Layout:
     def of(output: str, store: str | None = None) -> Layout:
         """The layout of an output folder; by default the media store is inside."""
         return Layout(output, store or files.join(output, ".work", "media"))
+
+    @property
+    def store_identity(self) -> str:
+        """What tells this store from another one that may lack the media.
+
+        One inside the output folder goes along with it: how the folder is called says nothing.
+        """
+        if not files.is_local(self.store):
+            return self.store.removeprefix(f"{self.output.rstrip('/')}/").rstrip("/")
+        place = os.path.realpath(self.store)
+        inside = os.path.relpath(place, os.path.realpath(self.output))
+        is_inside = files.is_local(self.output) and inside.split("/")[0] != ".."
+        return inside if is_inside else place
 
     @property
     def run_record(self) -> str:

@@ -150,7 +150,7 @@ class SubsetPlan:
                 "sampling": [self.drawn, asdict(self.sampling)],
                 "admitted": self.origin.admits_by if self.origin else None,
                 "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
-                "store": self.layout.store,
+                "store": self.layout.store_identity if self.has_media else None,
                 "beside": self.clips.least_bytes if self.clips else None,
             }
         )
@@ -167,6 +167,8 @@ class SubsetPlan:
             if selected is None or checked is None:
                 continue
             (index,), (roster,) = selected.of_role(INDEX_ROLE), checked.of_role(ROSTER_ROLE)
+            if not all(files.exists(part.path) for part in (index, roster)):
+                continue  # not finished any more
             published = partial(_first_rows, target=subset.target)
             found.append(EarlierIndex(name, index, roster, published, self._is_rival(name)))
         return found

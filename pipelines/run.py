@@ -42,7 +42,7 @@ from pipelines.worker_logs import stderr_into
 from transforms.beamkit import files
 from transforms.beamkit.counts import dead, dead_share
 from transforms.beamkit.errors import BuildError, find_build_error
-from transforms.beamkit.manifest import Manifest, Part, read_manifest
+from transforms.beamkit.manifest import Manifest, Part, read_manifest, write_manifest
 from transforms.dedup.benchmarks.known import missing, missing_message
 from transforms.dedup.select import CONTAMINATION_ROLE, DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
@@ -288,7 +288,7 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
         stage: names for manifest in (*units, written) for stage, names in manifest.counts.items()
     }
     manifest = replace(written, parts=tuple(final), counts=counts)
-    files.write_once(layout.published(name), manifest.to_json())
+    write_manifest(layout.published(name), manifest)
     files.remove([part.path for part in written.parts])
     return manifest
 
