@@ -43,6 +43,7 @@ from transforms.beamkit import files
 from transforms.beamkit.counts import dead, dead_share
 from transforms.beamkit.errors import BuildError, find_build_error
 from transforms.beamkit.manifest import Manifest, Part, read_manifest, write_manifest
+from transforms.beamkit.os_errors import find_os_error
 from transforms.dedup.benchmarks.known import missing, missing_message
 from transforms.dedup.select import CONTAMINATION_ROLE, DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
@@ -243,7 +244,7 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, until: str = WRITE) -> Non
     except BuildError as error:
         raise BuildError(located(request.file, str(error))) from error
     except Exception as error:
-        message = find_build_error(error)
+        message = find_build_error(error) or find_os_error(error, layout.output)
         if message is None:
             raise
         raise BuildError(located(request.file, message)) from error
