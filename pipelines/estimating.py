@@ -14,6 +14,7 @@ from pipelines.origins import origin_name
 from pipelines.planning import SubsetPlan, plan_subsets
 from pipelines.reachable import check_reachable
 from pipelines.run import RunRequest, Watch, select
+from pipelines.runners import checked_options
 from transforms.beamkit.errors import BuildError
 from transforms.relabel.protocol.estimate import Estimate, estimate
 from transforms.relabel.protocol.origin import LlmOrigin
@@ -39,6 +40,7 @@ def estimates(request: RunRequest, watch: Watch) -> dict[str, list[Estimate]]:
     if lacking:
         check_models(recipe, names, request.file, os.environ)
     check_reachable(recipe, names, request.runner, request.layout)
+    checked_options(request.runner, request.workers, request.beam_flags)
     corpora = Corpora(request.base, request.layout)
     found = {}
     for plan in plan_subsets(recipe, names, corpora, request.layout):

@@ -37,7 +37,7 @@ from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
 from pipelines.recipe_lines import located
 from pipelines.run_record import read_record, run_record, subset_record, write_record
-from pipelines.runners import options_of
+from pipelines.runners import checked_options, options_of
 from pipelines.worker_logs import stderr_into
 from transforms.beamkit import files
 from transforms.beamkit.counts import dead, dead_share
@@ -103,6 +103,7 @@ def run(
         recipe, request.names, request.base, commercial_only=request.commercial_only
     )
     check_reachable(recipe, ready, request.runner, layout)
+    checked_options(request.runner, request.workers, request.beam_flags)
     before = read_record(layout) or {}
     _check_commercial(request, before.get("subsets", {}))
     if request.fresh:

@@ -128,12 +128,15 @@ def request_of(
     beam_flag: list[str] | None,
 ) -> RunRequest:
     """What the options of a build ask for."""
+    from pipelines.beam_flags import check_flags
     from pipelines.layout import Layout
+    from pipelines.reachable import is_remote
     from pipelines.recipe import load_recipe
     from pipelines.recipe_binding import nearest
     from pipelines.resources import default_recipe
     from pipelines.run import RunRequest
     from pipelines.runners import RUNNERS
+    from pipelines.worker_package import own_setup, packaging_flags
 
     file = recipe or default_recipe()
     names = tuple(subset or ())
@@ -144,6 +147,13 @@ def request_of(
     if chosen not in RUNNERS:
         fail(f"no runner {chosen!r}; {nearest(chosen, RUNNERS)}", 2)
     layout = Layout.of(output, store)
+    flags = tuple(beam_flag or ())
+    check_flags(flags, chosen)
+    if is_remote(chosen, layout):
+        added = packaging_flags(chosen, flags, own_setup())
+        for flag in added:
+            err.print(f"workers get this package by {flag}", highlight=False, soft_wrap=True)
+        flags += added
     return RunRequest(
         loaded,
         file.resolve().parent,
@@ -151,7 +161,7 @@ def request_of(
         names,
         chosen,
         workers or loaded.runner.workers,
-        tuple(beam_flag or ()),
+        flags,
         file=file,
     )
 
