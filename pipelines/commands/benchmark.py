@@ -61,7 +61,7 @@ def add(
 
     if path is not None and repo is not None:
         raise typer.BadParameter("one of --path and --repo", param_hint="--path")
-    loaded, folder = _recipe_and_folder(recipe, output)
+    loaded, folder = _recipe_and_folder(recipe, output, writes=True)
     request = AddRequest(
         name, path, repo, revision, prompt or (), response or (), media or (), config or (),
         split, files or (), media_root,
@@ -97,12 +97,17 @@ def show(name: NameArgument, recipe: RecipeOption = None, output: FolderOption =
     out.print(fingerprint_view(found.metadata, path, found.digest), highlight=False)
 
 
-def _recipe_and_folder(recipe: Path | None, output: str | None) -> tuple[Recipe, str]:
+def _recipe_and_folder(
+    recipe: Path | None, output: str | None, *, writes: bool = False
+) -> tuple[Recipe, str]:
     from pipelines.recipe import load_recipe
-    from pipelines.resources import default_recipe
+    from pipelines.resources import default_recipe, own_recipe
     from transforms.beamkit.files import below
 
-    file = (recipe or default_recipe()).resolve()
+    if writes and output is None:
+        file = own_recipe(recipe, "no fingerprint is")
+    else:
+        file = (recipe or default_recipe()).resolve()
     loaded = load_recipe(file)
     if output is not None:
         return loaded, output
