@@ -109,7 +109,7 @@ def removed_of(layout: Layout, subset: str) -> pl.DataFrame:
     file = Path(layout.duplicates(subset))
     if not file.exists():
         return pl.DataFrame(schema=REMOVED_SCHEMA)
-    counted = pl.scan_parquet(file).group_by("rule").agg(rows=pl.len()).collect()
+    counted = pl.scan_parquet(file, glob=False).group_by("rule").agg(rows=pl.len()).collect()
     return counted.cast(REMOVED_SCHEMA).sort("rule")
 
 
@@ -118,4 +118,4 @@ def matches_of(layout: Layout, subset: str) -> pl.DataFrame:
     file = Path(layout.contamination(subset))
     if not file.exists():
         return pl.DataFrame(schema=MATCHES_SCHEMA)
-    return pl.scan_parquet(file).select(MATCHES_SCHEMA.names()).collect()
+    return pl.scan_parquet(file, glob=False).select(MATCHES_SCHEMA.names()).collect()

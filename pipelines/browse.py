@@ -82,8 +82,8 @@ def dead_letters(output: Path, subsets: Sequence[str]) -> pl.DataFrame:
         raise BuildError(f"{output}: no dead letters here; is it the output of a build?")
     frames = []
     for path in files:
-        where = pl.read_parquet(path.with_name(path.stem + ".where.parquet"))
-        frames.append(pl.read_parquet(path).with_columns(where=where["where"]))
+        where = pl.read_parquet(path.with_name(path.stem + ".where.parquet"), glob=False)
+        frames.append(pl.read_parquet(path, glob=False).with_columns(where=where["where"]))
     return pl.concat(frames)
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import apache_beam as beam
 
 from pipelines.planning import PREPARE, QUALITY, RELABEL, SELECT, WRITE, SubsetPlan
-from transforms.beamkit import coder  # noqa: F401 - registers the coder of Arrow tables
+from transforms.beamkit import (
+    coder,  # noqa: F401 - registers the coder of Arrow tables
+    files,
+)
 from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest
 from transforms.beamkit.unit import Books
-from transforms.dedup.select import SelectRows
+from transforms.dedup.benchmarks.known import stage_fingerprints
+from transforms.dedup.select import Rules, SelectRows
 from transforms.media.locate import MediaPlace
 from transforms.media.prepare import PreparePairs
 from transforms.media.scope import KeepInScope
@@ -43,7 +49,7 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
             plan.selection,
             plan.earlier,
             books,
-            plan.rules,
+            _reached(plan),
         )
     if until == SELECT:
         return
@@ -75,6 +81,14 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
         | "Units" >> beam.Flatten()
         | "Write" >> WriteSubset(plan.target, plan.facts, cells, plan.recipe.writing, cut)
     )
+
+
+def _reached(plan: SubsetPlan) -> Rules:
+    """The rules with fingerprints where every worker that reaches the output reads them."""
+    rules, layout = plan.rules, plan.layout
+    if files.is_local(layout.output):
+        return rules
+    return replace(rules, fingerprints=stage_fingerprints(rules.fingerprints, layout.fingerprints))
 
 
 def _unit(

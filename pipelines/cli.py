@@ -113,8 +113,9 @@ def main() -> None:
         fail(error, 2)
     except Exception as error:
         from transforms.beamkit.errors import find_build_error
+        from transforms.beamkit.os_errors import find_os_error
 
-        message = find_build_error(error)
+        message = find_build_error(error) or find_os_error(error)
         if message is None:
             raise
         fail(message, 3)

@@ -49,7 +49,7 @@ def _paths(shard: str) -> Iterable[str]:
 
 def remove_unnamed_clips(layout: Layout, subsets: Mapping[str, Any]) -> None:
     """Remove clips that no row of the dataset names any more."""
-    there = [path for path, _ in files.matching(files.join(layout.clips, "*", "*"))]
+    there = [path for path, _ in files.find(layout.clips, "*", "*")]
     if there:
         named = {files.join(layout.output, place) for place in clips_named(layout, subsets)}
         files.remove([path for path in there if path not in named])

@@ -37,7 +37,11 @@ def read_contamination(
     unknown = [name for name in subsets if name not in files]
     if unknown:
         raise BuildError(f"{folder}: nothing of subset {unknown[0]!r}; there is {', '.join(files)}")
-    frames = [pl.read_parquet(path) for name, path in files.items() if name in (subsets or files)]
+    frames = [
+        pl.read_parquet(path, glob=False)
+        for name, path in files.items()
+        if name in (subsets or files)
+    ]
     found = pl.concat(frames).select(CONTAMINATION_SCHEMA.names)
     if benchmarks:
         found = found.filter(pl.col("benchmark").is_in(list(benchmarks)))

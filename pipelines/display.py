@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 from rich import box
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,7 @@ from rich.text import Text
 from pipelines.recipe import Recipe
 from pipelines.sizes import size_of
 from schemas.licence import is_non_commercial
+from transforms.beamkit import files
 
 if TYPE_CHECKING:
     from pipelines.new_source import NewSource
@@ -227,10 +229,11 @@ def new_source_view(begun: NewSource) -> Group:
     )
 
 
-def how_to_load(console: Console, output: Path, subset: str) -> None:
+def how_to_load(console: Console, output: str, subset: str) -> None:
     """Where the dataset is, two lines that load it, and what to do next."""
-    pattern = output / "data" / subset / "*.parquet"
-    console.print(f"\nThe dataset is in [bold]{output / 'data'}[/]. To load a subset in Python:\n")
+    data = files.join(output, "data")
+    pattern = files.join(files.escape(data), subset, "*.parquet")
+    console.print(f"\nThe dataset is in [bold]{escape(data)}[/]. To load a subset in Python:\n")
     console.print("    from datasets import load_dataset", highlight=False)
     console.print(
         f'    pairs = load_dataset("parquet", data_files="{pattern}", split="train")\n',
@@ -238,7 +241,8 @@ def how_to_load(console: Console, output: Path, subset: str) -> None:
         soft_wrap=True,
     )
     console.print("Next: look at it, check it.\n")
-    for command in ("view", "report", "validate", "audit run"):
+    here = ("view", "report", "audit run") if files.is_local(output) else ()
+    for command in (*here, "validate"):
         line = f"    omnireward {command} --output {output}"
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(line, highlight=False, soft_wrap=True, markup=False)
     console.print()

@@ -12,7 +12,9 @@ from pipelines.model_checks import asked_models, check_models
 from pipelines.opening import Corpora
 from pipelines.origins import origin_name
 from pipelines.planning import SubsetPlan, plan_subsets
+from pipelines.reachable import check_reachable
 from pipelines.run import RunRequest, Watch, select
+from pipelines.runners import checked_options
 from transforms.beamkit.errors import BuildError
 from transforms.relabel.protocol.estimate import Estimate, estimate
 from transforms.relabel.protocol.origin import LlmOrigin
@@ -37,6 +39,8 @@ def estimates(request: RunRequest, watch: Watch) -> dict[str, list[Estimate]]:
     lacking = [name for name in asked_models(recipe.relabel) if name not in recipe.relabel.models]
     if lacking:
         check_models(recipe, names, request.file, os.environ)
+    check_reachable(recipe, names, request.runner, request.layout)
+    checked_options(request.runner, request.workers, request.beam_flags)
     corpora = Corpora(request.base, request.layout)
     found = {}
     for plan in plan_subsets(recipe, names, corpora, request.layout):

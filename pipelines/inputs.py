@@ -18,12 +18,15 @@ from transforms.sources.settings import Corpus
 
 _BLOCK = 8 * 1024 * 1024
 
+#: Files of a mirror elsewhere that are asked about at a time.
+_ASKING = 16
+
 
 def mirror_of(corpus: Corpus, base: Path) -> str | None:
     """Where a corpus's mirror is: `path` of the recipe, relative to the recipe's own folder."""
     if corpus.path is None:
         return None
-    return corpus.path if not files.is_local(corpus.path) else str(base / corpus.path)
+    return files.below(str(base), corpus.path)
 
 
 def find_files(name: str, corpus: Corpus, root: str) -> list[SourceFile]:
@@ -39,7 +42,7 @@ def find_files(name: str, corpus: Corpus, root: str) -> list[SourceFile]:
         )
     found: dict[str, SourceFile] = {}
     for pattern in corpus.files:
-        matches = files.matching(files.join(root, pattern))
+        matches = files.find(root, pattern)
         if not matches:
             raise BuildError(
                 f"corpora.{name}.files: nothing in {root} matches {pattern!r}; "
@@ -99,26 +102,33 @@ def _renew(name: str) -> str:
 
 
 def digests(sources: Sequence[SourceFile], cache: str) -> dict[str, str]:
-    """``sha256:…`` of every file by path; read again only where size or time of change differ."""
+    """``sha256:…`` of every file by path; read again only where size or time of change differ.
+
+    Where a filesystem knows no time of change, files are read each time.
+    """
     known: dict[str, str] = {}
     if files.exists(cache):
         try:
             known = json.loads(files.read_bytes(cache))
         except ValueError:
             known = {}
-    stamps = {source.path: _stamp(source) for source in sources}
-    todo = [source.path for source in sources if stamps[source.path] not in known]
+    with ThreadPoolExecutor(_ASKING) as pool:
+        stamped = zip(sources, pool.map(_stamp, sources), strict=True)
+        stamps = {source.path: stamp for source, stamp in stamped}
+    found = {path: known[stamp] for path, stamp in stamps.items() if stamp in known}
+    todo = [source.path for source in sources if source.path not in found]
     with ThreadPoolExecutor(2) as pool:
-        for path, digest in zip(todo, pool.map(_sha256, todo), strict=True):
-            known[stamps[path]] = digest
-    if todo:
-        files.write_once(cache, json.dumps(known, indent=1, sort_keys=True).encode())
-    return {path: f"{SHA256}:{known[stamp]}" for path, stamp in stamps.items()}
+        found |= zip(todo, pool.map(_sha256, todo), strict=True)
+    fresh = {stamp: found[path] for path in todo if (stamp := stamps[path]) is not None}
+    if fresh:
+        files.write_once(cache, json.dumps(known | fresh, indent=1, sort_keys=True).encode())
+    return {path: f"{SHA256}:{found[path]}" for path in stamps}
 
 
-def _stamp(source: SourceFile) -> str:
-    changed = os.stat(source.path).st_mtime_ns if files.is_local(source.path) else 0
-    return f"{source.path}|{source.size}|{changed}"
+def _stamp(source: SourceFile) -> str | None:
+    """What a file's digest is remembered under; None where it must not be remembered."""
+    changed = files.changed(source.path)
+    return None if changed is None else f"{source.path}|{source.size}|{changed}"
 
 
 def _sha256(path: str) -> str:

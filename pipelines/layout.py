@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from schemas.clips import CLIPS
@@ -21,6 +22,19 @@ class Layout:
         return Layout(output, store or files.join(output, ".work", "media"))
 
     @property
+    def store_identity(self) -> str:
+        """What tells this store from another one that may lack the media.
+
+        One inside the output folder goes along with it: how the folder is called says nothing.
+        """
+        if not files.is_local(self.store):
+            return self.store.removeprefix(f"{self.output.rstrip('/')}/").rstrip("/")
+        place = os.path.realpath(self.store)
+        inside = os.path.relpath(place, os.path.realpath(self.output))
+        is_inside = files.is_local(self.output) and inside.split("/")[0] != ".."
+        return inside if is_inside else place
+
+    @property
     def run_record(self) -> str:
         """What the last run did."""
         return files.join(self.output, "run_record.json")
@@ -30,9 +44,13 @@ class Layout:
         """What was resolved once: the shard counts in force."""
         return files.join(self.output, "beam_config.lock")
 
+    def shards(self, subset: str) -> str:
+        """The folder of a subset's published shards."""
+        return files.join(self.output, "data", subset)
+
     def shard(self, subset: str, name: str) -> str:
         """A published shard."""
-        return files.join(self.output, "data", subset, name)
+        return files.join(self.shards(subset), name)
 
     @property
     def clips(self) -> str:
@@ -88,6 +106,11 @@ class Layout:
     def digests(self) -> str:
         """Digests of input files, by path, size and time of change."""
         return files.join(self.output, ".work", "input_digests.json")
+
+    @property
+    def fingerprints(self) -> str:
+        """Fingerprints of benchmarks by their digests, where workers of other machines read."""
+        return files.join(self.output, ".work", "fingerprints")
 
     @property
     def worker_log(self) -> str:

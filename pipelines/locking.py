@@ -27,6 +27,7 @@ from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub import cache
 from transforms.beamkit.hub.address import Address
+from transforms.beamkit.hub.errors import unreachable
 from transforms.beamkit.hub.tree import facts_of, find
 from transforms.relabel.settings import PublishedSet
 from transforms.sources.adapter import SourceFile
@@ -163,14 +164,19 @@ def lock_recipe(recipe: Recipe, base: Path, update: Sequence[str]) -> LockResult
         before, corpora=corpora, published=before.published if PUBLISHED in known else None
     )
     new, renewed, failed = [], {}, {}
+    closed: str | None = None
     for name in known:
         then = before.published if name == PUBLISHED else before.corpora.get(name)
         if then is not None and name not in update:
+            continue
+        if closed is not None and (asked := _asked_of_hub(name, recipe)) is not None:
+            failed[name] = f"{asked}: {closed}"
             continue
         try:
             lock = _locked(lock, name, recipe, base)
         except BuildError as error:
             failed[name] = str(error)
+            closed = closed or unreachable(error)
             continue
         if then is None:
             new.append(name)
@@ -200,6 +206,14 @@ def _locked(lock: Lock, name: str, recipe: Recipe, base: Path) -> Lock:
         raise BuildError("the Hub has only a part of it; set `path` to a mirror")
     mirror = mirror_of(corpus, base)
     return lock.with_corpus(name, lock_corpus(name, corpus, mirror, _digests_cache()))
+
+
+def _asked_of_hub(name: str, recipe: Recipe) -> str | None:
+    """What would be asked of the Hub to lock something; None where nothing is."""
+    where = recipe.relabel.published if name == PUBLISHED else recipe.corpora[name]
+    if isinstance(where, Corpus) and (where.needs_mirror or where.path is not None):
+        return None
+    return f"{where.repo}@{where.revision}"
 
 
 def _digests_cache() -> str:

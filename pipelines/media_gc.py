@@ -144,8 +144,8 @@ def referred_to(layout: Layout) -> set[str]:
     busy = running(layout)
     if busy is not None:
         raise BuildError(f"{layout.output}: a build is running there ({busy}); wait until it ends")
-    pattern = files.join(layout.output, ".work", "*", f"{PREPARE}.json")
-    paths = [path for path, _ in files.matching(pattern)]
+    found = files.find(layout.output, ".work", "*", f"{PREPARE}.json")
+    paths = [path for path, _ in found]
     if not paths:
         raise BuildError(
             f"{layout.output}: no finished work of a build is here, so nothing tells which media "

@@ -17,9 +17,10 @@ from pipelines.settings_of import corpus_content
 from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
 from schemas.tasks import TASKS
+from transforms.beamkit import files
 from transforms.beamkit.manifest import Manifest, finished, read_manifest
 from transforms.beamkit.unit import UnitTarget
-from transforms.dedup.benchmarks.index import used
+from transforms.dedup.benchmarks.known import known_fingerprints, used
 from transforms.dedup.select import INDEX_ROLE, EarlierIndex, Rules, SelectTarget
 from transforms.media.known import KnownMedia
 from transforms.quality.rules.rule import Subject
@@ -149,7 +150,7 @@ class SubsetPlan:
                 "sampling": [self.drawn, asdict(self.sampling)],
                 "admitted": self.origin.admits_by if self.origin else None,
                 "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
-                "store": self.layout.store,
+                "store": self.layout.store_identity if self.has_media else None,
                 "beside": self.clips.least_bytes if self.clips else None,
             }
         )
@@ -166,6 +167,8 @@ class SubsetPlan:
             if selected is None or checked is None:
                 continue
             (index,), (roster,) = selected.of_role(INDEX_ROLE), checked.of_role(ROSTER_ROLE)
+            if not all(files.exists(part.path) for part in (index, roster)):
+                continue  # not finished any more
             published = partial(_first_rows, target=subset.target)
             found.append(EarlierIndex(name, index, roster, published, self._is_rival(name)))
         return found
@@ -190,11 +193,15 @@ class SubsetPlan:
         return digest_of([self.prepare_inputs, asdict(rules.dedup), compared, earlier])
 
     @property
+    def fingerprints(self) -> str:
+        """The folder of the benchmarks' fingerprints."""
+        return files.below(str(self.base), self.recipe.decontamination.fingerprints)
+
+    @cached_property
     def rules(self) -> Rules:
-        """What counts as a copy, and where the fingerprints of benchmarks lie."""
-        decontamination = self.recipe.decontamination
-        folder = str(self.base / decontamination.fingerprints)
-        return Rules(self.recipe.dedup, decontamination, folder)
+        """What counts as a copy; fingerprints as they are when this is first asked for."""
+        settings = self.recipe.decontamination
+        return Rules(self.recipe.dedup, settings, known_fingerprints(settings, self.fingerprints))
 
     @cached_property
     def origin(self) -> Origin | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
-from pathlib import Path
 
 import pyarrow as pa
 
 from schemas.ids import source_digest
+from transforms.beamkit import files
 from transforms.media.containers import folder, tar
 from transforms.media.errors import MediaError
 from transforms.media.sandbox.runner import Sandbox
@@ -20,7 +20,7 @@ from transforms.media.settings import MediaPolicy
 from transforms.relabel.published.pairs import MEDIA_SCHEMA
 
 
-def published_media(root: Path, paths: Collection[str], policy: MediaPolicy) -> pa.Table:
+def published_media(root: str, paths: Collection[str], policy: MediaPolicy) -> pa.Table:
     """Digest and perceptual hash of the pictures of `paths` (`MEDIA_SCHEMA`), in order of path.
 
     One that is not found below `root` is left out; one that can't be decoded has no hash.
@@ -43,17 +43,21 @@ def published_media(root: Path, paths: Collection[str], policy: MediaPolicy) -> 
     return pa.Table.from_pylist(rows, schema=MEDIA_SCHEMA)
 
 
-def stamps(root: Path, paths: Collection[str]) -> list[tuple[str, int, int]]:
+def stamps(root: str, paths: Collection[str]) -> list[tuple[str, int, int]]:
     """Name below `root`, bytes and time of change (ns) of all that pictures would be read from.
 
     No file is read: when this is as it was, so is what `published_media` finds.
     """
     names = {name for path in paths for name in _names(path) if not folder.leaves(name)}
-    names.update(archive.name for archive in _archives(root))
+    names.update(archive.rsplit("/", 1)[-1] for archive in _archives(root))
+    if not files.is_local(root):
+        there = files.stamps(root)
+        places = {name: files.join(root, name) for name in sorted(names)}
+        return [(name, *there[place]) for name, place in places.items() if place in there]
     found = []
     for name in sorted(names):
         try:
-            facts = os.stat(root / name)
+            facts = os.stat(os.path.join(root, name))
         except (OSError, ValueError):  # not there, or no name of a file
             continue
         found.append((name, facts.st_size, facts.st_mtime_ns))
@@ -65,11 +69,11 @@ def _names(path: str) -> tuple[str, str]:
     return path, path.split("/", 1)[-1]
 
 
-def _archives(root: Path) -> list[Path]:
-    return sorted(root.glob("*.tar"))
+def _archives(root: str) -> list[str]:
+    return [path for path, _ in files.find(root, "*.tar")]
 
 
-def _found(root: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
+def _found(root: str, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
     """The pictures that are there; names that would lead out of the folder are not followed."""
     for container, read in (
         (root, folder.read),
@@ -82,7 +86,7 @@ def _found(root: Path, wanted: set[str]) -> Iterator[tuple[str, bytes]]:
                 name = _names(path)[strip]
                 names.setdefault(name, []).append(path)
             sure = {name: of[0] for name, of in names.items() if len(of) == 1}
-            for one in read(str(container), sorted(sure)) if sure else ():
+            for one in read(container, sorted(sure)) if sure else ():
                 if isinstance(one.data, bytes) and sure[one.member] in wanted:
                     wanted.discard(sure[one.member])
                     yield sure[one.member], one.data

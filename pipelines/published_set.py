@@ -46,17 +46,30 @@ def published_files(
         BuildError: the set has no such subset, or can't be read.
     """
     if where.path is not None:
-        root = str((base / where.path).resolve())
-        found = files.matching(files.join(root, subset, "*.parquet"))
+        root = _root(where.path, base)
+        found = files.find(root, subset, "*.parquet")
         _check(found, subset, root)
         sources = [SourceFile(path, path, size) for path, size in found]
         known = inputs.digests(sources, layout.digests)
         return tuple((path, known[path]) for path, _ in found)
     assert commit is not None
     root = str(Address(where.repo, commit))
-    found = files.matching(files.join(root, subset, "*.parquet"))
+    found = files.find(root, subset, "*.parquet")
     _check(found, subset, where.repo)
     return tuple((path, f"{commit}/{path.rsplit('/', 1)[-1]}") for path, _ in found)
+
+
+def _root(path: str, base: Path) -> str:
+    """The folder of a copy: relative to the recipe's folder, or an address of a filesystem."""
+    root = files.below(str(base), path)
+    return str(Path(root).resolve()) if files.is_local(root) else root
+
+
+def _pictures_below(root: str) -> str:
+    """The folder of a copy's pictures."""
+    inner = files.join(root, "media")
+    is_there = Path(inner).is_dir() if files.is_local(root) else bool(files.find(inner, "**"))
+    return inner if is_there else root
 
 
 def _check(found: list[tuple[str, int]], subset: str, where: str) -> None:
@@ -79,17 +92,11 @@ def published_media(
     """
     if where.path is None:
         return None
-    root = (base / where.path).resolve()
-    inner = root / "media"
-    folder = inner if inner.is_dir() else root
-    paths = {
-        path
-        for file, _ in named
-        for path in pl.read_parquet(file, columns=["images"])["images"].explode().drop_nulls()
-    }
+    folder = _pictures_below(_root(where.path, base))
+    paths = {path for file, _ in named for path in _images(file).explode().drop_nulls()}
     digests = [digest for _, digest in named]
     rules = {k: v for k, v in asdict(policy).items() if k != "threads"}
-    made_of = [CODE_VERSION, digests, str(folder), stamps(folder, paths), rules]
+    made_of = [CODE_VERSION, digests, folder, stamps(folder, paths), rules]
     name = f"{subset}-{digest_of(made_of)[:16]}.arrow"
     target = files.join(layout.output, ".work", "published", name)
     if files.exists(target):
@@ -101,3 +108,8 @@ def published_media(
             writer.write_table(table)
         files.write_once(target, sink.getvalue().to_pybytes())
     return target, digest_of(table.to_pylist())
+
+
+def _images(file: str) -> pl.Series:
+    """The lists of pictures that the rows of a file name."""
+    return pl.read_parquet(io.BytesIO(files.read_bytes(file)), columns=["images"])["images"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from pipelines.origins import origin_name
 from pipelines.recipe import Recipe
 from schemas.licence import forbids_commercial_use, plain
+from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.sources.registry import ADAPTERS
 from transforms.sources.settings import Corpus
@@ -26,8 +27,9 @@ def why_not(
         return f"non-commercial: its corpus is under {corpus.licence}, and --commercial-only is set"
     published = recipe.relabel.published.path
     if origin_name(recipe, name) == "published" and base is not None and published is not None:
-        where = base / published / name
-        if not where.is_dir():
+        where = files.below(str(base), files.join(published, name))
+        there = Path(where).is_dir() if files.is_local(where) else files.find(where, "*.parquet")
+        if not there:
             # The folder's own place is not told: reasons are published.
             return f"needs criteria: the folder relabel.published.path has no {name}"
     if ADAPTERS[corpus.adapter] is None:

@@ -27,8 +27,12 @@ def default_recipe() -> Path:
     return here if here.exists() else shipped("beam_config.yaml")
 
 
-def own_recipe(given: Path | None) -> Path:
-    """A recipe in a folder of the user's, where a lock can be laid beside it.
+def own_recipe(given: Path | None, what: str = "no lock is") -> Path:
+    """A recipe in a folder of the user's, where something can be laid beside it.
+
+    Args:
+        given: the recipe that was named, if one was.
+        what: what would be laid there, for the error: "no lock is".
 
     Raises:
         BuildError: it would be the shipped one.
@@ -36,7 +40,7 @@ def own_recipe(given: Path | None) -> Path:
     file = (given or default_recipe()).resolve()
     if file.is_relative_to(_HERE / "_shipped"):
         raise BuildError(
-            f"{file} came with the installation, so no lock is laid beside it; "
+            f"{file} came with the installation, so {what} laid beside it; "
             f"copy it to a folder of yours first: cp {file} ."
         )
     return file

@@ -32,17 +32,19 @@ from pipelines.planning import (
     SubsetPlan,
     plan_subsets,
 )
+from pipelines.reachable import check_reachable
 from pipelines.readiness import choose, forbidden
 from pipelines.recipe import Recipe
 from pipelines.recipe_lines import located
 from pipelines.run_record import read_record, run_record, subset_record, write_record
-from pipelines.runners import options_of
+from pipelines.runners import checked_options, options_of
 from pipelines.worker_logs import stderr_into
 from transforms.beamkit import files
 from transforms.beamkit.counts import dead, dead_share
 from transforms.beamkit.errors import BuildError, find_build_error
-from transforms.beamkit.manifest import Manifest, Part, read_manifest
-from transforms.dedup.benchmarks.index import missing, missing_message
+from transforms.beamkit.manifest import Manifest, Part, read_manifest, write_manifest
+from transforms.beamkit.os_errors import find_os_error
+from transforms.dedup.benchmarks.known import missing, missing_message
 from transforms.dedup.select import CONTAMINATION_ROLE, DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
 from transforms.relabel.relabel_rows import LABELS_ROLE
@@ -100,6 +102,8 @@ def run(
     ready, left_out = choose(
         recipe, request.names, request.base, commercial_only=request.commercial_only
     )
+    check_reachable(recipe, ready, request.runner, layout)
+    checked_options(request.runner, request.workers, request.beam_flags)
     before = read_record(layout) or {}
     _check_commercial(request, before.get("subsets", {}))
     if request.fresh:
@@ -116,7 +120,7 @@ def run(
     lacking = missing(rules.decontamination, rules.fingerprints)
     failures: list[Failure] = []
     if lacking:
-        failures.append(Failure("decontamination", missing_message(lacking, rules.fingerprints)))
+        failures.append(Failure("decontamination", missing_message(lacking, plans[0].fingerprints)))
     for plan in plans:
         with watch(plan), building(layout):
             record = _build(plan, request)
@@ -241,7 +245,7 @@ def _run_graph(plan: SubsetPlan, request: RunRequest, until: str = WRITE) -> Non
     except BuildError as error:
         raise BuildError(located(request.file, str(error))) from error
     except Exception as error:
-        message = find_build_error(error)
+        message = find_build_error(error) or find_os_error(error, layout.output)
         if message is None:
             raise
         raise BuildError(located(request.file, message)) from error
@@ -254,7 +258,7 @@ def sweep(layout: Layout, name: str, unit: str) -> None:
     manifest = read_manifest(layout.manifest(name, unit))
     if manifest is not None:
         named = {part.path for part in manifest.parts}
-        found = files.matching(files.join(layout.parts(name, unit), "*"))
+        found = files.find(layout.parts(name, unit), "*")
         files.remove([path for path, _ in found if path not in named])
 
 
@@ -280,13 +284,13 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
             files.link(part.path, place)
         final.append(replace(part, path=place))
     keep = {part.path for part in final}
-    stale = [path for path, _ in files.matching(layout.shard(name, "*")) if path not in keep]
+    stale = [path for path, _ in files.find(layout.shards(name), "*") if path not in keep]
     files.remove(stale)
     counts = {
         stage: names for manifest in (*units, written) for stage, names in manifest.counts.items()
     }
     manifest = replace(written, parts=tuple(final), counts=counts)
-    files.write_once(layout.published(name), manifest.to_json())
+    write_manifest(layout.published(name), manifest)
     files.remove([part.path for part in written.parts])
     return manifest
 

@@ -16,7 +16,7 @@ from pipelines.version import CODE_VERSION
 from transforms.beamkit import files
 from transforms.beamkit.counts import unbalanced
 from transforms.beamkit.manifest import Manifest
-from transforms.dedup.benchmarks.index import used
+from transforms.dedup.benchmarks.known import used
 
 if TYPE_CHECKING:
     from pipelines.planning import SubsetPlan

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.beam_flags import check_flags
+from transforms.beamkit.errors import BuildError
 
 # FnApiRunner is named everywhere: plain DirectRunner first tries to download another engine.
 _LOCAL: Final = ("--runner=FnApiRunner",)
@@ -37,6 +41,24 @@ RUNNERS: Final[dict[str, Callable[[int], Sequence[str]]]] = {
     "dataflow": _dataflow,
     "flink": _flink,
 }
+
+
+def checked_options(runner: str, workers: int, extra: Sequence[str] = ()) -> PipelineOptions:
+    """`options_of`, refusing flags that Beam would drop, can't read or misses.
+
+    Raises:
+        BuildError: there is such a flag; says which.
+    """
+    check_flags(extra, runner)
+    options = options_of(runner, workers, extra)
+    try:
+        beam.Pipeline(options=options)
+    except ValueError as error:
+        told = " ".join(str(error).removeprefix("Pipeline has validations errors:").split())
+        raise BuildError(
+            f"--runner {runner}: {told} Flags of Beam are given as --beam=--NAME=VALUE"
+        ) from None
+    return options
 
 
 def options_of(runner: str, workers: int, extra: Sequence[str] = ()) -> PipelineOptions:

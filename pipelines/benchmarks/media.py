@@ -99,7 +99,9 @@ class MediaHasher:
     def _bytes(self, container: str, members: Sequence[str]) -> Iterator[tuple[bytes, str]]:
         if not members:
             return
-        reader = reader_of(container) if container.lower().endswith(_ARCHIVES) else folder.read
+        is_archive = container.lower().endswith(_ARCHIVES)
+        # It is one that was found: a star in its name stands for itself.
+        reader = reader_of(container.replace("*", "_")) if is_archive else folder.read
         for found in reader(container, members):
             if not isinstance(found.data, MediaError):
                 yield found.data, found.member

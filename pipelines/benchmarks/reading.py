@@ -69,7 +69,7 @@ def record_files(place: Place, patterns: Sequence[str]) -> list[Found]:
     """The files of records that match a pattern below the root, in order of name."""
     found: dict[str, Found] = {}
     for pattern in patterns:
-        for path, size in files.matching(files.join(place.root, pattern)):
+        for path, size in files.find(place.root, pattern):
             name = _name(place.root, path)
             is_hidden = any(part.startswith(".") for part in name.split("/"))
             if suffix_of(name) in RECORD_SUFFIXES and not is_hidden:

@@ -39,7 +39,7 @@ def label_facts(layout: Layout, subset: str, task: str) -> LabelFacts | None:
             gold.append(frame.filter(pl.col("step") == GOLD))
     asked = pl.concat(gold) if gold else pl.DataFrame()
     judged = asked.filter(pl.col("origin") != _MEASURED) if gold else asked
-    (found,) = files.matching(path)
+    (found,) = files.matching(files.escape(path))
     return LabelFacts(
         rows,
         found[1],

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.console import err, out
-from pipelines.commands.options import OutputOption, RecipeOption, SubsetOption
+from pipelines.commands.options import LocalOutputOption, RecipeOption, SubsetOption
 
 
 def run(
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     recipe: RecipeOption = None,
     subset: SubsetOption = None,
     sample: Annotated[

@@ -9,15 +9,20 @@ import typer
 
 from pipelines.commands.console import err, out
 from pipelines.commands.options import RecipeOption
+from pipelines.commands.places import local_path, place
 
 if TYPE_CHECKING:
     from pipelines.recipe import Recipe
 
 NameArgument = Annotated[str, typer.Argument(help="Its name in the recipe.", show_default=False)]
 FolderOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--output", "-o", help="Folder of fingerprints; default: that of the recipe, beside it."
+        "--output",
+        "-o",
+        callback=place,
+        metavar="FOLDER",
+        help="Folder of fingerprints; default: that of the recipe, beside it.",
     ),
 ]
 Columns = list[str] | None
@@ -25,7 +30,10 @@ Columns = list[str] | None
 
 def add(
     name: NameArgument,
-    path: Annotated[Path | None, typer.Option(help="Its file or folder on this machine.")] = None,
+    path: Annotated[
+        Path | None,
+        typer.Option(parser=local_path, metavar="PATH", help="Its file or folder on this machine."),
+    ] = None,
     repo: Annotated[str | None, typer.Option(help="Its dataset repository: OWNER/NAME.")] = None,
     revision: Annotated[str, typer.Option(help="Branch, tag or commit.")] = "main",
     prompt: Annotated[Columns, typer.Option(help="Column of prompts; may be repeated.")] = None,
@@ -53,7 +61,7 @@ def add(
 
     if path is not None and repo is not None:
         raise typer.BadParameter("one of --path and --repo", param_hint="--path")
-    loaded, folder = _recipe_and_folder(recipe, output)
+    loaded, folder = _recipe_and_folder(recipe, output, writes=True)
     request = AddRequest(
         name, path, repo, revision, prompt or (), response or (), media or (), config or (),
         split, files or (), media_root,
@@ -66,12 +74,13 @@ def add(
 def list_benchmarks(recipe: RecipeOption = None, output: FolderOption = None) -> None:
     """List the benchmarks of the recipe, those with a fingerprint, and those known by name."""
     from pipelines.benchmarks.view import list_view
+    from transforms.beamkit.files import find
     from transforms.dedup.benchmarks.fingerprint import SUFFIX, read_fingerprint
 
     loaded, folder = _recipe_and_folder(recipe, output)
     found = {
-        file.name.removesuffix(SUFFIX): read_fingerprint(str(file)).metadata
-        for file in sorted(Path(folder).glob("*" + SUFFIX))
+        path.rsplit("/", 1)[-1].removesuffix(SUFFIX): read_fingerprint(path).metadata
+        for path, _ in find(folder, f"*{SUFFIX}")
     }
     settings = loaded.decontamination
     out.print(list_view(settings.benchmarks, settings.waived, found), highlight=False)
@@ -88,12 +97,18 @@ def show(name: NameArgument, recipe: RecipeOption = None, output: FolderOption =
     out.print(fingerprint_view(found.metadata, path, found.digest), highlight=False)
 
 
-def _recipe_and_folder(recipe: Path | None, output: Path | None) -> tuple[Recipe, str]:
+def _recipe_and_folder(
+    recipe: Path | None, output: str | None, *, writes: bool = False
+) -> tuple[Recipe, str]:
     from pipelines.recipe import load_recipe
-    from pipelines.resources import default_recipe
+    from pipelines.resources import default_recipe, own_recipe
+    from transforms.beamkit.files import below
 
-    file = (recipe or default_recipe()).resolve()
+    if writes and output is None:
+        file = own_recipe(recipe, "no fingerprint is")
+    else:
+        file = (recipe or default_recipe()).resolve()
     loaded = load_recipe(file)
     if output is not None:
-        return loaded, str(output)
-    return loaded, str(file.parent / loaded.decontamination.fingerprints)
+        return loaded, output
+    return loaded, below(str(file.parent), loaded.decontamination.fingerprints)

@@ -17,6 +17,7 @@ from pipelines.commands.options import (
     CommercialOption,
     LettersOption,
     LimitOption,
+    LocalOutputOption,
     OutputOption,
     QuietOption,
     RecipeOption,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 def build(
     recipe: RecipeOption = None,
     subset: SubsetOption = None,
-    output: OutputOption = Path("dataset"),
+    output: OutputOption = "dataset",
     limit: LimitOption = None,
     runner: RunnerOption = None,
     workers: WorkersOption = None,
@@ -119,20 +120,23 @@ def _asked(request: RunRequest, bandwidth: float) -> Corpora | None:
 def request_of(
     recipe: Path | None,
     subset: list[str] | None,
-    output: Path,
+    output: str,
     limit: int | None,
     runner: str | None,
     workers: int | None,
-    store: Path | None,
+    store: str | None,
     beam_flag: list[str] | None,
 ) -> RunRequest:
     """What the options of a build ask for."""
+    from pipelines.beam_flags import check_flags
     from pipelines.layout import Layout
+    from pipelines.reachable import is_remote
     from pipelines.recipe import load_recipe
     from pipelines.recipe_binding import nearest
     from pipelines.resources import default_recipe
     from pipelines.run import RunRequest
     from pipelines.runners import RUNNERS
+    from pipelines.worker_package import own_setup, packaging_flags
 
     file = recipe or default_recipe()
     names = tuple(subset or ())
@@ -142,7 +146,14 @@ def request_of(
     chosen = runner or loaded.runner.name
     if chosen not in RUNNERS:
         fail(f"no runner {chosen!r}; {nearest(chosen, RUNNERS)}", 2)
-    layout = Layout.of(str(output), str(store) if store else None)
+    layout = Layout.of(output, store)
+    flags = tuple(beam_flag or ())
+    check_flags(flags, chosen)
+    if is_remote(chosen, layout):
+        added = packaging_flags(chosen, flags, own_setup())
+        for flag in added:
+            err.print(f"workers get this package by {flag}", highlight=False, soft_wrap=True)
+        flags += added
     return RunRequest(
         loaded,
         file.resolve().parent,
@@ -150,7 +161,7 @@ def request_of(
         names,
         chosen,
         workers or loaded.runner.workers,
-        tuple(beam_flag or ()),
+        flags,
         file=file,
     )
 
@@ -166,7 +177,7 @@ def _print_plan(ahead: Prospect, bandwidth: float) -> None:
 
 
 def carry_out(
-    request: RunRequest, output: Path, corpora: Corpora | None, *, quiet: bool
+    request: RunRequest, output: str, corpora: Corpora | None, *, quiet: bool
 ) -> Sequence[Failure]:
     """Build, and show what came through; returns the subsets that failed their checks."""
     from pipelines.display import how_to_load, left_out_table
@@ -209,7 +220,7 @@ def retry_failed(
     subset: SubsetOption = None,
     reason: LettersOption = None,
     stage: LettersOption = None,
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     limit: LimitOption = None,
     runner: RunnerOption = None,
     workers: WorkersOption = None,
@@ -227,7 +238,7 @@ def retry_failed(
     from pipelines.retry import Choice, cap_of_last_run, letters_of, retry
     from pipelines.watching import Watcher
 
-    request = request_of(recipe, subset, output, limit, runner, workers, store, beam_flag)
+    request = request_of(recipe, subset, str(output), limit, runner, workers, store, beam_flag)
     choice = Choice(tuple(reason or ()), tuple(stage or ()))
     letters, half = letters_of(request.layout, request.names)
     chosen = {name: mine for name, mine in letters.items() if len(choice.of(mine))}

@@ -9,20 +9,26 @@ import typer
 
 from pipelines.commands.console import fail, out
 from pipelines.commands.options import OutputOption
+from pipelines.commands.places import local_path
 
 #: Where the cards go by default: under the folder of work, which is never published.
 _FOLDER = "cards"
 
 
 def card(
-    output: OutputOption = Path("dataset"),
+    output: OutputOption = "dataset",
     version: Annotated[str, typer.Option(help="The version that the cards name.")] = "0.0.0",
     repo: Annotated[
         str, typer.Option(help="The repository that they name, ORG/NAME.")
     ] = "your-org/omni-reward-data",
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="Folder to write to; default: .work/cards of the output."),
+        typer.Option(
+            "--to",
+            parser=local_path,
+            metavar="FOLDER",
+            help="Folder to write to; default: .work/cards of the output.",
+        ),
     ] = None,
 ) -> None:
     """Write the cards that publishing would upload: README.md, a card a subset, Croissant."""
@@ -36,9 +42,9 @@ def card(
         check_version(version)
     except BuildError as error:
         fail(error, 2)
-    if to is None and not files.is_local(str(output)):
+    if to is None and not files.is_local(output):
         raise BuildError(f"{output} is not on this machine; name a folder with --to")
-    folder = to or output / ".work" / _FOLDER
+    folder = to or Path(output) / ".work" / _FOLDER
     rendered = render_card(output, None, repo, version)
     for path, data in rendered.items():
         target = folder / path

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.console import out
-from pipelines.commands.options import OutputOption, SubsetOption
+from pipelines.commands.options import LocalOutputOption, SubsetOption
 
 
 def contamination(
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     subset: SubsetOption = None,
     benchmark: Annotated[
         list[str] | None, typer.Option("--benchmark", "-b", help="Only this one; repeatable.")

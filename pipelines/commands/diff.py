@@ -10,6 +10,7 @@ import typer
 
 from pipelines.commands.console import err, fail, interrupted, out
 from pipelines.commands.options import SubsetOption
+from pipelines.commands.places import local_path
 
 
 def diff(
@@ -20,7 +21,13 @@ def diff(
         bool, typer.Option("--rows", help="List every row that differs, by id.")
     ] = False,
     html: Annotated[
-        Path | None, typer.Option("--html", help="Write pairs before and after to this HTML file.")
+        Path | None,
+        typer.Option(
+            "--html",
+            parser=local_path,
+            metavar="FILE",
+            help="Write pairs before and after to this HTML file.",
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON object, for programs.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,10 +11,10 @@ from rich.console import Console
 
 from pipelines.commands.options import (
     BeamOption,
-    OutputOption,
+    NamedOutputOption,
+    NamedStoreOption,
     RecipeOption,
     RunnerOption,
-    StoreOption,
 )
 
 #: Columns of output that goes to a file or a pipe; a terminal has its own width.
@@ -24,9 +23,9 @@ _PIPE_WIDTH = 120
 
 def doctor(
     recipe: RecipeOption = None,
-    output: OutputOption = Path("dataset"),
+    output: NamedOutputOption = "dataset",
     runner: RunnerOption = None,
-    store: StoreOption = None,
+    store: NamedStoreOption = None,
     beam_flag: BeamOption = None,
     offline: Annotated[
         bool, typer.Option("--offline", help="Ask nothing over the network.")
@@ -46,9 +45,7 @@ def doctor(
         raise typer.BadParameter(
             f"{runner!r} is none of {', '.join(RUNNERS)}", param_hint="--runner"
         )
-    question = Question(
-        recipe, str(output), str(store) if store else None, runner, tuple(beam_flag or ()), offline
-    )
+    question = Question(recipe, output, store, runner, tuple(beam_flag or ()), offline)
     findings = examine(question, os.environ)
     if as_json:
         typer.echo(report.as_json(findings))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.commands.console import err, fail, interrupted, out
 from pipelines.commands.options import SubsetOption
+from pipelines.commands.places import place
 
 
 def export(
-    to: Annotated[Path, typer.Option("--to", help="Folder that the export goes to.")],
+    to: Annotated[
+        str, typer.Option("--to", callback=place, metavar="FOLDER", help="Folder of the export.")
+    ],
     form: Annotated[
         str | None,
         typer.Argument(metavar="FORMAT", help="llamafactory, trl or omnirewardbench."),
@@ -56,7 +58,7 @@ def export(
             done = exported(
                 Dataset.open(output),
                 FORMATS[chosen],
-                str(to),
+                to,
                 subset,
                 options,
                 lambda what: status.update(f"{what}: exporting"),
@@ -68,4 +70,4 @@ def export(
     if as_json:
         typer.echo(json.dumps(done.as_json(), indent=2))
     else:
-        out.print(export_view(done, str(to)), highlight=False)
+        out.print(export_view(done, to), highlight=False)

@@ -8,14 +8,19 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.console import err, fail, out
-from pipelines.commands.options import OutputOption, QuietOption
+from pipelines.commands.options import LocalOutputOption, QuietOption
+from pipelines.commands.places import local_path
 
 
 def report(
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     to: Annotated[
         Path | None,
-        typer.Option(help="The HTML file to write; default: quality/report.html, to be published."),
+        typer.Option(
+            parser=local_path,
+            metavar="FILE",
+            help="The HTML file to write; default: quality/report.html, to be published.",
+        ),
     ] = None,
     pairs: Annotated[int, typer.Option(min=0, max=50, help="Pairs shown of each subset.")] = 3,
     seed: Annotated[str, typer.Option(help="Another one shows other pairs.")] = "report",
@@ -36,7 +41,7 @@ def report(
 
 
 def view(
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
     browser: Annotated[bool, typer.Option(help="Open a browser.")] = True,
 ) -> None:

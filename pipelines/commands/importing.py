@@ -17,15 +17,28 @@ from pipelines.commands.options import (
     SubsetOption,
     WorkersOption,
 )
+from pipelines.commands.places import local_path, place
 
 
 def import_published(
     path: Annotated[
-        Path, typer.Argument(help="A local copy of OmniRewardData: SUBSET/*.parquet, and media.")
+        Path,
+        typer.Argument(
+            parser=local_path,
+            metavar="PATH",
+            help="A local copy of OmniRewardData: SUBSET/*.parquet, and media.",
+        ),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder that the dataset goes to.")
-    ] = Path("imported"),
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            callback=place,
+            metavar="FOLDER",
+            help="Folder that the dataset goes to.",
+        ),
+    ] = "imported",
     recipe: RecipeOption = None,
     subset: SubsetOption = None,
     workers: WorkersOption = None,
@@ -46,7 +59,7 @@ def import_published(
     from pipelines.run_record import read_record
 
     file = recipe or default_recipe()
-    layout = Layout.of(str(output), str(store) if store else None)
+    layout = Layout.of(output, store)
     there = read_record(layout)
     if there is not None and there.get("name") != NAME:
         fail(f"{output} holds another dataset, {there.get('name')}; name a folder of its own", 3)
@@ -71,7 +84,7 @@ def _without_media(record: Mapping[str, Any]) -> int:
     return sum(one["counts"].get("media", {}).get("dead:media_missing", 0) for one in subsets)
 
 
-def _say(path: Path, output: Path, unknown: Sequence[str], without_media: int) -> None:
+def _say(path: Path, output: str, unknown: Sequence[str], without_media: int) -> None:
     """What was not read, and what to do next."""
     lines = []
     if unknown:
@@ -82,7 +95,7 @@ def _say(path: Path, output: Path, unknown: Sequence[str], without_media: int) -
             "and run the same command with --fresh"
         )
     lines += [
-        f"To see what a build changes: [bold]omnireward diff {plain(str(output))} dataset[/]",
+        f"To see what a build changes: [bold]omnireward diff {plain(output)} dataset[/]",
         "A pair is the same if its texts and the bytes of its media are. Pictures that were "
         "encoded anew, and clips",
         "that are frames here and videos there, are other pairs by nature.",

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.console import fail, out
-from pipelines.commands.options import OutputOption, RecipeOption, SubsetOption
+from pipelines.commands.options import LocalOutputOption, OutputOption, RecipeOption, SubsetOption
+from pipelines.commands.places import local_path
 
 
 def recipe_check(recipe: RecipeOption = None) -> None:
@@ -28,7 +29,7 @@ def recipe_check(recipe: RecipeOption = None) -> None:
     _print_subsets(loaded, None)
 
 
-def subsets(recipe: RecipeOption = None, output: OutputOption = Path("dataset")) -> None:
+def subsets(recipe: RecipeOption = None, output: OutputOption = "dataset") -> None:
     """List the recipe's subsets: task, kind, target, what is built, corpus and licence."""
     from pipelines.recipe import load_recipe
     from pipelines.resources import default_recipe
@@ -36,7 +37,7 @@ def subsets(recipe: RecipeOption = None, output: OutputOption = Path("dataset"))
     _print_subsets(load_recipe(recipe or default_recipe()), output)
 
 
-def _print_subsets(recipe: object, output: Path | None) -> None:
+def _print_subsets(recipe: object, output: str | None) -> None:
     from pipelines.display import subsets_table
     from pipelines.layout import Layout
     from pipelines.readiness import why_not
@@ -44,7 +45,7 @@ def _print_subsets(recipe: object, output: Path | None) -> None:
     from pipelines.run_record import read_record
 
     assert isinstance(recipe, Recipe)
-    record = (read_record(Layout.of(str(output))) if output else None) or {"subsets": {}}
+    record = (read_record(Layout.of(output)) if output else None) or {"subsets": {}}
     rows = {name: entry["rows"] for name, entry in record["subsets"].items()}
     states = {
         name: why_not(recipe, name) or ("built" if name in rows else "ready")
@@ -59,12 +60,17 @@ def show(
     row_id: Annotated[
         str | None, typer.Argument(help="A row or pair id, or how it begins.")
     ] = None,
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     subset: Annotated[str | None, typer.Option("--subset", "-s")] = None,
     number: Annotated[int, typer.Option("--number", "-n", min=1, help="How many at random.")] = 3,
     seed: Annotated[int | None, typer.Option(help="Show the same ones again.")] = None,
     save_media: Annotated[
-        Path | None, typer.Option(help="Write the media of what is shown to this folder.")
+        Path | None,
+        typer.Option(
+            parser=local_path,
+            metavar="FOLDER",
+            help="Write the media of what is shown to this folder.",
+        ),
     ] = None,
 ) -> None:
     """Show one pair by its id, or a few at random."""
@@ -88,7 +94,7 @@ def show(
 
 
 def dead_letters(
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     subset: SubsetOption = None,
     reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
     examples: Annotated[int, typer.Option(min=0, help="Examples of each reason.")] = 1,

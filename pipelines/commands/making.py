@@ -9,10 +9,13 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.console import fail, out
+from pipelines.commands.places import local_path
 
 
 def sample_corpora(
-    folder: Annotated[Path, typer.Argument(help="Folder to write to.")],
+    folder: Annotated[
+        Path, typer.Argument(parser=local_path, metavar="FOLDER", help="Folder to write to.")
+    ],
     scale: Annotated[float, typer.Option(min=0, help="1.0 gives the real row counts.")] = 0.01,
     seed: Annotated[int, typer.Option(help="Other seeds give other content.")] = 7,
     corpus: Annotated[

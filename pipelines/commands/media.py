@@ -10,6 +10,7 @@ import typer
 
 from pipelines.commands.console import err, fail, interrupted, out
 from pipelines.commands.options import RecipeOption
+from pipelines.commands.places import local_path, place, places
 
 if TYPE_CHECKING:
     from pipelines.media_check import Checked, Checker
@@ -26,7 +27,12 @@ def check(
         bool, typer.Option("--json", help="Print a JSON object a file, for programs.")
     ] = False,
     save: Annotated[
-        Path | None, typer.Option(help="Write what would be published to this folder.")
+        Path | None,
+        typer.Option(
+            parser=local_path,
+            metavar="FOLDER",
+            help="Write what would be published to this folder.",
+        ),
     ] = None,
     modality: Annotated[
         str | None,
@@ -82,11 +88,22 @@ def _print_each(
 
 def gc(
     output: Annotated[
-        list[Path],
-        typer.Option("--output", "-o", help="Folder of a dataset that uses the store; repeatable."),
+        list[str],
+        typer.Option(
+            "--output",
+            "-o",
+            callback=places,
+            metavar="FOLDER",
+            help="Folder of a dataset that uses the store; repeatable.",
+        ),
     ],
     store: Annotated[
-        Path | None, typer.Option(help="The store; default: the one inside the only output.")
+        str | None,
+        typer.Option(
+            callback=place,
+            metavar="FOLDER",
+            help="The store; default: the one inside the only output.",
+        ),
     ] = None,
     recipe: Annotated[
         Path | None,
@@ -104,7 +121,7 @@ def gc(
 
     if store is None and len(output) > 1:
         fail("several outputs share a store: name it with --store", 2)
-    layouts = [Layout.of(str(folder), str(store) if store else None) for folder in output]
+    layouts = [Layout.of(folder, store) for folder in output]
     place = layouts[0].store
     found = clearing_of(place, layouts, _keys(recipe))
     out.print(clearing_view(place, found), highlight=False)

@@ -7,13 +7,25 @@ from typing import Annotated
 
 import typer
 
+from pipelines.commands.places import local_path, named_place, place
+
 RecipeOption = Annotated[
     Path | None,
     typer.Option(
         "--recipe", help="Recipe file; default: beam_config.yaml here, or the shipped one."
     ),
 ]
-OutputOption = Annotated[Path, typer.Option("--output", "-o", help="Folder of the dataset.")]
+OutputOption = Annotated[
+    str,
+    typer.Option("--output", "-o", callback=place, metavar="FOLDER", help="Folder of the dataset."),
+]
+#: For commands that read and write on this machine only.
+LocalOutputOption = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", parser=local_path, metavar="FOLDER", help="Folder of the dataset."
+    ),
+]
 SubsetOption = Annotated[
     list[str] | None, typer.Option("--subset", "-s", help="Only this subset; may be repeated.")
 ]
@@ -25,7 +37,23 @@ RunnerOption = Annotated[
     str | None, typer.Option(help="local, multi_processing, dataflow or flink.")
 ]
 WorkersOption = Annotated[int | None, typer.Option(min=1, help="Workers of the runner.")]
-StoreOption = Annotated[Path | None, typer.Option(help="Media store, if shared between datasets.")]
+StoreOption = Annotated[
+    str | None,
+    typer.Option(callback=place, metavar="FOLDER", help="Media store, if shared between datasets."),
+]
+#: For a command that looks whether such folders can be reached.
+NamedOutputOption = Annotated[
+    str,
+    typer.Option(
+        "--output", "-o", callback=named_place, metavar="FOLDER", help="Folder of the dataset."
+    ),
+]
+NamedStoreOption = Annotated[
+    str | None,
+    typer.Option(
+        callback=named_place, metavar="FOLDER", help="Media store, if shared between datasets."
+    ),
+]
 BeamOption = Annotated[
     list[str] | None, typer.Option("--beam", help="A flag for Beam, as it is; repeatable.")
 ]

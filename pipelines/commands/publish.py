@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.commands.console import err, fail, interrupted, out
-from pipelines.commands.options import OutputOption, RecipeOption
+from pipelines.commands.options import LocalOutputOption, RecipeOption
 
 if TYPE_CHECKING:
     from pipelines.publishing.plan import Build, Plan
@@ -30,7 +30,7 @@ def publish(
         str | None,
         typer.Option("--repo", help="ORG/NAME on the Hub; default: the recipe's publication.repo."),
     ] = None,
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     recipe: RecipeOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan, change nothing.")

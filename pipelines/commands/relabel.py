@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,7 +22,7 @@ from pipelines.commands.options import (
 def relabel(
     recipe: RecipeOption = None,
     subset: SubsetOption = None,
-    output: OutputOption = Path("dataset"),
+    output: OutputOption = "dataset",
     limit: LimitOption = None,
     store: StoreOption = None,
     estimate: Annotated[

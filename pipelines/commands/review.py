@@ -8,15 +8,18 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.console import err, fail, out
-from pipelines.commands.options import OutputOption, SubsetOption
+from pipelines.commands.options import LocalOutputOption, SubsetOption
+from pipelines.commands.places import local_path
 
 
 def sample(
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
     subset: SubsetOption = None,
     rows: Annotated[int, typer.Option(min=1, max=500, help="Pairs on the sheet.")] = 50,
     seed: Annotated[str, typer.Option(help="Another one chooses other pairs.")] = "review",
-    to: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("review.html"),
+    to: Annotated[
+        Path, typer.Option(parser=local_path, metavar="FILE", help="The HTML file to write.")
+    ] = Path("review.html"),
 ) -> None:
     """Write a sheet of pairs for a person to judge, blind to the labels of the dataset."""
     from pipelines.gallery.review import review_sheet
@@ -37,7 +40,7 @@ def sample(
 
 def score(
     answers: Annotated[Path, typer.Argument(help="The JSON file that the sheet saved.")],
-    output: OutputOption = Path("dataset"),
+    output: LocalOutputOption = Path("dataset"),
 ) -> None:
     """Hold the answers of a review sheet against the dataset; the report shows the result."""
     from pipelines.gallery.answers import read_answers, score_answers, write_review

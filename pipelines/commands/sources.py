@@ -29,9 +29,11 @@ def lock(recipe: RecipeOption = None, update: UpdateOption = None) -> None:
     from pipelines.locking import lock_recipe
     from pipelines.recipe import load_recipe
     from pipelines.resources import own_recipe
+    from transforms.beamkit.hub.patience import telling
 
     file = own_recipe(recipe)
-    result = lock_recipe(load_recipe(file), file.parent, update or ())
+    with err.status("asking the Hub"), telling(_say):
+        result = lock_recipe(load_recipe(file), file.parent, update or ())
     out.print(lock_view(result), highlight=False)
     for name, why in result.failed.items():
         err.print(f"[bold red]failed:[/] {name}: {plain(why)}", highlight=False, soft_wrap=True)
@@ -53,10 +55,11 @@ def check(
     from pipelines.resources import default_recipe
     from pipelines.source_check.corpora import check_recipe
     from pipelines.source_check.view import exit_code, report_view
+    from transforms.beamkit.hub.patience import telling
 
     file = (recipe or default_recipe()).resolve()
     loaded = load_recipe(file)
-    with err.status("opening") as status:
+    with err.status("opening") as status, telling(_say):
         reports = check_recipe(
             loaded, file.parent, names or (), lambda name: status.update(f"{name}: looking")
         )
@@ -75,3 +78,8 @@ def try_file(
     out.print(source_try.trial_view(trial))
     if trial.guess.refused is not None:
         raise SystemExit(3)
+
+
+def _say(line: str) -> None:
+    """Tell a person who waits."""
+    err.print(line, highlight=False, soft_wrap=True, markup=False)

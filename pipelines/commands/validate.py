@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from pipelines.commands.options import OutputOption, RecipeOption, SubsetOption
 
 
 def validate(
-    output: OutputOption = Path("dataset"),
+    output: OutputOption = "dataset",
     recipe: RecipeOption = None,
     subset: SubsetOption = None,
     as_json: Annotated[
@@ -36,7 +35,7 @@ def validate(
     with Status("reading", console=err) as status:
         try:
             gate = run_gate(
-                str(output),
+                output,
                 held_to,
                 base=base,
                 names=subset or (),

@@ -44,7 +44,7 @@ def _on_hub(place: Place) -> Iterator[Shard]:
 
 
 def _in_folder(place: Place, recorded: Mapping[str, Any]) -> Iterator[Shard]:
-    for path, size in files.matching(files.join(place.root, "data", "*", "*.parquet")):
+    for path, size in files.find(place.root, "data", "*", "*.parquet"):
         *_, subset, name = path.rsplit("/", 2)
         said = recorded.get(subset, {}).get("shards", {}).get(name, {})
         yield shard_at(subset, path, size, _digest(place, path, size, said))

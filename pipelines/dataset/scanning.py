@@ -15,7 +15,7 @@ def lazy(shards: Sequence[Shard], columns: Sequence[str] | None) -> pl.LazyFrame
     """A lazy frame over files of one schema."""
     paths = [shard.path for shard in shards]
     if all(map(files.is_local, paths)):
-        frame = pl.scan_parquet(paths, missing_columns="insert", extra_columns="ignore")
+        frame = pl.scan_parquet(paths, glob=False, missing_columns="insert", extra_columns="ignore")
         return frame if columns is None else frame.select(columns)
     return _elsewhere(shards, columns)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipelines.doctor import google
+from pipelines.doctor import google, workers
 from pipelines.doctor.disk import check_disk
 from pipelines.doctor.finding import AREAS, Finding
 from pipelines.doctor.hidden import masked, secrets_of
@@ -19,6 +19,7 @@ from pipelines.doctor.media_tools import check_ffmpeg, check_native
 from pipelines.doctor.models import check_models, relabelers_of
 from pipelines.doctor.needs import Needs, needs_of
 from pipelines.doctor.side_by_side import Check, run_checks
+from pipelines.worker_package import own_setup
 
 #: Seconds for all checks together.
 _SECONDS: Final = 20.0
@@ -94,4 +95,16 @@ def _checks(question: Question, needs: Needs, environment: Mapping[str, str]) ->
         checks.append(
             Check("google", "Dataflow", lambda: google.check_google(question.flags, environment))
         )
+    if workers.are_elsewhere(needs.runner, question.output):
+        asked = relabelers_of(settings, environment, always=needs.asks_models) if settings else ()
+        keys = [one.key_variable for one in asked if one.key_variable]
+        read = [*(["HF_TOKEN"] if needs.hub else []), *keys]
+        checks += [
+            Check(
+                "workers",
+                "package",
+                lambda: workers.check_package(needs.runner, question.flags, own_setup()),
+            ),
+            Check("workers", "variables", lambda: workers.check_variables(read)),
+        ]
     return checks

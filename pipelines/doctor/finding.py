@@ -10,7 +10,17 @@ from typing import Final, Literal
 State = Literal["ok", "info", "warn", "fail"]
 
 #: Areas, in the order in which they are shown.
-AREAS: Final = ("recipe", "python", "media", "machine", "disk", "hub", "models", "google")
+AREAS: Final = (
+    "recipe",
+    "python",
+    "media",
+    "machine",
+    "disk",
+    "hub",
+    "models",
+    "google",
+    "workers",
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from typing import Any, Final
 from pipelines.doctor.commands import install_self
 from pipelines.doctor.finding import Finding
 from pipelines.doctor.libraries import unmet_requirements
+from pipelines.worker_package import flags_given
 
 RUNNER: Final = "dataflow"
 _NAMED: Final = "GOOGLE_APPLICATION_CREDENTIALS"
@@ -47,7 +48,7 @@ def check_google(
 
     `flags` are Beam's (`--project=…`); `machine` is the file that names the kind of machine.
     """
-    given = _flags(flags)
+    given = flags_given(flags)
     return [
         _check_extra(),
         _check_credentials(environment, machine),
@@ -148,19 +149,6 @@ def _check_flags(given: Mapping[str, str], environment: Mapping[str, str]) -> li
 def _command(names: Sequence[str]) -> str:
     flags = " ".join(f"--beam=--{name}={_EXAMPLES[name]}" for name in names)
     return f"omnireward build --runner {RUNNER} {flags}"
-
-
-def _flags(flags: Sequence[str]) -> dict[str, str]:
-    """`--name=value`, and `--name` before its value."""
-    given: dict[str, str] = {}
-    name = ""
-    for flag in flags:
-        if flag.startswith("--"):
-            name, _, value = flag[2:].partition("=")
-            given[name] = value
-        elif name:
-            given[name] = flag
-    return given
 
 
 def _is_google_machine(file: Path) -> bool:

@@ -67,11 +67,16 @@ def needs_of(file: Path | None, runner: str | None) -> tuple[Needs, Finding]:
 
 def _needs(recipe: Recipe, runner: str, base: Path) -> Needs:
     from pipelines.origins import origin_name
+    from transforms.beamkit import files
 
     drawn = [recipe.corpora[subset.corpus] for subset in recipe.subsets.values()]
     publication = _publication(recipe)
     instructed = any(subset.kind == "instruction" for subset in recipe.subsets.values())
-    mirrors = {base / corpus.path: None for corpus in drawn if corpus.path is not None}
+    mirrors = {
+        base / corpus.path: None
+        for corpus in drawn
+        if corpus.path is not None and files.is_local(corpus.path)
+    }
     return Needs(
         runner=runner,
         workers=recipe.runner.workers,

@@ -60,7 +60,9 @@ def score_answers(output: Path, told: dict[str, Any]) -> dict[str, Any]:
     built = open_built(output)
     wanted = pl.Series(sorted(told["answers"]), dtype=pl.String)
     frames = [
-        pl.scan_parquet(shard.path).select(_LABELS).filter(pl.col("row_id").is_in(wanted.implode()))
+        pl.scan_parquet(shard.path, glob=False)
+        .select(_LABELS)
+        .filter(pl.col("row_id").is_in(wanted.implode()))
         for shard in built.shards
     ]
     labels = pl.concat(frames).collect()

@@ -16,7 +16,9 @@ def facts_of(shards: Sequence[Shard]) -> pl.DataFrame:
     Columns: subset, task, kind, preference, flipped, agreement, criterion_origin, criterion (a
     hash), criterion_chars, and for each side s: chars_s, seconds_s, bytes_s; prompt_chars.
     """
-    frames = [pl.scan_parquet(shard.path).select(*_EXPRESSIONS).collect() for shard in shards]
+    frames = [
+        pl.scan_parquet(shard.path, glob=False).select(*_EXPRESSIONS).collect() for shard in shards
+    ]
     return pl.concat(frames) if frames else pl.DataFrame()
 
 

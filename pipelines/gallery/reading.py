@@ -169,7 +169,11 @@ def votes_of(built: Built, rows: Sequence[Mapping[str, Any]]) -> list[list[dict[
         path = Path(Layout.of(str(built.output)).labels(subset))
         if not path.exists():
             continue
-        labels = pl.scan_parquet(path).filter(pl.col("pair_id").is_in(sorted(pairs))).collect()
+        labels = (
+            pl.scan_parquet(path, glob=False)
+            .filter(pl.col("pair_id").is_in(sorted(pairs)))
+            .collect()
+        )
         for label in labels.iter_rows(named=True):
             found.setdefault((subset, label["pair_id"], label["criterion"]), []).append(label)
     return [

@@ -32,8 +32,8 @@ def letter_groups(output: Path, examples: int = 2) -> tuple[list[LetterGroup], i
     frames = []
     for _, path in side_tables(output, "dead_letters"):
         where = path.with_name(f"{path.stem}.where.parquet")
-        letters = pl.read_parquet(path)
-        places = pl.read_parquet(where)["where"] if where.exists() else None
+        letters = pl.read_parquet(path, glob=False)
+        places = pl.read_parquet(where, glob=False)["where"] if where.exists() else None
         fits = places is not None and len(places) == len(letters)
         column = places if fits else pl.lit(None, pl.String)
         frames.append(letters.with_columns(where=column))
@@ -99,7 +99,7 @@ def duplicates(output: Path) -> Table:
 def _table(
     output: Path, folder: str, by: tuple[str, ...], counts: Mapping[str, pl.Expr], order: pl.Expr
 ) -> Table:
-    frames = [pl.scan_parquet(path) for _, path in side_tables(output, folder)]
+    frames = [pl.scan_parquet(path, glob=False) for _, path in side_tables(output, folder)]
     if not frames:
         return Table((), (), 0)
     found = pl.concat(frames).collect()
@@ -119,7 +119,7 @@ def label_costs(output: Path) -> pl.DataFrame:
     usd.
     """
     frames = [
-        pl.scan_parquet(path)
+        pl.scan_parquet(path, glob=False)
         .group_by(pl.col("producer").struct.field("model").alias("model"))
         .agg(
             labels=pl.len(),

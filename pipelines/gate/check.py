@@ -145,7 +145,7 @@ class _Check:
         self.watch(name)
         entry = self.record["subsets"][name]
         suite = subset_suite(self.recipe, name, entry, self.base)
-        shards = [path for path, _ in files.matching(self.layout.shard(name, "*.parquet"))]
+        shards = [path for path, _ in files.find(self.layout.shards(name), "*.parquet")]
         try:
             frame = facts(shards)
         except (OSError, pa.ArrowException) as error:
@@ -293,6 +293,6 @@ def _clear(layout: Layout, suites: Suites) -> None:
         ("expectations", "json", suites.results),
         ("data_docs", "html", {"index": "", **suites.results}),
     ):
-        found = files.matching(layout.quality(folder, f"*.{end}"))
+        found = files.find(layout.quality(folder), f"*.{end}")
         keep = {layout.quality(folder, f"{name}.{end}") for name in names}
         files.remove([path for path, _ in found if path not in keep])

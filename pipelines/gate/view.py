@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from rich.console import Group
@@ -10,12 +9,13 @@ from rich.text import Text
 
 from pipelines.display import table_of
 from pipelines.gate.result import DATASET, Checked, Gate, Outcome
+from pipelines.layout import Layout
 
 #: Ids of a failed expectation that a terminal shows; the gate's file has more.
 _IDS_SHOWN = 5
 
 
-def gate_view(gate: Gate, output: Path, *, whole: bool = True) -> Group:
+def gate_view(gate: Gate, output: str, *, whole: bool = True) -> Group:
     """One line a subset, then every failed expectation with what was wanted, observed, and ids."""
     numbers = ("rows", "expectations", "failed", "waived")
     table = table_of(None, "subset", "task", *numbers, "gate", right=numbers, fold=True)
@@ -67,14 +67,14 @@ def _details(one: Outcome) -> list[Text]:
     return [Text(f"  {title:9} {value}") for title, value in told]
 
 
-def _verdict(gate: Gate, output: Path, *, whole: bool) -> Text:
+def _verdict(gate: Gate, output: str, *, whole: bool) -> Text:
     stopped = sum(len(checked.stopped) for checked in gate.everything.values())
     if not whole:
         said = "passed" if not stopped else f"{stopped:,} failed"
         return Text(
             f"These subsets: {said}. Nothing was written: the gate is of the whole dataset."
         )
-    pages = output / "quality" / "data_docs" / "index.html"
+    pages = Layout.of(output).quality("data_docs", "index.html")
     if not stopped:
         return Text(f"The gate is passed. Results: {pages}")
     what = "1 expectation" if stopped == 1 else f"{stopped:,} expectations"

@@ -80,7 +80,7 @@ def _probes(files: Sequence[Path]) -> dict[str, list[str]]:
 
 def _paths(files: Sequence[Path]) -> pl.DataFrame:
     return (
-        pl.scan_parquet(list(files))
+        pl.scan_parquet(list(files), glob=False)
         .select(path=pl.col("images").cast(pl.List(pl.String)).explode())
         .drop_nulls()
         .unique()

@@ -37,10 +37,10 @@ def media_of(drafts: pa.Table, root: Path) -> Bytes:
 
 
 def _found(drafts: pa.Table, root: Path) -> Iterator[tuple[tuple[str, str], bytes]]:
-    from transforms.media.containers import reader_of
+    from transforms.media.containers import path_of, reader_of
     from transforms.media.locate import wanted_media
 
     for (container, _, _), members in wanted_media(drafts):
-        for found in reader_of(container)(str(root / container), members):
+        for found in reader_of(container)(path_of(str(root), container), members):
             if isinstance(found.data, bytes):
                 yield (container, found.member), found.data

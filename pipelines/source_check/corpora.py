@@ -14,6 +14,7 @@ from pipelines.source_check.finding import CorpusReport
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.address import Address
+from transforms.beamkit.hub.errors import unreachable as hub_unreachable
 from transforms.beamkit.hub.tree import RepoFacts, facts_of
 from transforms.sources.settings import Corpus
 
@@ -33,16 +34,20 @@ def check_recipe(
             raise BuildError(f"no corpus {name!r} in the recipe; {nearest(name, recipe.corpora)}")
     locked = read_lock(lock_beside(base)).corpora
     reports = []
+    closed: str | None = None
     for name in names or recipe.corpora:
         watch(name)
         corpus = recipe.corpora[name]
         entry = locked.get(name)
         revision = entry.commit if entry and entry.revision == corpus.revision else None
         try:
+            if closed is not None and corpus.path is None:
+                raise BuildError(f"{corpus.repo}@{revision or corpus.revision}: {closed}")
             root, facts = _place(corpus, base, revision or corpus.revision)
-            found = files.matching(files.join(root, "**"))
+            found = files.find(root, "**")
         except (BuildError, OSError) as error:
             reports.append(unreachable(name, corpus, error))
+            closed = closed or hub_unreachable(error)
             continue
         listing = [(path[len(root) :].lstrip("/"), size) for path, size in found]
         reports.append(check_corpus(name, corpus, root, listing, facts, recipe.media))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ from pipelines.layout import Layout
 from pipelines.opening import Corpora
 from pipelines.planning import plan_subsets
 from pipelines.recipe import Recipe, Subset
+from tests.far_filesystem import FarFileSystem
 
 SKYWORK = GENERAL[0]
 FIRST, SECOND, MEASURED, ANOTHER = "First", "Second", "Measured-T2T", "Measured-More"
@@ -104,3 +106,70 @@ def test_groups_reach_over_kinds(built: Built) -> None:
     both = mine.join(theirs, on="pair_id")
     assert both.height
     assert (both["prompt_group"] == both["prompt_group_right"]).all()
+
+
+def test_a_moved_dataset_keeps_its_subsets(
+    sample: Sample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = recipe_of(sample)
+    recipe = replace(recipe, subsets={name: recipe.subsets[name] for name in (FIRST, SECOND)})
+    monkeypatch.chdir(tmp_path)
+    before = build_with(recipe, sample.folder, Path("out"), (FIRST, SECOND))
+    moved = tmp_path / "elsewhere" / "moved"
+    moved.parent.mkdir()
+    (tmp_path / "out").rename(moved)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    less = replace(recipe.subsets[SECOND], target=30)
+    changed = replace(recipe, subsets={**recipe.subsets, SECOND: less})
+    again = build_with(changed, sample.folder, moved, (SECOND,))
+    assert 0 < again.record["subsets"][SECOND]["rows"] < before.record["subsets"][SECOND]["rows"]
+    assert again.record["subsets"][SECOND]["compared_with"] == [FIRST]
+    assert again.record["subsets"][FIRST] == before.record["subsets"][FIRST]
+    assert not pairs_of(again, FIRST) & pairs_of(again, SECOND)
+    whole = build_with(changed, sample.folder, Path("moved"), (FIRST, SECOND))
+    assert [whole.record["subsets"][name]["resumed"] for name in (FIRST, SECOND)] == ["all", "all"]
+    assert not (tmp_path / "elsewhere" / "out").exists()
+    fresh = build_with(changed, sample.folder, tmp_path / "fresh", (FIRST, SECOND))
+    assert whole.digests() == fresh.digests()
+
+
+def test_an_earlier_subset_whose_work_is_gone_counts_as_not_built(
+    sample: Sample, tmp_path: Path
+) -> None:
+    recipe = recipe_of(sample)
+    recipe = replace(recipe, subsets={name: recipe.subsets[name] for name in (FIRST, SECOND)})
+    build_with(recipe, sample.folder, tmp_path, (FIRST,))
+    for index in (tmp_path / ".work" / FIRST / "select").glob("index-*"):
+        index.unlink()
+    alone = build_with(recipe, sample.folder, tmp_path, (SECOND,))
+    assert alone.record["subsets"][SECOND]["compared_with"] == []
+
+
+@pytest.mark.parametrize(
+    ("output", "store", "identity"),
+    [
+        ("out", None, ".work/media"),
+        ("{tmp}/out", None, ".work/media"),
+        ("{tmp}/link", "out/.work/media", ".work/media"),
+        ("out", "media", "{tmp}/media"),
+        ("out", "../cwd/media/", "{tmp}/media"),
+        ("far://bucket/out", None, ".work/media"),
+        ("far://bucket/out", "far://bucket/media/", "far://bucket/media"),
+        ("far://bucket/out", "media", "{tmp}/media"),
+        ("out", "far://bucket/media", "far://bucket/media"),
+    ],
+)
+def test_a_store_is_told_from_others_by_its_place_not_its_spelling(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    output: str,
+    store: str | None,
+    identity: str,
+) -> None:
+    assert FarFileSystem.scheme() == "far"
+    cwd = tmp_path.resolve() / "cwd"
+    (cwd / "out").mkdir(parents=True)
+    (cwd / "link").symlink_to("out")
+    monkeypatch.chdir(cwd)
+    layout = Layout.of(output.format(tmp=cwd), store)
+    assert layout.store_identity == identity.format(tmp=cwd)

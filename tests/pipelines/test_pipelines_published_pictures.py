@@ -16,11 +16,14 @@ from PIL import Image
 from pipelines.layout import Layout
 from pipelines.published_set import published_files, published_media
 from pipelines.sample_corpora.files import write_tar
+from tests.far_filesystem import far
 from transforms.beamkit.errors import BuildError
 from transforms.media.settings import MediaPolicy
 from transforms.relabel.published.origin import PublishedOrigin
 from transforms.relabel.published.settings import PublishedSettings
 from transforms.relabel.settings import PublishedSet
+
+__all__ = ["far"]
 
 SUBSET = "Omni-VLFeedback"
 WHERE = PublishedSet(path="set")
@@ -31,7 +34,7 @@ class Copy:
 
     def __init__(self, base: Path) -> None:
         self.base, self.layout = base, Layout.of(str(base / "out"))
-        self.policy = MediaPolicy(threads=1)
+        self.policy, self.where = MediaPolicy(threads=1), WHERE
         folder = base / "set" / SUBSET
         folder.mkdir(parents=True)
         images = [["omni_ti2t/1.png"], ["omni_ti2t/2.png"]]
@@ -45,8 +48,8 @@ class Copy:
         os.utime(file, ns=(changed, changed))
 
     def origin(self) -> PublishedOrigin:
-        named = published_files(WHERE, SUBSET, self.base, self.layout, None)
-        media = published_media(WHERE, SUBSET, named, self.base, self.layout, self.policy)
+        named = published_files(self.where, SUBSET, self.base, self.layout, None)
+        media = published_media(self.where, SUBSET, named, self.base, self.layout, self.policy)
         return PublishedOrigin(
             SUBSET, "vlfeedback", "ti2t", named, media, None, PublishedSettings()
         )
@@ -128,3 +131,16 @@ def test_a_table_that_is_gone_is_no_table_without_pictures(copy: Copy) -> None:
     Path(origin.media[0]).unlink()
     with pytest.raises(BuildError, match=r"Omni-VLFeedback are matched by it; build again"):
         origin._media()
+
+
+def test_a_copy_elsewhere_says_the_same(far: Path, tmp_path: Path) -> None:
+    here, there = Copy(tmp_path), Copy(far / "bucket")
+    for copy in (here, there):
+        copy.put("1.png", _picture(250))
+        write_tar(copy.base / "set" / "media" / "omni_ti2t.tar", [("2.png", _picture(120))])
+    there.where = PublishedSet(path="far://bucket/set")
+    assert there.origin().files[0][0] == f"far://bucket/set/{SUBSET}/train-0.parquet"
+    assert there.origin().inputs == here.origin().inputs
+    assert set(there.pictures()) == {"omni_ti2t/1.png", "omni_ti2t/2.png"}
+    there.put("1.png", _picture(120), changed=2_000_000_000)
+    assert there.origin().inputs != here.origin().inputs

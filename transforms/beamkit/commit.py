@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 import apache_beam as beam
 
-from transforms.beamkit import files
 from transforms.beamkit.counts import Count, add_counts
-from transforms.beamkit.manifest import Manifest, Part
+from transforms.beamkit.manifest import Manifest, Part, write_manifest
 
 
 class CommitManifest(beam.PTransform):
@@ -55,5 +54,5 @@ def _commit(
 ) -> Manifest:
     ordered = tuple(sorted(parts, key=lambda part: (part.role, part.path)))
     manifest = Manifest(unit=unit, inputs=inputs, parts=ordered, counts=add_counts(counts))
-    files.write_once(path, manifest.to_json())
+    write_manifest(path, manifest)
     return manifest

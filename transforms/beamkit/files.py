@@ -8,6 +8,7 @@ module; there is no writing to them.
 from __future__ import annotations
 
 import glob
+import importlib.util
 import os
 import shutil
 import uuid
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
+from transforms.beamkit.errors import BuildError
 from transforms.beamkit.head import Head
 from transforms.beamkit.hub.address import is_hub
 
@@ -27,11 +29,53 @@ _UNCOMPRESSED: Final = "uncompressed"  # Beam's CompressionTypes.UNCOMPRESSED
 #: Object stores, whose renaming copies over what is there in one step and then removes the source.
 _OVERWRITING: Final = ("gs://", "s3://", "azfs://")
 
+#: By scheme: the extra of Beam that brings what a filesystem needs, and a module of it.
+EXTRAS: Final = {
+    "gs": ("gcp", "google.cloud.storage"),
+    "s3": ("aws", "boto3"),
+    "azfs": ("azure", "azure.storage.blob"),
+    "hdfs": ("hadoop", "hdfs"),
+}
+
 
 def _beam() -> Any:
     from apache_beam.io.filesystems import FileSystems
 
     return FileSystems
+
+
+def check_filesystem(path: str) -> None:
+    """Refuse an address that no filesystem here can write.
+
+    Raises:
+        BuildError: there is none for its scheme; says what to install or to name.
+    """
+    if is_local(path):
+        return
+    from apache_beam.io import filesystem, filesystems  # noqa: F401 - the second registers them
+
+    scheme = path.split("://", 1)[0]
+    if scheme == "hf":
+        raise BuildError(
+            f"{path}: nothing is written to the Hub this way; name a folder, and publish it"
+        )
+    known = {one.scheme() for one in filesystem.FileSystem.get_all_subclasses()} - {None}
+    extra, module = EXTRAS.get(scheme, ("", ""))
+    if extra and (scheme not in known or _lacks(module)):
+        raise BuildError(
+            f"{path}: {scheme}:// can't be reached with what is installed here; install the rest "
+            f"with: pip install 'apache-beam[{extra}]'"
+        )
+    if scheme not in known:
+        names = ", ".join(f"{one}://" for one in sorted({*known, *EXTRAS}))
+        raise BuildError(f"{path}: no filesystem knows {scheme}://; there is {names}, and paths")
+
+
+def _lacks(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is None
+    except ModuleNotFoundError:  # the package that it would be in
+        return True
 
 
 def _hub() -> Any:
@@ -51,7 +95,16 @@ def join(base: str, *parts: str) -> str:
         return os.path.join(base, *parts)
     if is_hub(base):
         return "/".join((base.rstrip("/"), *(part.strip("/") for part in parts)))
-    return cast(str, _beam().join(base, *parts))
+    try:
+        return cast(str, _beam().join(base, *parts))
+    except ValueError:  # the first that is done with an address
+        check_filesystem(base)
+        raise
+
+
+def below(base: str, path: str) -> str:
+    """A path that may be relative to a folder of this machine; elsewhere a path is whole."""
+    return str(Path(base) / path) if is_local(path) else path
 
 
 def open_read(path: str) -> BinaryIO:
@@ -193,13 +246,53 @@ def remove(paths: list[str]) -> None:
             _beam().delete([path])
 
 
+def escape(folder: str) -> str:
+    """A folder as the beginning of a glob pattern: whatever its name is, it means itself."""
+    return glob.escape(folder)
+
+
+def find(folder: str, *pattern: str) -> list[tuple[str, int]]:
+    """Paths and sizes below a folder that match the parts of a glob pattern, in order of name.
+
+    The folder is taken as it is called, with brackets and stars in its name.
+    """
+    return matching(join(escape(folder), *pattern))
+
+
 def matching(pattern: str) -> list[tuple[str, int]]:
-    """Paths and sizes that match a glob pattern, in order of name."""
+    """Paths and sizes that match a glob pattern, in order of name.
+
+    What stands for itself in it must be escaped: see `find`.
+    """
     if is_local(pattern):
         paths = glob.glob(pattern, recursive=True)
         return sorted((path, os.path.getsize(path)) for path in paths if os.path.isfile(path))
     if is_hub(pattern):
         found = _hub().tree.matching(pattern)
         return sorted((str(file.address), file.size) for file in found)
-    entries = _beam().match([pattern])[0].metadata_list
-    return sorted((entry.path, entry.size_in_bytes) for entry in entries)
+    return sorted((entry.path, entry.size_in_bytes) for entry in _matched(pattern))
+
+
+def _matched(pattern: str) -> list[Any]:
+    return list(_beam().match([pattern])[0].metadata_list)
+
+
+def changed(path: str) -> int | None:
+    """When a file was last changed (ns); None where its filesystem does not tell."""
+    if is_local(path):
+        return os.stat(path).st_mtime_ns
+    if is_hub(path):
+        return 0  # an address names a commit, which never changes
+    entries = _matched(escape(path))
+    return int(entries[0].last_updated_in_seconds * 1e9) or None if entries else None
+
+
+def stamps(folder: str) -> dict[str, tuple[int, int]]:
+    """Bytes and time of change (ns) of all files below a folder of a Beam filesystem, by path.
+
+    The time is 0 where the filesystem does not tell.
+    """
+    return {
+        entry.path: (entry.size_in_bytes, int(entry.last_updated_in_seconds * 1e9))
+        for entry in _matched(join(escape(folder), "**"))
+    }

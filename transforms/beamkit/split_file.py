@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import io
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO, cast
@@ -39,7 +38,7 @@ def parts_of(path: str) -> list[tuple[str, int]]:
         BuildError: the parts do not follow one another.
     """
     for pattern in _PATTERNS:
-        found = files.matching(glob.escape(path) + pattern)
+        found = files.matching(files.escape(path) + pattern)
         if found:
             _check_run([name for name, _ in found], path)
             return found

@@ -25,6 +25,7 @@ from transforms.beamkit.threads import ThreadedDoFn
 from transforms.beamkit.unit import Books, EachFile
 from transforms.dedup.benchmarks.contaminated import contaminated, contamination_rows
 from transforms.dedup.benchmarks.index import FingerprintIndex, load_index
+from transforms.dedup.benchmarks.known import KnownFingerprint
 from transforms.dedup.decide import Decision, Earlier, decide
 from transforms.dedup.likeness import ByPrints, no_prints, row_prints
 from transforms.dedup.settings import DedupSettings
@@ -83,12 +84,12 @@ class SelectTarget:
 class Rules:
     """What counts as a copy: of a row of the dataset, and of an item of a benchmark.
 
-    `fingerprints` is the folder of the benchmarks' fingerprints.
+    `fingerprints` are those of benchmarks that count: all of them, or nothing is selected.
     """
 
     dedup: DedupSettings
     decontamination: DecontaminationSettings
-    fingerprints: str
+    fingerprints: tuple[KnownFingerprint, ...]
 
 
 class SelectRows(beam.PTransform):

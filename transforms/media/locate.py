@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from schemas.ids import source_digest
 from schemas.media import INFO_STRUCT, SLOT_MODALITY
-from transforms.beamkit import files, progress
+from transforms.beamkit import progress
 from transforms.media.companions import with_companions
-from transforms.media.containers import can_be_read_again, reader_of, title_of, unit_of
+from transforms.media.containers import can_be_read_again, path_of, reader_of, title_of, unit_of
 from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
 from transforms.media.known import KnownMedia, Recalled
@@ -125,7 +125,7 @@ class _Extract(beam.DoFn):
         members = {member for group in groups for member in group}
         rows = self._taken_over(container, modality, members) if self._recalled else {}
         members -= rows.keys()
-        path = files.join(self.place.root, container)
+        path = path_of(self.place.root, container)
         waiting: deque[Future[dict[str, Any]]] = deque()
 
         def settle() -> None:

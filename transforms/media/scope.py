@@ -13,7 +13,6 @@ import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from transforms.beamkit import files
 from transforms.beamkit.outcome import StageOutput, emit, staged
 from transforms.media.containers import within
 from transforms.media.locate import MEDIA_COLUMNS, Piece, wanted_media
@@ -53,7 +52,7 @@ def _within(
 ) -> Iterator[list[Place]]:
     (container, _, _), groups = element
     members = {member for group in groups for member in group}
-    inside = within(files.join(root, container), members, scope)
+    inside = within(root, container, members, scope)
     yield [(container, member) for member in sorted(inside)]
 
 

@@ -76,7 +76,7 @@ def _names(root: str, container: str) -> Iterator[tuple[str, str]]:
             raise BuildError(f"{files.join(root, container)}: there are no frames")
         yield from (("", name) for name in found)
         return
-    archives = files.matching(files.join(root, container))
+    archives = files.find(root, container)
     if not archives:
         raise BuildError(
             f"{files.join(root, container)}: no archive matches; is the corpus complete?"

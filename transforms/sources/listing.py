@@ -40,7 +40,7 @@ def members_of(root: str, container: str) -> list[str]:
             ) from None
     if "." in container.rsplit("/", 1)[-1] or "*" in container:
         raise BuildError(f"{path}: only a folder or a zip archive can be looked through for media")
-    found = files.matching(files.join(path, "**"))
+    found = files.find(path, "**")
     return [name[len(path) :].lstrip("/") for name, _ in found]
 
 

@@ -42,7 +42,8 @@ class FactsTable:
     def read(self) -> None:
         """Read the facts of all shards."""
         frames = [
-            pl.scan_parquet(shard.path).select(_COLUMNS).collect() for shard in self._built.shards
+            pl.scan_parquet(shard.path, glob=False).select(_COLUMNS).collect()
+            for shard in self._built.shards
         ]
         frame = pl.concat(frames) if frames else pl.DataFrame(schema=_EMPTY)
         # Repeated names are kept once.

@@ -131,6 +131,8 @@ def test_dataflow_is_looked_at_when_it_is_named(recipe: Path, tmp_path: Path) ->
     found = look(Question(recipe, runner="dataflow", flags=flags, offline=True))
     assert found["project"].detail == "mine"
     assert found["flags"].detail == "missing: --region --temp_location"
+    assert found["package"].detail.endswith("/setup.py, of this checkout")
+    assert found["variables"].state in ("ok", "warn")
     wrong = doctor("--runner", "datafow", cwd=tmp_path)
     assert wrong.returncode == 2
     assert "datafow" in wrong.stderr

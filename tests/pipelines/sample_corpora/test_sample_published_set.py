@@ -63,7 +63,7 @@ class Set:
     def matched(self, subset: str) -> tuple[PublishedMatch, pa.Table]:
         table, prepared = self.table(subset), self.prepared(subset)
         paths = {path for paths in table["images"].to_pylist() for path in paths}
-        media = published_media(self.folder / FOLDER / MEDIA, paths, MediaPolicy(threads=2))
+        media = published_media(str(self.folder / FOLDER / MEDIA), paths, MediaPolicy(threads=2))
         assert media.num_rows == len(paths)
         task = self.recipe.subsets[subset].task
         return match_published(table, prepared, media, task=task, subset=subset), prepared

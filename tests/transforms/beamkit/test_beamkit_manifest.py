@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import apache_beam as beam
 import pytest
 
+from tests.far_filesystem import far
+from transforms.beamkit import files
 from transforms.beamkit.commit import CommitManifest
-from transforms.beamkit.manifest import Manifest, Part, finished, read_manifest
+from transforms.beamkit.manifest import Manifest, Part, finished, read_manifest, write_manifest
+
+__all__ = ["far"]
 
 
 def _written(folder: Path) -> tuple[Path, Manifest]:
@@ -85,3 +91,79 @@ def test_a_unit_without_parts_is_committed_too(tmp_path: Path) -> None:
         given = pipeline | "P" >> beam.Create([])
         _ = given | CommitManifest(str(path), "unit", "inputs", counts)
     assert finished(str(path), "inputs") == Manifest("unit", "inputs", (), {"s": {"in": 0}})
+
+
+def _in_dataset(folder: str) -> tuple[str, Manifest]:
+    """A manifest of a dataset's folder with a file of work and a published one."""
+    parts = tuple(
+        Part(role, f"{folder}/{name}", 1, 1)
+        for role, name in (("roster", ".work/S/select/r.arrow"), ("shard", "data/S/x.parquet"))
+    )
+    manifest = Manifest("select/S", "digest", parts)
+    for part in parts:
+        files.write_once(part.path, b"1")
+    path = f"{folder}/.work/S/select.json"
+    write_manifest(path, manifest)
+    return path, manifest
+
+
+def test_a_folder_that_is_moved_keeps_its_finished_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, manifest = _in_dataset("out")
+    told = json.loads(Path(path).read_bytes())["parts"]
+    assert [part["path"] for part in told] == [".work/S/select/r.arrow", "data/S/x.parquet"]
+    assert finished(path, "digest") == manifest
+    Path("out").rename("[moved]")
+    moved = tmp_path / "[moved]"
+    found = finished(f"{moved}/.work/S/select.json", "digest")
+    assert found is not None
+    assert [part.path for part in found.parts] == [
+        f"{moved}/.work/S/select/r.arrow",
+        f"{moved}/data/S/x.parquet",
+    ]
+    monkeypatch.chdir(moved / "data")
+    found = finished("../.work/S/select.json", "digest")
+    assert found is not None
+    assert found.parts[1].path == "../data/S/x.parquet"
+    monkeypatch.chdir(moved)
+    found = finished(".work/S/select.json", "digest")
+    assert found is not None
+    assert found.parts[1].path == "data/S/x.parquet"
+    Path("data/S/x.parquet").unlink()
+    assert finished(".work/S/select.json", "digest") is None
+
+
+def test_whole_paths_of_old_manifests_are_read_in_the_spelling_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, manifest = _in_dataset(str(tmp_path / "out"))
+    Path(path).write_bytes(manifest.to_json())
+    assert finished(path, "digest") == manifest
+    monkeypatch.chdir(tmp_path)
+    found = finished("out/.work/S/select.json", "digest")
+    assert found is not None
+    assert found.parts[1].path == "out/data/S/x.parquet"
+    (tmp_path / "out").rename(tmp_path / "moved")
+    assert finished("moved/.work/S/select.json", "digest") is None
+
+
+def test_a_folder_elsewhere_that_is_copied_keeps_its_finished_work(far: Path) -> None:
+    path, manifest = _in_dataset("far://bucket/out")
+    assert finished(path, "digest") == manifest
+    shutil.move(far / "bucket" / "out", far / "bucket" / "moved")
+    found = finished("far://bucket/moved/.work/S/select.json", "digest")
+    assert found is not None
+    assert found.parts[1].path == "far://bucket/moved/data/S/x.parquet"
+
+
+def test_a_file_outside_of_the_folder_is_named_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("beside").write_bytes(b"1")
+    write_manifest("out/.work/S/select.json", Manifest("u", "i", (Part("p", "beside", 1, 1),)))
+    found = finished("out/.work/S/select.json", "i")
+    assert found is not None
+    assert found.parts[0].path == str(tmp_path / "beside")

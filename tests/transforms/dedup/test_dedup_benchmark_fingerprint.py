@@ -17,7 +17,14 @@ from transforms.dedup.benchmarks.fingerprint import (
     read_fingerprint,
     write_fingerprint,
 )
-from transforms.dedup.benchmarks.index import load_index, missing, missing_message, used
+from transforms.dedup.benchmarks.index import load_index
+from transforms.dedup.benchmarks.known import (
+    known_fingerprints,
+    missing,
+    missing_message,
+    stage_fingerprints,
+    used,
+)
 from transforms.dedup.settings_benchmarks import DecontaminationSettings, TextPrintSettings
 
 PARTS = [
@@ -67,7 +74,7 @@ def test_other_parameters_are_refused_by_name(tmp_path: Path) -> None:
         read_fingerprint(path, TextPrintSettings(ngram=5))
     settings = replace(SETTINGS, print=TextPrintSettings(short_tokens=20))
     with pytest.raises(BuildError, match=r"short_tokens 48 \(wanted 20\)"):
-        load_index(str(tmp_path), settings)
+        load_index(known_fingerprints(settings, str(tmp_path)), settings)
 
 
 def test_another_version_of_an_algorithm_is_refused(tmp_path: Path) -> None:
@@ -93,8 +100,40 @@ def test_what_is_no_fingerprint_is_refused(tmp_path: Path) -> None:
 def test_a_renamed_fingerprint_is_refused(tmp_path: Path) -> None:
     path, _ = write_fingerprint(str(tmp_path), fingerprint(PARTS).table)
     Path(path).rename(file_of(str(tmp_path), "other"))
+    settings = DecontaminationSettings(benchmarks=("other",))
     with pytest.raises(BuildError, match="fingerprint of 'bench'"):
-        load_index(str(tmp_path), DecontaminationSettings(benchmarks=("other",)))
+        load_index(known_fingerprints(settings, str(tmp_path)), settings)
+
+
+def test_one_that_counts_and_is_gone_or_another_is_an_error(tmp_path: Path) -> None:
+    path, _ = write_fingerprint(str(tmp_path), fingerprint(PARTS).table)
+    known = known_fingerprints(SETTINGS, str(tmp_path))
+    assert [one.name for one in known] == ["bench"]
+    assert list(load_index(known, SETTINGS).names) == ["bench"]
+    write_fingerprint(str(tmp_path), fingerprint(PARTS[:2]).table)
+    with pytest.raises(BuildError, match="not the fingerprint of bench that the build began with"):
+        load_index(known, SETTINGS)
+    with pytest.raises(BuildError, match="changed or removed since the build began"):
+        stage_fingerprints(known, str(tmp_path / "staged"))
+    Path(path).unlink()
+    with pytest.raises(BuildError, match=r"bench\.fingerprint\.parquet: .* was there"):
+        load_index(known, SETTINGS)
+    with pytest.raises(BuildError, match="changed or removed since the build began"):
+        stage_fingerprints(known, str(tmp_path / "staged"))
+    assert known_fingerprints(SETTINGS, str(tmp_path)) == ()
+
+
+def test_staged_ones_are_called_by_their_digests(tmp_path: Path) -> None:
+    path, digest = write_fingerprint(str(tmp_path), fingerprint(PARTS).table)
+    known = known_fingerprints(SETTINGS, str(tmp_path))
+    (staged,) = stage_fingerprints(known, str(tmp_path / "staged"))
+    assert staged.path == str(tmp_path / "staged" / f"{digest}.fingerprint.parquet")
+    assert Path(staged.path).read_bytes() == Path(path).read_bytes()
+    Path(path).unlink()
+    assert stage_fingerprints(known, str(tmp_path / "staged")) == (staged,)
+    assert list(load_index([staged], SETTINGS).names) == ["bench"]
+    away = replace(staged, path="gs://bucket/bench.fingerprint.parquet")
+    assert stage_fingerprints([away], str(tmp_path / "staged")) == (away,)
 
 
 def test_missing_ones_are_named_unless_waived(tmp_path: Path) -> None:
@@ -102,11 +141,12 @@ def test_missing_ones_are_named_unless_waived(tmp_path: Path) -> None:
     settings = DecontaminationSettings(
         benchmarks=("bench", "waived", "gone"), waived={"waived": "its files are not public"}
     )
-    assert missing(settings, str(tmp_path)) == ["gone"]
+    known = known_fingerprints(settings, str(tmp_path))
+    assert missing(settings, known) == ["gone"]
     message = missing_message(["gone"], str(tmp_path))
     assert "omnireward benchmark add gone" in message
     assert "waived" in message
-    record = used(settings, str(tmp_path))
+    record = used(settings, known)
     assert record["fingerprints"]["bench"]["digest"] == digest
     assert record["fingerprints"]["bench"]["revision"] == ORIGIN.revision
     assert record["waived"] == {"waived": "its files are not public"}

@@ -50,6 +50,17 @@ def trouble(error: Exception, what: str, repo: str, endpoint: str) -> BuildError
     return BuildError(f"{what}: {_reason(error, repo, _without_login(endpoint))}")
 
 
+def unreachable(error: BaseException) -> str | None:
+    """Why nothing at all can be asked now, if that is what an error of this module says.
+
+    Whatever else is asked then fails for the same reason, after as many attempts.
+    """
+    cause = error.__cause__
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
+        return _reason(cause, "", _without_login(session.endpoint()))
+    return None
+
+
 def _reason(error: Exception, repo: str, endpoint: str) -> str:
     page = f"{endpoint}/datasets/{repo}"
     if isinstance(error, hub.OfflineModeIsEnabled):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 import httpx2
@@ -33,10 +35,22 @@ class Patience:
     longest_wait: float = 30.0
     #: The longest `Retry-After` that is waited for; the Hub's limits are per five minutes.
     longest_asked: float = 330.0
+    #: Is told of every wait before it begins; set by `telling`.
+    say: Callable[[str], None] | None = None
 
 
 #: In force for all reads of this process.
 PATIENCE: Final = Patience()
+
+
+@contextmanager
+def telling(say: Callable[[str], None]) -> Iterator[None]:
+    """Tells a person of every wait inside the block, one line each."""
+    before, PATIENCE.say = PATIENCE.say, say
+    try:
+        yield
+    finally:
+        PATIENCE.say = before
 
 
 class Attempts:
@@ -57,8 +71,14 @@ class Attempts:
         """
         if not is_passing(error) or self._failed >= PATIENCE.retries:
             raise error
-        time.sleep(_seconds(error, self._failed))
+        seconds = _seconds(error, self._failed)
         self._failed += 1
+        if PATIENCE.say is not None:
+            PATIENCE.say(
+                f"{_in_short(error)}; trying again in {seconds:,.0f} s "
+                f"({self._failed} of {PATIENCE.retries})"
+            )
+        time.sleep(seconds)
 
 
 def patiently(call: Callable[[], T]) -> T:
@@ -99,7 +119,28 @@ def _asked_for(error: Exception) -> float | None:
     limit = parse_ratelimit_headers(headers)
     if error.response.status_code == 429 and limit is not None and limit.remaining == 0:
         return limit.reset_in_seconds + 1
+    return _retry_after(headers.get("Retry-After", ""))
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds of a header `Retry-After`: a number of them, or a date."""
     try:
-        return max(0.0, float(headers.get("Retry-After", "")))
+        return max(0.0, float(value))
     except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
         return None
+
+
+def _in_short(error: Exception) -> str:
+    """What failed, in a few words without an address's secrets."""
+    if isinstance(error, HfHubHTTPError) and error.response is not None:
+        status = error.response.status_code
+        return f"the Hub {'asks to wait' if status == 429 else 'has trouble'} (status {status})"
+    if isinstance(error, httpx2.RequestError):
+        host = error.request.url.netloc.decode() if error._request is not None else "the Hub"
+        silent = isinstance(error, httpx2.TimeoutException)
+        return f"{host} did not answer in time" if silent else f"{host} can't be reached"
+    return "an answer broke off"

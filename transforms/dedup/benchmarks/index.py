@@ -8,19 +8,18 @@ some 100 bytes an item.
 from __future__ import annotations
 
 from binascii import unhexlify
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.tasks import Modality
-from transforms.beamkit import files
-from transforms.beamkit.errors import BuildError
-from transforms.dedup.benchmarks.fingerprint import Fingerprint, file_of, read_fingerprint
+from transforms.dedup.benchmarks.fingerprint import Fingerprint
 from transforms.dedup.benchmarks.gram_index import GramIndex
+from transforms.dedup.benchmarks.known import KnownFingerprint, read_known
 from transforms.dedup.benchmarks.texts import only
 from transforms.dedup.perceptual import packed
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
@@ -263,54 +262,13 @@ def digest_words(digests: pa.Array | pa.ChunkedArray) -> np.ndarray:
     return np.frombuffer(unhexlify("".join(heads)), ">u8").astype(np.uint64)
 
 
-def load_index(folder: str, settings: DecontaminationSettings) -> FingerprintIndex:
-    """Read the fingerprints of a build, those that are there, into an index.
+def load_index(
+    known: Sequence[KnownFingerprint], settings: DecontaminationSettings
+) -> FingerprintIndex:
+    """Read the fingerprints that a build counts into an index.
 
     Raises:
-        BuildError: one can't be read, or was made by other algorithms or parameters.
+        BuildError: one is not there, is not the one that was counted, can't be read, or was made by
+            other algorithms or parameters.
     """
-    return FingerprintIndex.of(list(_fingerprints(folder, settings)), settings)
-
-
-def _fingerprints(folder: str, settings: DecontaminationSettings) -> Iterable[Fingerprint]:
-    for name in settings.benchmarks:
-        path = file_of(folder, name)
-        if files.exists(path):
-            found = read_fingerprint(path, settings.print)
-            if found.name != name:
-                raise BuildError(f"{path}: it is the fingerprint of {found.name!r}; rename it")
-            yield found
-
-
-def missing(settings: DecontaminationSettings, folder: str) -> list[str]:
-    """The listed benchmarks that have neither a fingerprint nor a waiver, in their order."""
-    return [
-        name
-        for name in settings.benchmarks
-        if name not in settings.waived and not files.exists(file_of(folder, name))
-    ]
-
-
-def missing_message(names: Sequence[str], folder: str) -> str:
-    """What a person can do about missing fingerprints."""
-    first = names[0]
-    return (
-        f"no fingerprint of {', '.join(names)} in {folder}: make it with "
-        f"`omnireward benchmark add {first}`, or waive it in the recipe: "
-        f'decontamination: {{waived: {{{first}: "why not"}}}}'
-    )
-
-
-def used(settings: DecontaminationSettings, folder: str) -> dict[str, Any]:
-    """For the run record: fingerprints that are there, with digests and facts, and waivers."""
-    found: dict[str, Any] = {}
-    for name in settings.benchmarks:
-        path = file_of(folder, name)
-        if files.exists(path):
-            fingerprint = read_fingerprint(path)
-            found[name] = {
-                "digest": fingerprint.digest,
-                **{key: fingerprint.metadata[key] for key in ("repo", "revision", "items")},
-            }
-    waived = {name: why for name, why in sorted(settings.waived.items()) if name not in found}
-    return {"fingerprints": found, "waived": waived}
+    return FingerprintIndex.of([read_known(one, settings) for one in known], settings)

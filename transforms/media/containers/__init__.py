@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import Final
 
+from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.media.containers import cells, folder, several, tar, zip  # noqa: A004 - named as its format
 from transforms.media.containers.found import Reader
@@ -41,15 +42,23 @@ def reader_of(container: str, scope: int | None = None) -> Reader:
     return partial(several.read, reader=reader) if "*" in container else reader
 
 
-def within(path: str, members: Collection[str], scope: int) -> set[str]:
+def path_of(root: str, container: str) -> str:
+    """Where a container lies below a root: what its reader takes.
+
+    For several containers that is a glob pattern in which the root stands for itself.
+    """
+    return files.join(files.escape(root) if "*" in container else root, container)
+
+
+def within(root: str, container: str, members: Collection[str], scope: int) -> set[str]:
     """Which of the wanted members lie within the first `scope` bytes of their archive.
 
     Of several archives, each has that scope. What lies in no archive is in any scope.
     """
-    look = _WITHIN.get(_reader_of_one(path))
+    look, path = _WITHIN.get(_reader_of_one(container)), path_of(root, container)
     if look is None:
         return set(members)
-    archives = several.containers(path) if "*" in path else [path]
+    archives = several.containers(path) if "*" in container else [path]
     return set().union(*(look(archive, members, scope) for archive in archives))
 
 

@@ -81,8 +81,7 @@ class SegmentStore:
             self.write(rows)
 
     def _paths(self, lane: str) -> list[str]:
-        pattern = files.join(self.folder, lane, f"*{_SUFFIX}")
-        return [path for path, _ in files.matching(pattern)]
+        return [path for path, _ in files.find(self.folder, lane, f"*{_SUFFIX}")]
 
     def get_many(self, keys: Sequence[str]) -> dict[str, StoredAnswer]:
         """See `Store`."""
@@ -123,8 +122,7 @@ class SegmentStore:
 
 def segments_spent(folder: str) -> float:
     """Dollars that all lanes have spent; open intents count at their worst price."""
-    pattern = files.join(folder, "lane-*", f"*{_SUFFIX}")
-    entries = list(_entries([path for path, _ in files.matching(pattern)]))
+    entries = list(_entries([path for path, _ in files.find(folder, "lane-*", f"*{_SUFFIX}")]))
     rows = {entry.row.id: entry.row.cost for entry in entries if isinstance(entry, Paid)}
     return sum(rows.values()) + sum(i.reserve for i in open_intents(entries).values())
 

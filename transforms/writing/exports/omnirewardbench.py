@@ -82,7 +82,7 @@ class OmniRewardBench:
         configs = {
             form.config: {"test": f"{form.config}/*.parquet"}
             for form in _FORMS.values()
-            if files.matching(files.join(folder, form.config, "*.parquet"))
+            if files.find(folder, form.config, "*.parquet")
         }
         lines = (
             "",

@@ -110,7 +110,7 @@ class ParquetFiles:
             files.remove([attempt for attempt, _ in self._attempts])
             return
         own = re.compile(re.escape(self.stem.rsplit("/", 1)[-1]) + r"-\d{5}\.parquet")
-        beside = files.matching(files.join(self.folder, self.stem + "-*"))
+        beside = files.find(self.folder, self.stem + "-*")
         stale = [path for path, _ in beside if own.fullmatch(path.rsplit("/", 1)[-1])]
         for attempt, target in self._attempts:
             files.rename(attempt, target)

@@ -68,7 +68,7 @@ class Trl:
     def finish(self, folder: str, parts: Sequence[PartCounts], gone: Collection[str]) -> None:
         """Write the README over all parts that are there, those of former exports too."""
         configs: dict[str, dict[str, str]] = {}
-        for path, _ in files.matching(files.join(folder, "data", "*", "*.parquet")):
+        for path, _ in files.find(folder, "data", "*", "*.parquet"):
             found = _SPLIT.search(path)
             if found is not None:
                 subset, split = found["subset"], found["split"]

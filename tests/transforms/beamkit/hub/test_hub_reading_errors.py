@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 from huggingface_hub import constants
@@ -210,6 +212,35 @@ def test_how_long_the_hub_asks_to_wait_is_waited(
     hub_in_use.faults.script("x.bin", [Fault.rate_limit(5_000), Fault.error(500)], method="GET")
     files.read_bytes(path)
     assert [round(wait) for wait in waits] == [7, 41, 100, 0]
+
+
+def test_a_wait_until_a_date(
+    hub_in_use: HubServer, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    now = 1_792_000_000.0
+    monkeypatch.setattr(patience.time, "sleep", waits.append)
+    monkeypatch.setattr(patience.time, "time", lambda: now)
+    asked = [formatdate(now + 40, usegmt=True), formatdate(now - 40, usegmt=True), "soon"]
+    assert [patience._retry_after(value) for value in asked] == [40, 0, None]
+    assert patience._retry_after("Wed, 99 Foo 2026") is None
+    fault = replace(Fault.rate_limit(), retry_after=asked[0])
+    hub_in_use.faults.script("x.bin", [fault])
+    opened(path)()
+    assert [round(wait) for wait in waits] == [40]
+
+
+def test_waits_are_told(hub_in_use: HubServer, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(patience.time, "sleep", lambda _: None)
+    hub_in_use.faults.script("x.bin", [Fault.rate_limit(7), Fault.error(500)])
+    with patience.telling(told.append):
+        opened(path)()
+    assert told == [
+        "the Hub asks to wait (status 429); trying again in 7 s (1 of 2)",
+        "the Hub has trouble (status 500); trying again in 0 s (2 of 2)",
+    ]
+    assert patience.PATIENCE.say is None
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
