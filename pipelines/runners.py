@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -52,7 +53,8 @@ def checked_options(runner: str, workers: int, extra: Sequence[str] = ()) -> Pip
     check_flags(extra, runner)
     options = options_of(runner, workers, extra)
     try:
-        beam.Pipeline(options=options)
+        pipeline = beam.Pipeline(options=options)
+        shutil.rmtree(pipeline.local_tempdir, ignore_errors=True)  # made at once, kept until a run
     except ValueError as error:
         told = " ".join(str(error).removeprefix("Pipeline has validations errors:").split())
         raise BuildError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -109,3 +110,11 @@ def test_it_is_said(
     assert done.returncode == 3
     assert "its workers lack this package" in done.stderr
     assert not list(far.iterdir())
+
+
+def test_checking_flags_leaves_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    checked_options("local", 2)
+    assert not list(tmp_path.iterdir())
