@@ -107,7 +107,7 @@ def test_a_wrong_name_is_wrong_usage(
 
 def test_a_folder_without_a_dataset_is_a_wrong_input(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no dataset here; build it with: omnireward build"):
-        card(tmp_path, version="1.0.0", repo="a/b")
+        card(str(tmp_path), version="1.0.0", repo="a/b")
 
 
 #: One subset of each task, and one with measured criteria.
