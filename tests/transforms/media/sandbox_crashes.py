@@ -202,6 +202,8 @@ def _die(rest: bytes) -> None:
     if not path or not Path(path).exists():
         if path:
             Path(path).touch()
+        if int(number) != signal.SIGKILL:
+            signal.signal(int(number), signal.SIG_DFL)  # whoever started this may ignore it
         os.kill(os.getpid(), int(number))
         time.sleep(600)
 

@@ -226,7 +226,7 @@ class Gate(FaultPlan):
             self.most = max(self.most, self._held)
             self._there.notify_all()
             if not self._open:
-                self._there.wait_for(lambda: self._open or self._held >= CONNECTIONS, timeout=8)
+                self._there.wait_for(lambda: self._open or self._held >= CONNECTIONS, timeout=60)
                 self._there.wait_for(lambda: self._open or self._held > CONNECTIONS, timeout=0.3)
                 self._open = True
                 self._there.notify_all()
