@@ -243,6 +243,7 @@ def test_run_record_states_inputs_and_outputs_as_they_are(sample: Sample, built:
             assert facts["sha256"] == hashlib.sha256(data).hexdigest()
 
 
+@pytest.mark.full
 def test_other_faults_at_another_seed_and_scale(tmp_path: Path) -> None:
     planted = write_corpora(tmp_path / "c", scale=0.004, seed=99, only=["skywork", "rlaif_v"])
     file = write_sample_recipe(tmp_path / "c", planted)

@@ -58,6 +58,7 @@ def test_worker_processes_log_to_a_file_and_not_to_the_terminal(
     assert "sdk_worker" in (tmp_path / ".work" / "workers.log").read_text()
 
 
+@pytest.mark.full
 def test_a_failure_in_a_worker_process_is_told_on_the_terminal(
     omnireward_process: Call, sample: Sample, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from sample_build import Built, Sample, build_with
 
 from pipelines.browse import random_pairs
+from pipelines.clip_files import remove_unnamed_clips
 from pipelines.dataset.clips import with_clips
 from pipelines.dataset.dataset import Dataset
 from pipelines.diff.diff import diff
 from pipelines.gallery.reading import open_built, some_rows
+from pipelines.layout import Layout
 from pipelines.publishing.settings import PublicationSettings
 from pipelines.recipe import Recipe
 from pipelines.sample_corpora import write_corpora
@@ -24,6 +28,8 @@ from pipelines.sample_recipe import write_sample_recipe
 from schemas.clips import clip_address, clip_place, repo_of_clip
 from schemas.media import MEDIUM_STRUCT
 from transforms.beamkit.errors import BuildError
+from transforms.beamkit.manifest import read_manifest
+from transforms.writing.prepared import read_fields
 
 SUBSET, CORPUS, REPO = "Rapidata-Video", "rapidata_video", "zoo/rewards"
 SIDES = ("response_a_video", "response_b_video")
@@ -118,26 +124,30 @@ def test_only_the_cells_differ(inside: Built, apart: Built) -> None:
     assert (change.rows_changed, change.media_changed, change.columns) == (0, 0, {})
 
 
-def test_shards_are_sized_by_what_is_in_them(
-    clips: Sample, inside: Built, half: int, tmp_path: Path
-) -> None:
-    def shards(least: int | None) -> int:
-        recipe = beside(clips, least)
-        small = replace(recipe, writing=replace(recipe.writing, shard_bytes=4 * half))
-        record = build_with(small, clips.folder, tmp_path / str(least), [SUBSET]).record
-        return len(record["subsets"][SUBSET]["shards"])
+def test_shards_are_sized_by_what_is_in_them(inside: Built, apart: Built, half: int) -> None:
+    """What lies beside a shard weighs nothing when shards are counted."""
 
-    assert shards(None) > shards(1) == 1
+    def payload(built: Built) -> int:
+        manifest = read_manifest(Layout.of(str(built.output)).manifest(SUBSET, "prepare"))
+        assert manifest is not None
+        weights = read_fields(manifest, ["payload_bytes"])
+        return sum(pc.sum(table["payload_bytes"]).as_py() for table in weights)
+
+    moved = sum(len(one["bytes"]) for one in cells(inside) if len(one["bytes"]) >= half)
+    assert payload(inside) - payload(apart) >= moved > 0
 
 
-def test_files_that_no_row_names_go(clips: Sample, half: int, tmp_path: Path) -> None:
-    build_with(beside(clips, 1), clips.folder, tmp_path, [SUBSET])
-    everything = {path.name for path in (tmp_path / "videos").glob("*/*")}
-    build_with(beside(clips, half), clips.folder, tmp_path, [SUBSET])
-    left = {path.name for path in (tmp_path / "videos").glob("*/*")}
-    assert left < everything
-    build_with(beside(clips, None), clips.folder, tmp_path, [SUBSET])
-    assert not list((tmp_path / "videos").glob("*/*"))
+def test_files_that_no_row_names_go(clips: Sample, apart: Built, half: int, tmp_path: Path) -> None:
+    shutil.copytree(apart.output, tmp_path / "copy")
+    stray = tmp_path / "copy" / "videos" / "00" / f"{'0' * 64}.mp4"
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"of an earlier build")
+    named = {path.name for path in (apart.output / "videos").glob("*/*")}
+    layout = Layout.of(str(tmp_path / "copy"))
+    remove_unnamed_clips(layout, apart.record["subsets"])
+    assert {path.name for path in (tmp_path / "copy" / "videos").glob("*/*")} == named
+    build_with(beside(clips, None), clips.folder, tmp_path / "copy", [SUBSET])
+    assert not list((tmp_path / "copy" / "videos").glob("*/*"))
 
 
 def test_a_clip_that_is_missing_is_named(apart: Built) -> None:

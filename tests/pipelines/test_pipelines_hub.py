@@ -203,7 +203,7 @@ def test_faults_at_random_change_nothing(
         served = serve(server, sample.folder, recipe)
         use(server, monkeypatch, tmp_path / "home")
         served.lock(recipe, base)
-        subsets = ("RLAIF-V", "HPDv2", "VisionRewardDB-Video")
+        subsets = ("RLAIF-V", "HPDv2")
         mirror = build_with(served.mirrored(recipe), base, tmp_path / "mirror", subsets)
         kinds = [kind for kind in FaultKind if kind is not FaultKind.CORRUPT]
         server.faults = FaultPlan(seed=11, rate=0.5, kinds=kinds)
