@@ -87,8 +87,8 @@ class LlamaFactory:
         if not bound:
             return []
         return [
-            f"{', '.join(bound)}: paths of pictures are absolute, as the trainer joins no folder to "
-            "them; if you move the folder, export again"
+            f"{', '.join(bound)}: paths of pictures are absolute, as the trainer joins no folder "
+            "to them; if you move the folder, export again"
         ]
 
 
