@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.fitted_table import FittedTable
 from pipelines.recipe import Recipe
 from pipelines.sizes import size_of
 from schemas.licence import is_non_commercial
@@ -29,17 +30,19 @@ _MEDIA_SHOWN = 3
 
 
 def table_of(
-    title: str | None, *columns: str, right: Sequence[str] = (), fold: bool = False
+    title: str | None, *columns: str, right: Sequence[str] = (), less: Sequence[str] = ()
 ) -> Table:
     """A plain table in the house style; `right` names the columns of numbers.
 
-    With `fold` a narrow terminal folds the names of subsets, so that no number is cut.
+    `less` names those that a narrow terminal may leave out, the least important first.
     """
-    table = Table(
+    table = FittedTable(
+        less=less,
         title=title,
         box=box.SIMPLE_HEAD,
         title_justify="left",
         title_style="bold",
+        caption_justify="left",
         pad_edge=False,
         padding=(0, 1),
     )
@@ -47,8 +50,8 @@ def table_of(
         table.add_column(
             column,
             justify="right" if column in right else "left",
-            no_wrap=column in right or (column == "subset" and not fold),
-            overflow="fold" if fold else "ellipsis",
+            no_wrap=column in right,
+            overflow="fold",
         )
     return table
 
@@ -57,7 +60,7 @@ def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, 
     """All subsets of a recipe: what they are, and whether they are built; if any is, how large."""
     built = ("built",) if rows else ()
     columns = ("subset", "task", "kind", "target", *built, "corpus", "licence", "state")
-    table = table_of(None, *columns, right=("target", "built"))
+    table = table_of(None, *columns, right=("target", "built"), less=("kind", "corpus", "licence"))
     for name, subset in recipe.subsets.items():
         corpus = recipe.corpora[subset.corpus]
         number = (f"{rows[name]:,}" if name in rows else "–",) if rows else ()

@@ -17,7 +17,7 @@ def export_view(done: Exported, folder: str) -> Group:
     """A line a part, then what was left out as a whole, and the sum."""
     table = table_of(
         None, "subset", "split", "rows", "exported", "left out", "fitted",
-        right=("rows", "exported"), fold=True,
+        right=("rows", "exported"),
     )  # fmt: skip
     for counts in done.parts:
         table.add_row(
