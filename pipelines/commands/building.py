@@ -241,6 +241,7 @@ def retry_failed(
     request = request_of(recipe, subset, str(output), limit, runner, workers, store, beam_flag)
     choice = Choice(tuple(reason or ()), tuple(stage or ()))
     letters, half = letters_of(request.layout, request.names)
+    choice.check(request.layout, letters)
     chosen = {name: mine for name, mine in letters.items() if len(choice.of(mine))}
     if not chosen and not half:
         out.print(choice.nothing(letters), soft_wrap=True, highlight=False)

@@ -126,6 +126,19 @@ def test_dead_letters_counts_and_shows(omnireward: Call, built: Built, sample: S
     for reason in sample.planted["skywork"].faults:
         assert reason in shown.stdout
     assert "met at" in shown.stdout
+    known = "known: HPDv2, RLAIF-V, Skywork-Reward-Preference"
+    for command in ("show", "dead-letters"):
+        wrong = omnireward(command, "-o", built.output, "-s", "Nope")
+        assert wrong.returncode == 3
+        assert f"no subset 'Nope'; {known}" in wrong.stderr
+    wrong = omnireward("dead-letters", "-o", built.output, "--reason", "media_missin")
+    assert wrong.returncode == 3
+    assert "the reason 'media_missin'; did you mean 'media_missing'?" in wrong.stderr
+    none = omnireward(
+        "dead-letters", "-o", built.output, "-s", "Skywork-Reward-Preference", "--reason",
+        "media_missing",
+    )  # fmt: skip
+    assert (none.returncode, none.stdout) == (0, "no dead letters for the reason 'media_missing'\n")
     elsewhere = omnireward("dead-letters", "-o", sample.folder)
     assert elsewhere.returncode == 3
     assert "is it the output of a build?" in elsewhere.stderr
