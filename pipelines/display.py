@@ -211,11 +211,12 @@ def planted_table(folder: Path, planted: Mapping[str, Planted]) -> Table:
     return table
 
 
-def new_source_view(begun: NewSource) -> Group:
-    """What was written for a new corpus, and what is left to its author."""
+def new_source_view(begun: NewSource, top: Path) -> Group:
+    """What was written for a new corpus into the checkout `top`, and what is left to its author."""
     name = begun.name
     adapter, test, *_ = begun.written
     return Group(
+        Text(f"in     {top}", no_wrap=True, overflow="ignore"),
         *(Text(f"wrote  {path}") for path in (*begun.written, "transforms/sources/registry.py")),
         *(Text(f"kept   {path}") for path in begun.kept),
         Text(
@@ -232,8 +233,14 @@ def new_source_view(begun: NewSource) -> Group:
     )
 
 
-def how_to_load(console: Console, output: str, subset: str) -> None:
-    """Where the dataset is, two lines that load it, and what to do next."""
+def how_to_load(
+    console: Console, output: str, subset: str, commands: Sequence[str] | None = None
+) -> None:
+    """Where the dataset is, two lines that load it, and what to do next.
+
+    `commands` are those to be proposed, whole but for the program; without them those that look at
+    a build and check it.
+    """
     data = files.join(output, "data")
     pattern = files.join(files.escape(data), subset, "*.parquet")
     console.print(f"\nThe dataset is in [bold]{escape(data)}[/]. To load a subset in Python:\n")
@@ -243,9 +250,13 @@ def how_to_load(console: Console, output: str, subset: str) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    console.print("Next: look at it, check it.\n")
-    here = ("view", "report", "audit run") if files.is_local(output) else ()
-    for command in (*here, "validate"):
-        line = f"    omnireward {command} --output {output}"
+    if commands is None:
+        here = ("view", "report", "audit run") if files.is_local(output) else ()
+        commands = [f"{command} --output {output}" for command in (*here, "validate")]
+        console.print("Next: look at it, check it.\n")
+    else:
+        console.print("Next: look at it.\n")
+    for command in commands:
+        line = f"    omnireward {command}"
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     console.print()

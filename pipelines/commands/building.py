@@ -177,9 +177,17 @@ def _print_plan(ahead: Prospect, bandwidth: float) -> None:
 
 
 def carry_out(
-    request: RunRequest, output: str, corpora: Corpora | None, *, quiet: bool
+    request: RunRequest,
+    output: str,
+    corpora: Corpora | None,
+    *,
+    quiet: bool,
+    commands: Sequence[str] | None = None,
 ) -> Sequence[Failure]:
-    """Build, and show what came through; returns the subsets that failed their checks."""
+    """Build, and show what came through; returns the subsets that failed their checks.
+
+    `commands` as for `how_to_load`.
+    """
     from pipelines.display import how_to_load, left_out_table
     from pipelines.funnel_view import dead_table, funnel_table, left_out_by_rule
     from pipelines.run import run
@@ -202,7 +210,7 @@ def carry_out(
         }
         if left_out:
             out.print(left_out_table(left_out))
-        how_to_load(out, output, next(iter(built)))
+        how_to_load(out, output, next(iter(built)), commands)
     return failures
 
 
