@@ -30,8 +30,10 @@ class FittedTable(Table):
         self.less = less
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Render what fits into the width given."""
-        yield from Table.__rich_console__(self._fitted(console, options), console, options)
+        """Render what fits into the width given; columns of a ratio share it by that alone."""
+        has_ratio = any(one.ratio for one in self.columns)
+        fitted = self if has_ratio else self._fitted(console, options)
+        yield from Table.__rich_console__(fitted, console, options)
 
     def _fitted(self, console: Console, options: ConsoleOptions) -> FittedTable:
         wide = options.update(width=_WIDE)
