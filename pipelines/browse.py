@@ -12,6 +12,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 
 from pipelines.dataset.clips import filled, root_of
+from pipelines.known_names import check_known
 from transforms.beamkit.errors import BuildError
 
 
@@ -21,13 +22,15 @@ def shards_of(output: Path, subset: str | None) -> list[Path]:
     Raises:
         BuildError: there are none.
     """
-    found = sorted((output / "data").glob(f"{subset or '*'}/*.parquet"))
+    found = sorted((output / "data").glob("*/*.parquet"))
     if not found:
-        what = f"no subset {subset!r}" if subset else "no dataset"
         raise BuildError(
-            f"{output}: {what} here; build it with: omnireward build --output {output}"
+            f"{output}: no dataset here; build it with: omnireward build --output {output}"
         )
-    return found
+    if subset is None:
+        return found
+    check_known(output, "subset", (subset,), (path.parent.name for path in found))
+    return [path for path in found if path.parent.name == subset]
 
 
 def pair_by_id(output: Path, subset: str | None, wanted: str) -> list[dict[str, Any]]:
@@ -69,19 +72,19 @@ def dead_letters(output: Path, subsets: Sequence[str]) -> pl.DataFrame:
     """All dead letters with where each was met.
 
     Raises:
-        BuildError: the folder holds no dataset.
+        BuildError: the folder holds no dataset, or no such subset.
     """
     folder = output / "dead_letters"
-    files = [
-        path
+    files = {
+        path.name.removesuffix(".parquet"): path
         for path in sorted(folder.glob("*.parquet"))
         if not path.name.endswith(".where.parquet")
-        and (not subsets or path.name.removesuffix(".parquet") in subsets)
-    ]
+    }
     if not files:
         raise BuildError(f"{output}: no dead letters here; is it the output of a build?")
+    check_known(output, "subset", subsets, files)
     frames = []
-    for path in files:
+    for path in (path for name, path in files.items() if name in (subsets or files)):
         where = pl.read_parquet(path.with_name(path.stem + ".where.parquet"), glob=False)
         frames.append(pl.read_parquet(path, glob=False).with_columns(where=where["where"]))
     return pl.concat(frames)

@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 a fault of the program; 2 wrong usage or recipe; 3 a wrong
 from __future__ import annotations
 
 import atexit
+import inspect
 import logging
 import os
 import sys
@@ -101,6 +102,17 @@ audit_app.command("run")(audit.run)
 audit_app.command("sample")(review.sample)
 audit_app.command("score")(review.score)
 app.add_typer(audit_app, name="audit", rich_help_panel=CHECK)
+
+
+def _let_flow(*apps: typer.Typer) -> None:
+    """Help in paragraphs that fill a terminal: the line ends of docstrings are not its own."""
+    for one in apps:
+        for command in one.registered_commands:
+            said = inspect.getdoc(command.callback) or ""
+            command.help = "\n\n".join(" ".join(part.split()) for part in said.split("\n\n"))
+
+
+_let_flow(app, recipe_app, sources_app, media_app, benchmark_app, audit_app)
 
 
 def main() -> None:

@@ -11,6 +11,9 @@ from rich.markup import escape
 from rich.text import Text
 
 from pipelines.display import table_of
+from pipelines.known_names import benchmarks_in, check_known
+from pipelines.layout import Layout
+from pipelines.run_record import read_record
 from schemas.contamination import CONTAMINATION_SCHEMA
 from transforms.beamkit.errors import BuildError
 
@@ -25,7 +28,7 @@ def read_contamination(
     """The matches of a built dataset (`schemas.contamination`), removed ones first.
 
     Raises:
-        BuildError: none were written down there, or not of a subset that is asked for.
+        BuildError: none were written down there, or not of a subset or benchmark that is asked for.
     """
     folder = output / "contamination"
     files = {path.stem: path for path in sorted(folder.glob("*.parquet"))}
@@ -37,6 +40,9 @@ def read_contamination(
     unknown = [name for name in subsets if name not in files]
     if unknown:
         raise BuildError(f"{folder}: nothing of subset {unknown[0]!r}; there is {', '.join(files)}")
+    every = pl.concat(
+        [pl.read_parquet(path, columns=["benchmark"], glob=False) for path in files.values()]
+    )
     frames = [
         pl.read_parquet(path, glob=False)
         for name, path in files.items()
@@ -44,6 +50,8 @@ def read_contamination(
     ]
     found = pl.concat(frames).select(CONTAMINATION_SCHEMA.names)
     if benchmarks:
+        known = {*every["benchmark"], *benchmarks_in(read_record(Layout.of(str(output))))}
+        check_known(folder, "benchmark", benchmarks, known)
         found = found.filter(pl.col("benchmark").is_in(list(benchmarks)))
     if removed is not None:
         found = found.filter(pl.col("removed") == removed)
@@ -58,17 +66,26 @@ def contamination_view(found: pl.DataFrame, limit: int) -> Group:
     if found.is_empty():
         return Group(Text("no row matches an item of a benchmark"))
     counted = table_of(
-        "Contamination", "subset", "benchmark", "rule", "removed", "reported",
-        right=("removed", "reported"),
+        "Contamination", "subset", "benchmark and rule", "removed", "kept",
+        right=("removed", "kept"),
     )  # fmt: skip
     groups = found.group_by("subset", "benchmark", "rule").agg(
         removed=pl.col("row_id").filter(pl.col("removed")).n_unique(),
         reported=pl.col("row_id").filter(~pl.col("removed")).n_unique(),
     )
     for group in groups.sort("subset", "benchmark", "rule").iter_rows():
-        counted.add_row(*map(escape, group[:3]), *(f"{number:,}" for number in group[3:]))
+        subset, *found_by = map(escape, group[:3])
+        counted.add_row(subset, " ".join(found_by), *(f"{number:,}" for number in group[3:]))
     rows = table_of(
-        "Rows", "row", "key", "item", "rule", "strength", "excerpt", right=("strength",)
+        "Rows",
+        "row",
+        "key",
+        "item",
+        "rule",
+        "strength",
+        "excerpt",
+        right=("strength",),
+        less=("key", "excerpt"),
     )
     for row in found.head(limit).iter_rows(named=True):
         is_text = row["rule"].endswith("_text") and row["rule"] != "prompt_medium_and_text"

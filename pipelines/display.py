@@ -14,6 +14,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.fitted_table import FittedTable
 from pipelines.recipe import Recipe
 from pipelines.sizes import size_of
 from schemas.licence import is_non_commercial
@@ -29,17 +30,19 @@ _MEDIA_SHOWN = 3
 
 
 def table_of(
-    title: str | None, *columns: str, right: Sequence[str] = (), fold: bool = False
+    title: str | None, *columns: str, right: Sequence[str] = (), less: Sequence[str] = ()
 ) -> Table:
     """A plain table in the house style; `right` names the columns of numbers.
 
-    With `fold` a narrow terminal folds the names of subsets, so that no number is cut.
+    `less` names those that a narrow terminal may leave out, the least important first.
     """
-    table = Table(
+    table = FittedTable(
+        less=less,
         title=title,
         box=box.SIMPLE_HEAD,
         title_justify="left",
         title_style="bold",
+        caption_justify="left",
         pad_edge=False,
         padding=(0, 1),
     )
@@ -47,8 +50,8 @@ def table_of(
         table.add_column(
             column,
             justify="right" if column in right else "left",
-            no_wrap=column in right or (column == "subset" and not fold),
-            overflow="fold" if fold else "ellipsis",
+            no_wrap=column in right,
+            overflow="fold",
         )
     return table
 
@@ -57,7 +60,7 @@ def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, 
     """All subsets of a recipe: what they are, and whether they are built; if any is, how large."""
     built = ("built",) if rows else ()
     columns = ("subset", "task", "kind", "target", *built, "corpus", "licence", "state")
-    table = table_of(None, *columns, right=("target", "built"))
+    table = table_of(None, *columns, right=("target", "built"), less=("kind", "corpus", "licence"))
     for name, subset in recipe.subsets.items():
         corpus = recipe.corpora[subset.corpus]
         number = (f"{rows[name]:,}" if name in rows else "–",) if rows else ()
@@ -208,11 +211,12 @@ def planted_table(folder: Path, planted: Mapping[str, Planted]) -> Table:
     return table
 
 
-def new_source_view(begun: NewSource) -> Group:
-    """What was written for a new corpus, and what is left to its author."""
+def new_source_view(begun: NewSource, top: Path) -> Group:
+    """What was written for a new corpus into the checkout `top`, and what is left to its author."""
     name = begun.name
     adapter, test, *_ = begun.written
     return Group(
+        Text(f"in     {top}", no_wrap=True, overflow="ignore"),
         *(Text(f"wrote  {path}") for path in (*begun.written, "transforms/sources/registry.py")),
         *(Text(f"kept   {path}") for path in begun.kept),
         Text(
@@ -229,8 +233,14 @@ def new_source_view(begun: NewSource) -> Group:
     )
 
 
-def how_to_load(console: Console, output: str, subset: str) -> None:
-    """Where the dataset is, two lines that load it, and what to do next."""
+def how_to_load(
+    console: Console, output: str, subset: str, commands: Sequence[str] | None = None
+) -> None:
+    """Where the dataset is, two lines that load it, and what to do next.
+
+    `commands` are those to be proposed, whole but for the program; without them those that look at
+    a build and check it.
+    """
     data = files.join(output, "data")
     pattern = files.join(files.escape(data), subset, "*.parquet")
     console.print(f"\nThe dataset is in [bold]{escape(data)}[/]. To load a subset in Python:\n")
@@ -240,9 +250,13 @@ def how_to_load(console: Console, output: str, subset: str) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    console.print("Next: look at it, check it.\n")
-    here = ("view", "report", "audit run") if files.is_local(output) else ()
-    for command in (*here, "validate"):
-        line = f"    omnireward {command} --output {output}"
+    if commands is None:
+        here = ("view", "report", "audit run") if files.is_local(output) else ()
+        commands = [f"{command} --output {output}" for command in (*here, "validate")]
+        console.print("Next: look at it, check it.\n")
+    else:
+        console.print("Next: look at it.\n")
+    for command in commands:
+        line = f"    omnireward {command}"
         console.print(line, highlight=False, soft_wrap=True, markup=False)
     console.print()

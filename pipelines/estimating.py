@@ -88,7 +88,7 @@ def estimate_view(found: Mapping[str, Sequence[Estimate]]) -> Table:
     """One line a model, and the sum of dollars."""
     numbers = ("calls", "tokens", "dollars", "hours")
     columns = ("subset", "model", "role", *numbers)
-    table = table_of("Estimate, low to high", *columns, right=numbers, fold=True)
+    table = table_of("Estimate, low to high", *columns, right=numbers)
     total = [0.0, 0.0]
     for subset, models in found.items():
         for one in models:

@@ -29,24 +29,46 @@ _ROWS_AT_ONCE: Final = 32
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export did. `left_out` says why of each subset that the format has no form for."""
+    """What an export did.
+
+    Attributes:
+        left_out: why, of each subset that the format has no form for.
+        left_out_rows: rows of each of them.
+        remarks: what the format has to say beside the counts.
+    """
 
     format: str
     source: str
     options: Options
     parts: tuple[PartCounts, ...]
     left_out: dict[str, str]
+    left_out_rows: dict[str, int]
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows of the chosen subsets: ``in = out + dropped + without_form``."""
+        without = sum(self.left_out_rows.values())
+        return {
+            "in": sum(one.rows_in for one in self.parts) + without,
+            "out": sum(one.rows_out for one in self.parts),
+            "dropped": sum(one.dropped.total() for one in self.parts),
+            "without_form": without,
+        }
 
     def as_json(self) -> dict[str, Any]:
-        """For programs: counts a subset and split."""
+        """For programs: counts in all, and a subset and split."""
         subsets: dict[str, dict[str, Any]] = {}
         for counts in self.parts:
             subsets.setdefault(counts.part.subset, {})[counts.part.split] = counts.as_json()
         return {
             "format": self.format,
             "options": asdict(self.options),
+            "rows": self.rows,
             "subsets": subsets,
             "left_out": self.left_out,
+            "left_out_rows": self.left_out_rows,
+            "remarks": list(self.remarks),
         }
 
 
@@ -65,16 +87,21 @@ def export(
     it has no longer are removed.
 
     Raises:
-        BuildError: there is no such subset, or the folder belongs to an export of another format.
+        BuildError: there is no such subset, the format has a form for none of them, or the folder
+            belongs to an export of another format.
     """
     names, options = dataset.chosen(subsets), options or Options()
     before = _exported_before(folder, form)
     parts: list[PartCounts] = []
-    left_out: dict[str, str] = {}
-    for name in names:
-        task, kind = _facts(dataset, name)
-        if task not in form.tasks:
-            left_out[name] = f"{form.name} has no form for {TASKS[task].title}"
+    facts = {name: _facts(dataset, name) for name in names}
+    unfit = [name for name, (task, _) in facts.items() if task not in form.tasks]
+    if len(unfit) == len(names) and not before.keys() & facts:
+        raise BuildError(_no_form(form, {name: facts[name][0] for name in unfit}))
+    left_out = {
+        name: f"{form.name} has no form for {TASKS[facts[name][0]].title}" for name in unfit
+    }
+    for name, (task, kind) in facts.items():
+        if name in left_out:
             continue
         for split in dataset.splits:
             if dataset.files(name, split):
@@ -85,13 +112,28 @@ def export(
     gone = _no_longer_written(before, names, parts)
     files.remove([files.join(folder, name) for name in gone])
     form.finish(folder, parts, gone)
-    done = Exported(form.name, dataset.place.said, options, tuple(parts), left_out)
+    done = Exported(
+        form.name,
+        dataset.place.said,
+        options,
+        tuple(parts),
+        left_out,
+        {name: dataset.rows(name) for name in unfit},
+        tuple(form.remarks(parts)),
+    )
     told = done.as_json()
     kept = {name: counts for name, counts in before.items() if name not in names}
     told["subsets"] = kept | told["subsets"]
     data = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
     files.write_once(files.join(folder, COUNTS_FILE), data.encode())
     return done
+
+
+def _no_form(form: Format, unfit: Mapping[str, TaskName]) -> str:
+    """That a format takes none of these subsets, and what it takes."""
+    named = ", ".join(f"{name} ({TASKS[task].title})" for name, task in unfit.items())
+    takes = ", ".join(one.title for task, one in TASKS.items() if task in form.tasks)
+    return f"{form.name} has no form for {named}; it takes {takes}"
 
 
 def _export_part(

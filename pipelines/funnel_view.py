@@ -31,7 +31,7 @@ _FEW: Final = 4
 def funnel_table(records: Mapping[str, Any]) -> Table:
     """What came through, per subset: records read, pairs they gave, what was lost on the way."""
     columns = ("read", "by\nrule", "pairs", "dead", "copies", "beyond\nN", "written", "time")
-    table = table_of("Funnel", "subset", *columns, right=columns, fold=True)
+    table = table_of("Funnel", "subset", *columns, right=columns, less=("time", "by\nrule"))
     for name, record in records.items():
         counts = record["counts"]
         dead = _dead(counts)

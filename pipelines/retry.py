@@ -22,12 +22,14 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.browse import dead_letters
+from pipelines.known_names import check_known, reasons_in
 from pipelines.layout import Layout
 from pipelines.opening import Corpora
 from pipelines.planning import PREPARE, SubsetPlan, plan_subsets
 from pipelines.readiness import choose
 from pipelines.run import Failure, RunRequest, Watch, run, sweep
 from pipelines.run_record import read_record
+from schemas.dead_letter import STAGES
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.manifest import Manifest, finished, read_manifest
@@ -52,6 +54,17 @@ class Choice:
             if wanted:
                 letters = letters.filter(pl.col(column).is_in(wanted))
         return letters
+
+    def check(self, layout: Layout, letters: Mapping[str, pl.DataFrame]) -> None:
+        """That what is meant is known here: stages, and reasons of letters and the run record.
+
+        Raises:
+            BuildError: a name is not.
+        """
+        reasons = {reason for table in letters.values() for reason in table["reason"]}
+        known = reasons | reasons_in(read_record(layout))
+        check_known(layout.output, "stage", self.stages, STAGES)
+        check_known(layout.output, "dead letter with the reason", self.reasons, known)
 
     def nothing(self, letters: Mapping[str, pl.DataFrame]) -> str:
         """That none of the letters are meant, and which there are."""

@@ -49,6 +49,12 @@ def try_file(file: Path) -> Trial:
     Raises:
         BuildError: the file can't be read as records.
     """
+    if file.is_dir():
+        inside = sorted(
+            one.name for one in file.iterdir() if suffix_of(one.name) in RECORD_SUFFIXES
+        )
+        hint = f", as {inside[0]}" if inside else ""
+        raise BuildError(f"{file}: it is a folder; name one file of it{hint}")
     if not file.is_file():
         raise BuildError(f"{file}: there is no such file")
     if suffix_of(file.name) not in RECORD_SUFFIXES:
@@ -105,14 +111,14 @@ def _tried(
 
 
 def recipe_block(file: Path, options: dict[str, Any]) -> str:
-    """The corpus as a block of a recipe, for a person to complete."""
+    """The corpus as a block of a recipe, for a person to complete. Its path is absolute."""
     name = re.sub(r"\W+", "_", file.name.split(".")[0]).strip("_").lower() or "my_corpus"
     corpus = {
         "adapter": "mapped",
         "repo": "OWNER/NAME",
         "licence": "unknown",
         "annotator": "human",
-        "path": str(file.parent),
+        "path": str(file.resolve().parent),
         "files": [file.name],
         "pairs": {"rule": PairRule().rule, "ties": PairRule().ties},
         "options": options,
@@ -144,19 +150,33 @@ def trial_view(trial: Trial) -> Group:
     if trial.guess.refused is not None:
         return Group(Text(f"{trial.file}: no pairs can be read: {trial.guess.refused}"))
     shown: list[Any] = [
+        # Not wrapped: it would be another text for a recipe.
         Text(
-            f"# A block for the recipe, guessed from {trial.records} records of {trial.file.name}"
+            f"# A block for the recipe, guessed from {trial.records} records of {trial.file.name}\n"
+            "# `path` is absolute; one in a recipe may also be relative to the recipe's folder\n"
+            f"{trial.block}",
+            no_wrap=True,
+            overflow="ignore",
         ),
-        Text(trial.block),
     ]
     shown += [_example(draft) for draft in trial.examples]
     if trial.outcomes:
         became = ", ".join(f"{number:,} {what}" for what, number in trial.outcomes.most_common())
         shown.append(Text(f"Of the records looked at: {became}."))
-    if trial.guess.undecided:
-        shown.append(Text("\nPlease decide:"))
-        shown += [Text(f"  - {line}") for line in trial.guess.undecided]
+    shown.append(Text("\nPlease decide:"))
+    shown += [Text(f"  - {line}") for line in (*trial.guess.undecided, *_open(trial))]
     return Group(*shown)
+
+
+def _open(trial: Trial) -> list[str]:
+    """What no file says, and the block sets nevertheless."""
+    ties = trial.outcomes["left out: tie"]
+    return [
+        "repo: OWNER/NAME stands for where the corpus comes from; it is named in every row",
+        "licence: unknown is written into every row; name the corpus's own",
+        "annotator: human was taken; it may be model, metric or measured",
+        f"pairs.ties: drop leaves ties out ({ties:,} of the records looked at); keep keeps them",
+    ]
 
 
 def _example(draft: Draft) -> Panel:

@@ -30,6 +30,7 @@ from transforms.dedup.settings_benchmarks import TextPrintSettings, is_benchmark
 from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.sources.draft import Reject
+from transforms.sources.mapped.values import value_of
 from transforms.sources.records import Unreadable
 
 #: Records whose media are read and decoded together: bounds what is held of them.
@@ -190,15 +191,34 @@ def _found_work(
             f"{place.root}: no files of records ({', '.join(patterns)}); name them with --files"
         )
     work = []
+    looked: list[Mapping[str, Any]] = []
     for file in found:
         records = reading.first_records(file)
         if not records:
             continue
+        looked += records
         guessed, left = guess_roles(records)
         roles = _told(request, guessed) if is_told else guessed
         report = PartReport(file.name, 1, roles, not is_told, left if not is_told else ())
         work.append((report, [file]))
+    if looked:
+        _check_columns(request, looked, place)
     return work
+
+
+def _check_columns(request: AddRequest, records: Sequence[Mapping[str, Any]], place: Place) -> None:
+    """That each column named is in some record.
+
+    Raises:
+        BuildError: one is not; the message lists those that there are.
+    """
+    for name in (*request.prompt, *request.responses, *request.media):
+        if "{" in name or any(value_of(record, name) is not None for record in records):
+            continue
+        if any(name in record for record in records):  # without a value in the first records
+            continue
+        there = dict.fromkeys(str(column) for record in records for column in record)
+        raise BuildError(f"{place.root}: no column {name!r}; there is {', '.join(there)}")
 
 
 def _of_split(found: list[Found], split: str | None) -> list[Found]:

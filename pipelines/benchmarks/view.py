@@ -99,5 +99,12 @@ def list_view(
             state = "missing" if name in wanted else "known"
         items = f"{found[name]['items']:,}" if name in found else ""
         repo = found.get(name, {}).get("repo") or (KNOWN[name].repo if name in KNOWN else "")
-        table.add_row(escape(name), escape(state), items, escape(repo or "--path"))
+        table.add_row(
+            escape(name),
+            escape(state),
+            items,
+            escape(
+                repo or ("a local copy" if name in found else "no repository; add it by --path")
+            ),
+        )
     return table

@@ -177,9 +177,17 @@ def _print_plan(ahead: Prospect, bandwidth: float) -> None:
 
 
 def carry_out(
-    request: RunRequest, output: str, corpora: Corpora | None, *, quiet: bool
+    request: RunRequest,
+    output: str,
+    corpora: Corpora | None,
+    *,
+    quiet: bool,
+    commands: Sequence[str] | None = None,
 ) -> Sequence[Failure]:
-    """Build, and show what came through; returns the subsets that failed their checks."""
+    """Build, and show what came through; returns the subsets that failed their checks.
+
+    `commands` as for `how_to_load`.
+    """
     from pipelines.display import how_to_load, left_out_table
     from pipelines.funnel_view import dead_table, funnel_table, left_out_by_rule
     from pipelines.run import run
@@ -202,7 +210,7 @@ def carry_out(
         }
         if left_out:
             out.print(left_out_table(left_out))
-        how_to_load(out, output, next(iter(built)))
+        how_to_load(out, output, next(iter(built)), commands)
     return failures
 
 
@@ -241,6 +249,7 @@ def retry_failed(
     request = request_of(recipe, subset, str(output), limit, runner, workers, store, beam_flag)
     choice = Choice(tuple(reason or ()), tuple(stage or ()))
     letters, half = letters_of(request.layout, request.names)
+    choice.check(request.layout, letters)
     chosen = {name: mine for name, mine in letters.items() if len(choice.of(mine))}
     if not chosen and not half:
         out.print(choice.nothing(letters), soft_wrap=True, highlight=False)

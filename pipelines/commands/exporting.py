@@ -41,7 +41,7 @@ def export(
     """Write a dataset in the format of a trainer.
 
     Rows that a format has no form for, like ties, are left out and counted by reason. The counts
-    are also written to export.json in the folder.
+    are also written to export.json in the folder. Exit code 4 if no row at all was exported.
     """
     from pipelines.dataset.dataset import Dataset
     from pipelines.export_view import export_view
@@ -71,3 +71,5 @@ def export(
         typer.echo(json.dumps(done.as_json(), indent=2))
     else:
         out.print(export_view(done, to), highlight=False)
+    if done.rows["in"] and not done.rows["out"]:
+        fail("no row was exported", 4)

@@ -72,9 +72,11 @@ def import_published(
         workers=workers or made.recipe.runner.workers,
         fresh=fresh,
     )
-    failures = carry_out(request, output, None, quiet=quiet)
+    # The gate is of builds, not of imports.
+    commands = (f"show --output {output}", f"diff {output} dataset")
+    failures = carry_out(request, output, None, quiet=quiet, commands=commands)
     if not quiet:
-        _say(path, output, made.unknown, _without_media(read_record(layout) or {}))
+        _say(path, made.unknown, _without_media(read_record(layout) or {}))
     end_with(failures)
 
 
@@ -84,7 +86,7 @@ def _without_media(record: Mapping[str, Any]) -> int:
     return sum(one["counts"].get("media", {}).get("dead:media_missing", 0) for one in subsets)
 
 
-def _say(path: Path, output: str, unknown: Sequence[str], without_media: int) -> None:
+def _say(path: Path, unknown: Sequence[str], without_media: int) -> None:
     """What was not read, and what to do next."""
     lines = []
     if unknown:
@@ -95,7 +97,7 @@ def _say(path: Path, output: str, unknown: Sequence[str], without_media: int) ->
             "and run the same command with --fresh"
         )
     lines += [
-        f"To see what a build changes: [bold]omnireward diff {plain(output)} dataset[/]",
+        "The diff says what a build changes.",
         "A pair is the same if its texts and the bytes of its media are. Pictures that were "
         "encoded anew, and clips",
         "that are frames here and videos there, are other pairs by nature.",

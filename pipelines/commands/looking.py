@@ -104,9 +104,14 @@ def dead_letters(
 
     from pipelines.browse import dead_letters as read_letters
     from pipelines.display import dead_letters_view
+    from pipelines.known_names import check_known, reasons_in
+    from pipelines.layout import Layout
+    from pipelines.run_record import read_record
 
     letters = read_letters(output, subset or ())
     if reason:
+        known = {*letters["reason"], *reasons_in(read_record(Layout.of(str(output))))}
+        check_known(output, "dead letter with the reason", (reason,), known)
         letters = letters.filter(pl.col("reason") == reason)
     if letters.is_empty():
         out.print("no dead letters" + (f" for the reason {reason!r}" if reason else ""))

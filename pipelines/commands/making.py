@@ -84,4 +84,4 @@ def new_source(
         begun = sources.new_source(top, name)
     except ValueError as error:
         fail(error, 2)
-    out.print(new_source_view(begun))
+    out.print(new_source_view(begun, top), crop=False)

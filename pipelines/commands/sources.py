@@ -75,7 +75,7 @@ def try_file(
     from pipelines import source_try
 
     trial = source_try.try_file(file)
-    out.print(source_try.trial_view(trial))
+    out.print(source_try.trial_view(trial), crop=False)
     if trial.guess.refused is not None:
         raise SystemExit(3)
 

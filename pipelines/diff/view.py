@@ -22,7 +22,8 @@ def diff_view(found: DatasetDiff) -> Group:
         return Group(Text(f"equal: {_subsets(equal)}, {_rows(found):,} rows"))
     table = table_of(
         f"{found.before} → {found.after}", "subset", *_NUMBERS, "equal files",
-        right=(*_NUMBERS, "equal files"), fold=True,
+        right=(*_NUMBERS, "equal files"),
+        less=("equal files", "media", "changed", "criterion"),
     )  # fmt: skip
     for one in differ:
         numbers = (

@@ -18,7 +18,7 @@ _IDS_SHOWN = 5
 def gate_view(gate: Gate, output: str, *, whole: bool = True) -> Group:
     """One line a subset, then every failed expectation with what was wanted, observed, and ids."""
     numbers = ("rows", "expectations", "failed", "waived")
-    table = table_of(None, "subset", "task", *numbers, "gate", right=numbers, fold=True)
+    table = table_of(None, "subset", "task", *numbers, "gate", right=numbers)
     parts: list[Any] = [table]
     for name, checked in gate.everything.items():
         if name == DATASET and not whole:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
-from difflib import get_close_matches
 from pathlib import Path
 
+from pipelines.recipe_binding import nearest
 from pipelines.sample_corpora.benchmark_files import write_benchmarks
 from pipelines.sample_corpora.files import replacing
 from pipelines.sample_corpora.planted import Corpus, Planted
@@ -88,8 +88,7 @@ def _chosen(only: Sequence[str] | None) -> list[str]:
     """
     for name in only or ():
         if name not in CORPORA:
-            nearest = get_close_matches(name, CORPORA, n=1, cutoff=0.0)[0]
-            raise ValueError(f"unknown corpus {name!r}: did you mean {nearest!r}?")
+            raise ValueError(f"unknown corpus {name!r}: {nearest(name, CORPORA)}")
     return [
         name
         for name, corpus in CORPORA.items()

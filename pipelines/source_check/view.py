@@ -101,7 +101,7 @@ class _Differences:
             yield from self._blocks()
 
     def _table(self) -> Table:
-        table = table_of("Differences", "corpus", "what", "expected", "found", "change", fold=True)
+        table = table_of("Differences", "corpus", "what", "expected", "found", "change")
         table.show_lines = False
         table.columns[0].no_wrap = table.columns[1].no_wrap = True
         for column, ratio in zip(table.columns[2:], (3, 4, 5), strict=True):

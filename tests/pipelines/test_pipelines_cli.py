@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -31,6 +32,21 @@ def test_build_prints_the_funnel_and_how_to_load(
     assert 'load_dataset("parquet"' in done.stdout
     rows = sum(pq.read_metadata(f).num_rows for f in (tmp_path / "out/data/RLAIF-V").iterdir())
     assert rows == 20
+
+
+def test_paragraphs_of_help_fill_the_terminal() -> None:
+    from typer.testing import CliRunner
+
+    from pipelines.cli import app
+
+    for words in ("validate", "audit run", "diff", "export", "publish", "import", "sources lock"):
+        done = CliRunner().invoke(app, [*words.split(), "--help"], env={"COLUMNS": "80"})
+        assert done.exit_code == 0
+        text, _, _ = done.stdout.partition("╭")
+        lines = text.rstrip().splitlines()
+        for line, below in pairwise(line.strip() for line in lines):
+            if line and below:  # the first word below had no room above
+                assert len(line) + 1 + len(below.split()[0]) > 78, (words, line)
 
 
 def test_quiet_prints_nothing_and_plan_moves_nothing(
@@ -127,6 +143,19 @@ def test_dead_letters_counts_and_shows(omnireward: Call, built: Built, sample: S
     for reason in sample.planted["skywork"].faults:
         assert reason in shown.stdout
     assert "met at" in shown.stdout
+    known = "known: HPDv2, RLAIF-V, Skywork-Reward-Preference"
+    for command in ("show", "dead-letters"):
+        wrong = omnireward(command, "-o", built.output, "-s", "Nope")
+        assert wrong.returncode == 3
+        assert f"no subset 'Nope'; {known}" in wrong.stderr
+    wrong = omnireward("dead-letters", "-o", built.output, "--reason", "media_missin")
+    assert wrong.returncode == 3
+    assert "the reason 'media_missin'; did you mean 'media_missing'?" in wrong.stderr
+    none = omnireward(
+        "dead-letters", "-o", built.output, "-s", "Skywork-Reward-Preference", "--reason",
+        "media_missing",
+    )  # fmt: skip
+    assert (none.returncode, none.stdout) == (0, "no dead letters for the reason 'media_missing'\n")
     elsewhere = omnireward("dead-letters", "-o", sample.folder)
     assert elsewhere.returncode == 3
     assert "is it the output of a build?" in elsewhere.stderr

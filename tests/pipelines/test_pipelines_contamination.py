@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -72,9 +73,25 @@ def test_filters(output: Path) -> None:
 def test_what_is_not_shown_is_counted(omnireward: Call, output: Path) -> None:
     done = omnireward("contamination", "--output", output, "--limit", 1)
     assert "2 more matches not shown" in done.stdout
-    none = omnireward("contamination", "--output", output, "--benchmark", "other")
+    (output / "run_record.json").write_text(
+        json.dumps(
+            {"recipe": {"decontamination": {"benchmarks": ["listed"]}}, "subsets": {},
+             "decontamination": {"fingerprints": {"other": "0" * 64}, "waived": {"let": "why"}}}
+        )
+    )  # fmt: skip
+    for known in ("other", "listed", "let"):
+        none = omnireward("contamination", "--output", output, "--benchmark", known)
+        assert none.returncode == 0, none.stderr
+        assert "no row matches" in none.stdout
+    none = omnireward("contamination", "--output", output, "-s", "Two", "-b", "vl-rewardbench")
     assert "no row matches" in none.stdout
     assert contamination_view(read_contamination(output, [], [], None), 0)
+
+
+def test_a_benchmark_that_nobody_knows_is_an_error(omnireward: Call, output: Path) -> None:
+    wrong = omnireward("contamination", "--output", output, "-b", "vl-rewardbnch")
+    assert wrong.returncode == 3
+    assert "no benchmark 'vl-rewardbnch'; did you mean 'vl-rewardbench'?" in wrong.stderr
 
 
 def test_nothing_there_says_so(tmp_path: Path, output: Path) -> None:

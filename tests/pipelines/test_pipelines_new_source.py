@@ -53,6 +53,7 @@ def test_what_is_written_runs_at_once_and_is_clean(copy: Path) -> None:
     test = "tests/transforms/sources/test_sources_my_corpus.py"
     for name in ("transforms/sources/my_corpus.py", test, REGISTRY):
         assert f"wrote  {name}" in begun.stdout
+    assert f"in     {copy}" in begun.stdout
     assert "Next:" in begun.stdout
     done = call(copy, "pytest", test, "-o", "addopts=", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout

@@ -50,6 +50,9 @@ def test_rows_about_any_two_completions_of_a_record_are_built(made: Set, tmp_pat
     assert built == wanted
     letters = pl.read_parquet(tmp_path / "dead_letters" / f"{SUBSET}.parquet")
     missed = Counter(letters.filter(pl.col("stage") == "relabel")["reason"])
+    unread = letters.filter(pl.col("reason") == "published_no_prompt")
+    assert set(unread["message"]) <= {"this published row has no prompt"}
+    assert all(unread["seen"])
     kinds = Counter(row.kind for row in made.truth if not row.matches)
     assert missed["published_unmatched"] == kinds["foreign"] + kinds["edited"]
     assert record["unbalanced"] == []

@@ -331,9 +331,16 @@ def test_the_command_says_what_was_tried_and_what_there_is_to_try(
     assert "no finished run here; build first" in early.stderr
     built = omnireward("build", *where, "-s", "RLAIF-V", "-q", "--budget", "7.5")
     assert built.returncode == 0
-    nothing = omnireward("retry-failed", *where, "--reason", "no_such", "--stage", "media")
+    for option, name, hint in (
+        ("--reason", "media_missin", "did you mean 'media_missing'?"),
+        ("--stage", "nosuch", "known: dedup, media, quality, relabel, sources, writing"),
+    ):
+        wrong = omnireward("retry-failed", *where, option, name)
+        assert wrong.returncode == 3
+        assert f"{name!r}; {hint}" in wrong.stderr
+    nothing = omnireward("retry-failed", *where, "--reason", "media_missing", "--stage", "dedup")
     assert nothing.returncode == 0
-    assert "no dead letters of the stage 'media' and reason 'no_such' in RLAIF-V" in nothing.stdout
+    assert "the stage 'dedup' and reason 'media_missing' in RLAIF-V" in nothing.stdout
     assert "; there are " in nothing.stdout
     absent = omnireward("retry-failed", *where, "-s", "HPDv2")
     assert absent.returncode == 3

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 import yaml
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -45,6 +46,41 @@ def test_the_block_builds_as_it_is_printed(omnireward: Call, tmp_path: Path) -> 
     assert "tie" in built.stdout
 
 
+def test_the_path_is_absolute_and_all_that_was_not_asked_is_to_be_decided(
+    omnireward: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    rows = ["question,answer_1,answer_2,label"]
+    rows += [
+        f"What is {n}?,It is {n} of course.,Nobody knows {n}.,{'1201'[n % 4]}" for n in range(8)
+    ]
+    (folder / "votes.csv").write_text("\n".join(rows).replace(",0\n", ",tie\n") + "\n")
+    monkeypatch.chdir(tmp_path)
+    done = omnireward("sources", "try", Path("a folder") / "votes.csv")
+    assert done.returncode == 0, done.stderr
+    block, _, _ = done.stdout.partition("\n\n")
+    assert yaml.safe_load(block)["corpora"]["votes"]["path"] == str(folder)
+    said = " ".join(done.stdout.split())
+    assert (
+        "# `path` is absolute; one in a recipe may also be relative to the recipe's folder" in said
+    )
+    _, _, open_questions = said.partition("Please decide:")
+    for line in (
+        "repo: ", "licence: unknown is written into every row", "annotator: human",
+        "pairs.ties: drop leaves ties out",
+    ):  # fmt: skip
+        assert f"- {line}" in open_questions
+
+
+def test_a_long_path_stays_on_its_line(omnireward: Call, tmp_path: Path) -> None:
+    folder = tmp_path / ("long_name_" * 12)
+    folder.mkdir()
+    done = omnireward("sources", "try", table(folder / "mine.tsv"))
+    block, _, _ = done.stdout.partition("\n\n")
+    assert yaml.safe_load(block)["corpora"]["mine"]["path"] == str(folder)
+
+
 def test_three_pairs_are_shown_and_no_more(omnireward: Call, tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     columns = {
@@ -76,6 +112,7 @@ def test_other_files_are_an_error(omnireward: Call, tmp_path: Path) -> None:
         (archive, "records are read from"),
         (empty, "empty"),
         (tmp_path / "none.csv", "no such file"),
+        (tmp_path, "is a folder; name one file of it, as x.csv"),
     ):
         done = omnireward("sources", "try", path)
         assert done.returncode == 3

@@ -22,7 +22,8 @@ class Measure:
     """What an audit measured: a value, its interval (null where all there is was counted), and of
     how many rows. `note` is one short sentence; `details` are plain JSON values.
 
-    `verdict` is set where the number alone does not decide.
+    `verdict` is set where the number alone does not decide. `only_warns`: it is of too little to
+    have an interval, and is no failure on its own.
     """
 
     value: float
@@ -32,6 +33,7 @@ class Measure:
     note: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     verdict: Verdict | None = None
+    only_warns: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def verdict_of(measure: Measure, bounds: Bounds, worse: Worse, least_rows: int) 
     badness = {"high": low, "low": -high, "off_half": max(low - 0.5, 0.5 - high)}[worse]
     sign = -1 if worse == "low" else 1
     if bounds.fail is not None and badness > sign * bounds.fail:
-        return "fail"
+        return "warn" if measure.only_warns else "fail"
     if bounds.warn is not None and badness > sign * bounds.warn:
         return "warn"
     return "pass"

@@ -258,8 +258,27 @@ def test_the_commands_add_list_and_show(omnireward: Call, tmp_path: Path) -> Non
     assert digest in shown.stdout
     assert "short_tokens 48" in shown.stdout
     listed = omnireward("benchmark", "list", "-o", fp)
-    assert "mine" in listed.stdout
+    said = [" ".join(line.split()) for line in listed.stdout.splitlines()]
+    assert any(line.startswith("mine fingerprint") and "a local copy" in line for line in said)
+    (elsewhere,) = (line for line in said if line.startswith("multimodal-rewardbench "))
+    assert elsewhere.endswith(" no repository; add it by --path")
     assert "omni-rewardbench" in listed.stdout
     lost = omnireward("benchmark", "show", "none", "-o", fp)
     assert lost.returncode == 3
     assert "no such fingerprint" in lost.stderr
+
+
+@pytest.mark.parametrize("role", ["prompt", "responses", "media"])
+def test_a_column_that_is_not_there_is_named_with_those_that_are(tmp_path: Path, role: str) -> None:
+    rows = [{"question": f"What is {n}?", "answer": f"It is {n}."} for n in range(5)]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    told = {"prompt": ("question",), "responses": ("answer",)} | {role: ("nosuch",)}
+    with pytest.raises(BuildError, match=r"no column 'nosuch'; there is question, answer$"):
+        add(tmp_path, **told)
+
+
+def test_a_column_without_a_value_at_first_is_one(tmp_path: Path) -> None:
+    rows = [{"question": f"What is the number {n}?", "note": None} for n in range(5)]
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    added, _ = add(tmp_path, prompt=("question",), responses=("note",))
+    assert added.metadata["items"] == 5

@@ -202,6 +202,8 @@ def test_what_is_said_at_the_end(imported: Set) -> None:
     lacking = imported.letters(HPD)["media_missing"]
     assert f"{lacking} rows lack their media: put them below {imported.copy}/media" in said
     assert f"omnireward diff {imported.output}" in said
+    assert f"omnireward show --output {imported.output}" in said
+    assert "omnireward validate" not in said
     assert "clips that are frames here and videos there, are other pairs by nature" in said
 
 

@@ -110,3 +110,8 @@ def test_full_scale_counts_are_the_published_ones() -> None:
     # Where a count is published to the record.
     published = {"skywork": 77_016, "rlaif_v": 83_132, "hpdv2": 645_090}
     assert {name: CORPORA[name].full_scale for name in published} == published
+
+
+def test_a_name_like_no_corpus_is_told_all_that_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"unknown corpus 'nope': known: .*hpdv2, .*visionreward"):
+        write_corpora(tmp_path, 0.0001, only=["nope"])

@@ -285,6 +285,10 @@ def test_distinct_bigrams_of_blocks() -> None:
     found = finding(Evidence("subset", "S", rows=same), "criterion_distinct")
     assert found.value == pytest.approx(9 / (9 * 50))
     assert found.verdict == "fail"
+    # One block has no interval: it may warn, and fails nobody.
+    for number, verdict in ((49, "none"), (50, "warn"), (99, "warn"), (100, "fail")):
+        few = finding(Evidence("subset", "S", rows=same.head(number)), "criterion_distinct")
+        assert (few.verdict, few.low is None) == (verdict, number < 100)
     # Of any size alike: blocks are of fifty.
     assert finding(
         Evidence("subset", "S", rows=same.head(100)), "criterion_distinct"

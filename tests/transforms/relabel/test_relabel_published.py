@@ -357,6 +357,11 @@ def test_rows_that_cannot_be_read_say_why() -> None:
     assert read_rows(table, "ti2t").unreadable[3] == "images_unfit"
     found = matched_text(table, prepared(pair("p", "Q", "yes", "no")))
     assert found.misses["reason"].to_pylist() == ["no_prompt", "no_response", "images_unfit"]
+    assert found.misses["seen"].to_pylist() == [
+        "chosen: yes; rejected: no",
+        "turns: Q; rejected: no",
+        "turns: Q; chosen: yes; rejected: no; images: a.jpg",
+    ]
     with pytest.raises(BuildError, match="no column images"):
         read_rows(table.drop_columns(["images"]), "t2t")
     with pytest.raises(ValueError, match="no rows of 't2a'"):

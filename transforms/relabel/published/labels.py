@@ -164,8 +164,12 @@ def _misses(
 ) -> pa.Table:
     """The table of misses; `known`: reason -> rows whose pair is known, and that give no label."""
     unreadable = pl.DataFrame(
-        {"row": [*read.unreadable], "reason": [*read.unreadable.values()]},
-        schema={"row": pl.Int64, "reason": pl.String},
+        {
+            "row": [*read.unreadable],
+            "reason": [*read.unreadable.values()],
+            "unread": [read.unread[row] for row in read.unreadable],
+        },
+        schema={"row": pl.Int64, "reason": pl.String, "unread": pl.String},
     ).with_columns(criterion=pl.lit(None, pl.String))
     all_ = pl.concat(
         [
@@ -181,7 +185,12 @@ def _misses(
         rows.select("row", nearest_pair_id="pair_id", nearest_key="key") for rows in known.values()
     ]
     near = pl.concat([near, *pairs], how="diagonal")
-    table = all_.join(near, on="row", how="left").sort("row").with_columns(subset=pl.lit(subset))
+    table = (
+        all_.join(near, on="row", how="left")
+        .join(unreadable.select("row", "unread"), on="row", how="left")
+        .sort("row")
+        .with_columns(subset=pl.lit(subset), seen=pl.coalesce("seen", "unread"))
+    )
     return table.select(MISS_SCHEMA.names).to_arrow().cast(MISS_SCHEMA)
 
 

@@ -22,7 +22,8 @@ from transforms.relabel.published.texts import folded
 
 #: `part` is what differs most (``prompt``, ``chosen``, ``rejected``, or their media); null with
 #: all `nearest_…` where no pair is near. `similarity`: 0 to 1, mean over the pair's parts.
-#: `seen` and `nearest_seen` are that part of both, folded and cut short.
+#: `seen` and `nearest_seen` are that part of both, folded and cut short; of a row that can't be
+#: read, `seen` is what it holds.
 MISS_SCHEMA: Final = pa.schema(
     [
         pa.field("subset", pa.string()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import polars as pl
 import pyarrow as pa
@@ -121,7 +121,7 @@ class PublishedOrigin(AtOnce):
                 f"{self.subset}/{miss['row']}",
                 f"published_{miss['reason']}",
                 _told(miss),
-                miss["criterion"] or "",
+                miss["criterion"] or miss["seen"] or "",
                 f"published row {miss['row']}",
             )
             for miss in found.misses.to_pylist()
@@ -140,9 +140,18 @@ class PublishedOrigin(AtOnce):
         ]
 
 
+_UNREADABLE: Final = {
+    "no_prompt": "has no prompt",
+    "no_response": "lacks a response",
+    "images_unfit": "has not as many images as its task has",
+}
+
+
 def _told(miss: dict[str, object]) -> str:
     """What a person can do with a miss: what is nearest, and what differs there."""
     nearest = miss.get("nearest_key")
+    if miss["reason"] in _UNREADABLE:
+        return f"this published row {_UNREADABLE[str(miss['reason'])]}"
     if miss["reason"] == "unmatched" and nearest is None:
         return "no pair of the corpus is like this published row"
     said = {

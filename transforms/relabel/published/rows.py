@@ -37,13 +37,16 @@ _TYPES: Final[dict[str, Any]] = {
 }
 #: The columns of `Rows.rows`; media are paths as they are published.
 ROW_SCHEMA: Final = pl.Schema(_TYPES)
+#: Characters of each part of a row that can't be read.
+_SHOWN: Final = 100
 
 
 class Rows(NamedTuple):
-    """What could be read, and row -> reason for what could not."""
+    """What could be read, and row -> reason for what could not, and row -> what it holds."""
 
     rows: pl.DataFrame
     unreadable: Mapping[int, str]
+    unread: Mapping[int, str]
 
 
 def read_rows(table: pa.Table, task: str) -> Rows:
@@ -92,7 +95,20 @@ def read_rows(table: pa.Table, task: str) -> Rows:
     bad = read.filter(pl.col("reason").is_not_null())
     unreadable = dict(zip(bad["row"].to_list(), bad["reason"].to_list(), strict=True))
     good = read.filter(pl.col("reason").is_null()).select(ROW_SCHEMA.names())
-    return Rows(good.cast(ROW_SCHEMA), unreadable)
+    unread = {
+        row["row"]: _shown(row)
+        for row in frame.filter(pl.col("row").is_in([*unreadable])).iter_rows(named=True)
+    }
+    return Rows(good.cast(ROW_SCHEMA), unreadable, unread)
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    """What a row holds, each part cut short."""
+    said = {name: row[name] for name in ("turns", "chosen", "rejected") if row[name]}
+    if row["images"]:
+        said["images"] = ", ".join(map(str, row["images"]))
+    told = (f"{name}: {' '.join(text.split())[:_SHOWN]}" for name, text in said.items())
+    return "; ".join(told) or "nothing but empty columns"
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -89,7 +89,7 @@ class Sink(Protocol):
         """
 
     def files(self) -> list[str]:
-        """Files that hold the rows, relative to the folder of the export."""
+        """Files that hold the rows, relative to the folder of the export; none without a row."""
 
 
 class Format(Protocol):
@@ -110,6 +110,14 @@ class Format(Protocol):
             parts: what was exported now.
             gone: files of former exports, relative to the folder, that are there no longer.
         """
+
+    def remarks(self, parts: Sequence[PartCounts]) -> list[str]:
+        """Sentences for a person about what the counts don't say."""
+
+
+def subsets_of(parts: Iterable[PartCounts]) -> list[str]:
+    """The names of subsets of some parts, each once, in order."""
+    return list(dict.fromkeys(one.part.subset for one in parts))
 
 
 def columns_read() -> list[str]:

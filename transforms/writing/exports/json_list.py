@@ -1,4 +1,7 @@
-"""A JSON list in a file, written item by item: a line each, and all of it in place or nothing."""
+"""A JSON list in a file, written item by item: a line each, and all of it in place or nothing.
+
+Without an item there is no file, and one that was there is removed.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,16 @@ from transforms.beamkit import files
 
 
 class JsonList:
-    """Writes ``[``, one item a line, ``]``. Text is UTF-8; keys stay in the order given."""
+    """Writes ``[``, one item a line, ``]``. Text is UTF-8; keys stay in the order given.
+
+    `any` says whether an item was written.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._attempt = files.attempt_name(path)
         self._manager = files.create(self._attempt)
-        self._any = False
+        self.any = False
 
     def __enter__(self) -> JsonList:
         self._stream = self._manager.__enter__()
@@ -26,8 +32,8 @@ class JsonList:
     def add(self, item: Any) -> None:
         """Write an item."""
         data = json.dumps(item, ensure_ascii=False).encode()
-        self._stream.write((b",\n" if self._any else b"\n") + data)
-        self._any = True
+        self._stream.write((b",\n" if self.any else b"\n") + data)
+        self.any = True
 
     def __exit__(
         self,
@@ -38,7 +44,8 @@ class JsonList:
         if kind is None:
             self._stream.write(b"\n]\n")
         self._manager.__exit__(kind, error, trace)
-        if kind is None:
+        if kind is None and self.any:
             files.rename(self._attempt, self.path)
-        else:
-            files.remove([self._attempt])
+            return
+        stale = [self.path] if kind is None and files.exists(self.path) else []
+        files.remove([self._attempt, *stale])

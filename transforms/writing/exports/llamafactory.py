@@ -22,7 +22,7 @@ from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 from transforms.writing.exports import row as rows
 from transforms.writing.exports.clips import clip_frames, evenly
-from transforms.writing.exports.format import Options, Part, PartCounts, UnfitError
+from transforms.writing.exports.format import Options, Part, PartCounts, UnfitError, subsets_of
 from transforms.writing.exports.json_list import JsonList
 from transforms.writing.exports.llamafactory_names import names_of
 from transforms.writing.exports.media_files import MediaFiles
@@ -76,9 +76,20 @@ class LlamaFactory:
                 raise BuildError(f"{path}: not a JSON object; move it away") from None
         info = {key: entry for key, entry in info.items() if _file_of(entry) not in gone}
         for counts in parts:
-            info[_key(counts.part)] = _entry(counts.part)
+            if counts.files:
+                info[_key(counts.part)] = _entry(counts.part)
         data = json.dumps(info, indent=2, ensure_ascii=False) + "\n"
         files.write_once(path, data.encode())
+
+    def remarks(self, parts: Sequence[PartCounts]) -> list[str]:
+        """Which paths bind the export to its folder."""
+        bound = subsets_of(one for one in parts if one.part.task == "ti2i" and one.rows_out)
+        if not bound:
+            return []
+        return [
+            f"{', '.join(bound)}: paths of pictures are absolute, as the trainer joins no folder "
+            "to them; if you move the folder, export again"
+        ]
 
 
 def _file_of(entry: object) -> object:
@@ -116,8 +127,8 @@ class _Sink:
         return notes
 
     def files(self) -> list[str]:
-        """The JSON list."""
-        return [self.out.path.rsplit("/", 1)[-1]]
+        """The JSON list; none without a row."""
+        return [self.out.path.rsplit("/", 1)[-1]] if self.out.any else []
 
     def put(self, media: Sequence[Medium]) -> list[str]:
         """Write media; gives their paths."""

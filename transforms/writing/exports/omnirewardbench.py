@@ -17,7 +17,7 @@ from schemas.tasks import TaskName
 from transforms.beamkit import files
 from transforms.writing.exports import row as rows
 from transforms.writing.exports.dataset_card import write_card
-from transforms.writing.exports.format import Options, Part, PartCounts, UnfitError
+from transforms.writing.exports.format import Options, Part, PartCounts, UnfitError, subsets_of
 from transforms.writing.exports.media_files import MediaFiles, named
 from transforms.writing.exports.parquet_files import MEDIUM, TEXT, ParquetFiles, schema_of
 from transforms.writing.exports.row import Medium, Row
@@ -88,8 +88,25 @@ class OmniRewardBench:
             "",
             "Preference pairs in the columns of Omni-RewardBench, by task. All rows are in the",
             "split `test`, as its scripts expect; paths are relative to this folder.",
+            *(line for remark in self.remarks(parts) for line in ("", remark)),
         )
         write_card(folder, configs, lines)
+
+    def remarks(self, parts: Sequence[PartCounts]) -> list[str]:
+        """Which clips have no form: a video column takes a file."""
+        lost = [one for one in parts if _of_frames(one)]
+        if not lost:
+            return []
+        number = sum(map(_of_frames, lost))
+        return [
+            f"{', '.join(subsets_of(lost))}: clips that are there as frames only have no form in "
+            f"{self.name} ({number:,} row{'s' if number > 1 else ''})"
+        ]
+
+
+def _of_frames(counts: PartCounts) -> int:
+    """Rows left out for want of a video file; what such a row holds are the frames of one."""
+    return counts.dropped["no_video"] + counts.dropped["no_prompt_videos"]
 
 
 def _schema(form: _Form) -> pa.Schema:

@@ -53,7 +53,10 @@ def _media_feature(kind: pa.DataType, name: str) -> dict[str, Any]:
 
 
 class ParquetFiles:
-    """Writes rows to ``<stem>-00000.parquet`` and on, below a folder; in place at the end."""
+    """Writes rows to ``<stem>-00000.parquet`` and on, below a folder; in place at the end.
+
+    Without a row there is no file: `datasets` can't read one that holds none.
+    """
 
     def __init__(self, folder: str, stem: str, schema: pa.Schema) -> None:
         self.folder, self.stem, self.schema = folder, stem, schema
@@ -103,7 +106,7 @@ class ParquetFiles:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None and (self._rows or not self.names):
+        if kind is None and self._rows:
             self._flush()
         self._close()
         if kind is not None:

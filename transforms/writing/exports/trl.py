@@ -85,6 +85,10 @@ class Trl:
         )
         write_card(folder, configs, lines)
 
+    def remarks(self, parts: Sequence[PartCounts]) -> list[str]:
+        """None."""
+        return []
+
 
 class _Sink:
     def __init__(self, part: Part, options: Options, out: ParquetFiles) -> None:
