@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +19,9 @@ from pipelines.gallery.plots import PLOTS, Plot, cost
 from pipelines.gallery.previews import Embedder, PreviewLimits
 from pipelines.gallery.reading import Built, open_built, some_rows, votes_of
 from pipelines.gallery.side_tables import LetterGroup
-from pipelines.layout import Layout
 from pipelines.machine_places import places_of, told_without_places
 from pipelines.published_record import build_digest
 from pipelines.quality_of_build import BUILD_META
-from transforms.beamkit import files
 
 #: Bytes of a report at most, and what of them media may take: the rest is text and plots.
 MOST_BYTES: Final = 20_000_000
@@ -147,7 +144,7 @@ def _head(built: Built, facts: pl.DataFrame) -> dict[str, Any]:
 
 
 def _tables(output: Path, built: Built) -> dict[str, Any]:
-    digest = hashlib.sha256(files.read_bytes(Layout.of(str(output)).run_record)).hexdigest()
+    digest = build_digest(built.record)
     known = places_of(built.record.get("recipe"))
     letters, letters_left_out = side_tables.letter_groups(output)
     return {

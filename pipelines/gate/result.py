@@ -6,13 +6,13 @@ what the last check found. A gate is of one run: after another build it is stale
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipelines.layout import Layout
+from pipelines.published_record import digest_of_build
 from pipelines.recipe_binding import RecipeError, nearest
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
@@ -92,13 +92,13 @@ class Gate:
     """What the last check of a dataset found."""
 
     checked: str
-    #: Digest of the recipe that the dataset was held to, and of the bytes of the run record.
+    #: Digest of the recipe that the dataset was held to, and of the build.
     recipe: str
     run: str
     subsets: Mapping[str, Checked]
     dataset: Checked
     waivers: tuple[Mapping[str, str], ...] = ()
-    #: Digest of the run record as it is now; another than `run` makes the gate stale.
+    #: Digest of the build as it is now; another than `run` makes the gate stale.
     current: str = field(default="", compare=False)
 
     @property
@@ -158,17 +158,10 @@ def read_gate(output: str) -> Gate:
             {name: Checked.of_json(one) for name, one in value["subsets"].items()},
             Checked.of_json(value["dataset"]),
             tuple(value["waivers"]),
-            current=run_digest(layout),
+            current=digest_of_build(layout),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BuildError(f"{layout.gate}: can't be read ({error!r}); {again}") from None
-
-
-def run_digest(layout: Layout) -> str:
-    """SHA-256 of the run record's bytes, hex; empty where there is none."""
-    if not files.exists(layout.run_record):
-        return ""
-    return hashlib.sha256(files.read_bytes(layout.run_record)).hexdigest()
 
 
 def check_waivers(waived: Mapping[str, str], known: Mapping[str, set[str]]) -> None:

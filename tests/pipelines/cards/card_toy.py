@@ -201,7 +201,7 @@ def contamination(output: Path, subset: str, found: Sequence[tuple[str, str, boo
 
 def run_of(output: Path) -> str:
     """What files of ``quality/`` name the build by."""
-    return hashlib.sha256((output / "run_record.json").read_bytes()).hexdigest()
+    return build_digest(json.loads((output / "run_record.json").read_text()))
 
 
 def find(output: Path, name: str, **found: Any) -> None:
