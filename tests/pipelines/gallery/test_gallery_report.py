@@ -15,8 +15,11 @@ from html_audit import audit, ids_are_unique
 from planted_dataset import XSS, medium, png, row, write_dataset
 
 from pipelines.gallery.checks import gate_of
+from pipelines.gallery.facts import facts_of
 from pipelines.gallery.fragments import render_pair, render_pairs
+from pipelines.gallery.plots import criteria
 from pipelines.gallery.previews import Embedder
+from pipelines.gallery.reading import open_built
 from pipelines.gallery.report import report
 from pipelines.published_record import build_digest
 from transforms.beamkit.errors import BuildError
@@ -93,6 +96,23 @@ def test_numbers_of_the_report(tmp_path: Path) -> None:
     assert "A is preferred in 50.0% of all pairs" in text
     assert "4 pairs have votes; the mean share for the published preference is 65.0%." in text
     assert "The gate was not run." in text
+
+
+def test_criteria_are_counted_where_there_are_some(tmp_path: Path) -> None:
+    told = {"subset": "Told", "kind": "instruction", "criterion_origin": "llm"}
+    rows = [
+        row(0, preference="a", criterion="short", **told),
+        row(1, preference="b", criterion="short", flipped=True, **told),
+        row(2, preference="b", source_preference="tie", criterion="long", **told),
+    ]
+    sets = {"Plain": [row(number) for number in range(5, 9)], "Told": rows}
+    plot = criteria(facts_of(open_built(write_dataset(tmp_path / "set", sets)).shards))
+    assert plot is not None
+    assert plot.sentence == (
+        "3 pairs carry a criterion; 2 criteria are distinct; it reverses the preference of the "
+        "source in 1 of the 2 pairs without a tie (50.0%)."
+    )
+    assert plot.rows == (("Told", "3", "1", "2"),)
 
 
 def test_a_pair_beyond_the_limit_says_how_much_is_left_out() -> None:
