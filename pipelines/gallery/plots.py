@@ -223,8 +223,9 @@ def rows_written(facts: pl.DataFrame) -> Plot | None:
 
 
 def agreement(facts: pl.DataFrame) -> Plot | None:
-    """How far votes agree, over all rows that have votes."""
-    known = facts.filter(pl.col("agreement").is_not_null())
+    """How far votes agree, over all rows that have votes; a measurement is no vote."""
+    voted = pl.col("criterion_origin").ne_missing("measured")
+    known = facts.filter(voted & pl.col("agreement").is_not_null())
     if known.is_empty():
         return None
     edges = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]

@@ -22,6 +22,7 @@ from pipelines.gallery.side_tables import LetterGroup
 from pipelines.machine_places import places_of, told_without_places
 from pipelines.published_record import build_digest
 from pipelines.quality_of_build import BUILD_META
+from schemas.licence import commercial_use
 
 #: Bytes of a report at most, and what of them media may take: the rest is text and plots.
 MOST_BYTES: Final = 20_000_000
@@ -122,11 +123,12 @@ def _sections(
 
 def _head(built: Built, facts: pl.DataFrame) -> dict[str, Any]:
     licences: Counter[str] = Counter()
-    commercial = 0
+    commercial: Counter[str] = Counter()
     if facts.height:
         counted = facts.group_by("licence").len().sort("len", "licence", descending=[True, False])
         licences.update({str(name or "unknown"): number for name, number in counted.iter_rows()})
-        commercial = int((~facts["nc"].fill_null(True)).sum())
+        for licence, nc, number in facts.group_by("licence", "nc").len().iter_rows():
+            commercial[commercial_use(licence, nc)] += number
     return {
         "name": str(built.record.get("name", built.output.name)),
         "code": str(built.record.get("code", "")),
@@ -138,7 +140,7 @@ def _head(built: Built, facts: pl.DataFrame) -> dict[str, Any]:
         "tasks": sorted(set(facts["task"].drop_nulls())) if facts.height else [],
         "instruction": int((facts["kind"] == "instruction").sum()) if facts.height else 0,
         "licences": licences.most_common(),
-        "commercial": commercial,
+        "commercial": {use: commercial[use] for use in ("allowed", "forbidden", "unknown")},
         "bytes": sum(shard.path.stat().st_size for shard in built.shards),
     }
 

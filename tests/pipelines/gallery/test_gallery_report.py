@@ -115,6 +115,28 @@ def test_criteria_are_counted_where_there_are_some(tmp_path: Path) -> None:
     assert plot.rows == (("Told", "3", "1", "2"),)
 
 
+def test_commercial_use_is_told_in_three_numbers(tmp_path: Path) -> None:
+    licences = (("mit", False), ("mit", False), ("cc-by-nc-4.0", True), (None, False))
+    rows = [
+        row(at, nc=nc, source={"corpus": "c", "licence": licence})
+        for at, (licence, nc) in enumerate(licences)
+    ]
+    text = audit(report(write_dataset(tmp_path / "set", {"Plain": rows}))).text
+    assert "2allow commercial use; 1 forbid it; of 1 the licence is unknown" in text
+
+
+def test_measured_labels_are_no_votes(tmp_path: Path) -> None:
+    told = {"kind": "instruction", "criterion": "louder"}
+    rows = [
+        row(0, agreement=0.75, n_votes=4, criterion_origin="llm", **told),
+        row(1, agreement=1.0, n_votes=1, criterion_origin="measured", **told),
+    ]
+    text = audit(report(write_dataset(tmp_path / "set", {"Plain": rows}), pairs=2)).text
+    assert "1 pairs have votes; the mean share for the published preference is 75.0%." in text
+    assert "agreement 75%" in text
+    assert "agreement 100%" not in text
+
+
 def test_a_pair_beyond_the_limit_says_how_much_is_left_out() -> None:
     html = render_pair(row(1, response_a_text="x" * 5_000), limit=1_000)
     assert "… 4,000 more characters" in audit(str(html)).text
