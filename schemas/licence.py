@@ -41,7 +41,9 @@ def forbids_commercial_use(licence: str | None, nc: bool) -> bool:
     return nc or is_non_commercial(licence)
 
 
-def commercial_use(licence: str | None, nc: bool | None) -> Literal["allowed", "forbidden", "unknown"]:
+def commercial_use(
+    licence: str | None, nc: bool | None
+) -> Literal["allowed", "forbidden", "unknown"]:
     """Whether rows may be used commercially: unknown where no licence is stated, and nothing bans.
 
     Args:

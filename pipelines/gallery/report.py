@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.funnel import losses, subset_funnels
 from pipelines.gallery import checks, side_tables
 from pipelines.gallery.cards import Card, card_of
 from pipelines.gallery.facts import facts_of
-from pipelines.gallery.funnel import losses, subset_funnels
 from pipelines.gallery.pages import page, page_policy, shipped_text
 from pipelines.gallery.plots import PLOTS, Plot, cost
 from pipelines.gallery.previews import Embedder, PreviewLimits
