@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
+from pipelines.contaminated import with_kept
 from pipelines.display import table_of
 from schemas.contamination import CONTAMINATION_SCHEMA
 from transforms.beamkit.errors import BuildError
@@ -23,6 +24,8 @@ def read_contamination(
     output: Path, subsets: Sequence[str], benchmarks: Sequence[str], removed: bool | None
 ) -> pl.DataFrame:
     """The matches of a built dataset (`schemas.contamination`), removed ones first.
+
+    The column `kept` says whether the row is in the dataset.
 
     Raises:
         BuildError: none were written down there, or not of a subset that is asked for.
@@ -42,7 +45,7 @@ def read_contamination(
         for name, path in files.items()
         if name in (subsets or files)
     ]
-    found = pl.concat(frames).select(CONTAMINATION_SCHEMA.names)
+    found = with_kept(pl.concat(frames).select(CONTAMINATION_SCHEMA.names), output)
     if benchmarks:
         found = found.filter(pl.col("benchmark").is_in(list(benchmarks)))
     if removed is not None:
@@ -63,7 +66,7 @@ def contamination_view(found: pl.DataFrame, limit: int) -> Group:
     )  # fmt: skip
     groups = found.group_by("subset", "benchmark", "rule").agg(
         removed=pl.col("row_id").filter(pl.col("removed")).n_unique(),
-        reported=pl.col("row_id").filter(~pl.col("removed")).n_unique(),
+        reported=pl.col("row_id").filter(pl.col("kept")).n_unique(),
     )
     for group in groups.sort("subset", "benchmark", "rule").iter_rows():
         counted.add_row(*map(escape, group[:3]), *(f"{number:,}" for number in group[3:]))
@@ -75,7 +78,7 @@ def contamination_view(found: pl.DataFrame, limit: int) -> Group:
         strength = f"{row['strength']:.0%}" if is_text else f"{row['strength']:.0f} bits"
         excerpt = " ".join((row["excerpt"] or "").split())
         rows.add_row(
-            ("" if row["removed"] else "kept ") + row["row_id"][:_ID_DIGITS],
+            ("kept " if row["kept"] else "") + row["row_id"][:_ID_DIGITS],
             escape(row["key"] or ""),
             escape(f"{row['benchmark']} {row['item']}"),
             escape(f"{row['rule']} ({row['field']}, {row['likeness']})"),
@@ -83,8 +86,11 @@ def contamination_view(found: pl.DataFrame, limit: int) -> Group:
             escape(excerpt if len(excerpt) <= _EXCERPT else excerpt[: _EXCERPT - 1] + "…"),
         )
     gone = found.filter(pl.col("removed"))["row_id"].n_unique()
-    kept = found["row_id"].n_unique() - gone
+    kept = found.filter(pl.col("kept"))["row_id"].n_unique()
+    others = found["row_id"].n_unique() - gone - kept
     lines = [counted, rows] if limit else [counted]
     more = len(found) - min(limit, len(found))
     told = f"{gone:,} rows removed, {kept:,} kept and reported"
+    if others:
+        told += f", {others:,} left out for another reason"
     return Group(*lines, Text(told + (f"; {more:,} more matches not shown" if more else "")))
