@@ -159,6 +159,8 @@ class SubsetFacts:
     rows_by: RowCounts
     origin: str | None
     example: Mapping[str, Any] | None
+    #: What ``--limit`` cut the target to; None where the recipe's target stands.
+    limit: int | None = None
     title: str | None = None
     prose: str | None = None
     #: Rows that the data card names: those of the shipped recipe.

@@ -114,6 +114,7 @@ def _subset(request: Request, name: str, record: Mapping[str, Any]) -> SubsetFac
         rows_by=row_counts(layout, name, entry["shards"]),
         origin=origin,
         example=first_row(layout, name, entry["shards"]),
+        limit=entry.get("limit"),
         title=card.text("title") if card else None,
         prose=card.prose if card else None,
         card_rows=card.number("rows") if card else None,

@@ -78,6 +78,9 @@ def origin_of(subset: SubsetFacts) -> str:
 
 def target_of(subset: SubsetFacts) -> str:
     """The target of a subset, and that of its data card where this recipe asks for another."""
+    if subset.limit is not None:
+        said = "" if subset.card_rows is None else f"; the data card says {subset.card_rows:,}"
+        return f"{wanted(subset)} (built with --limit {subset.limit}{said})"
     differs = subset.card_rows is not None and subset.card_rows != subset.target
     return wanted(subset) + (f" (the data card says {subset.card_rows:,})" if differs else "")
 
@@ -120,6 +123,13 @@ def limits(facts: CardFacts) -> list[str]:
         "Texts, pictures, clips and sounds come from public corpora as they are: they were not "
         "searched for offensive content or personal data.",
     ]
+    limited = [md(one.name) for one in facts.subsets if one.limit is not None]
+    if limited:
+        found.insert(
+            0,
+            f"**A sample, not a version:** {', '.join(limited)} built with `--limit`, which cuts a "
+            "subset below the recipe's target.",
+        )
     loose = [corpus for corpus in facts.corpora.values() if not corpus.pinned]
     if loose:
         named = ", ".join(md(corpus.name) for corpus in loose)

@@ -140,7 +140,8 @@ def request_of(
 
     file = recipe or default_recipe()
     names = tuple(subset or ())
-    loaded = load_recipe(file).limited(limit, names)
+    whole = load_recipe(file)
+    loaded = whole.limited(limit, names)
     for name in names:
         loaded.subset(name)
     chosen = runner or loaded.runner.name
@@ -162,6 +163,7 @@ def request_of(
         chosen,
         workers or loaded.runner.workers,
         flags,
+        limits=whole.cut_by(limit, names),
         file=file,
     )
 

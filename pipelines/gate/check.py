@@ -153,7 +153,7 @@ class _Check:
             raise BuildError(f"{name}: a shard can't be read: {error}") from error
         self.kept.append(frame.select(_KEPT))
         outcomes = self._outcomes(name, frame, suite, "row_id")
-        return Checked(frame.height, outcomes, entry["task"], entry["kind"])
+        return Checked(frame.height, outcomes, entry["task"], entry["kind"], entry.get("limit"))
 
     def whole(self) -> Checked:
         """Check what holds over all subsets."""

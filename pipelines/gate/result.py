@@ -61,6 +61,8 @@ class Checked:
     expectations: tuple[Outcome, ...]
     task: str = ""
     kind: str = ""
+    #: The subset was cut to so many pairs by ``--limit``: its count was held to that.
+    limit: int | None = None
 
     @property
     def passed(self) -> bool:
@@ -74,8 +76,10 @@ class Checked:
 
     def as_json(self) -> dict[str, Any]:
         """As it is written."""
-        named = {"task": self.task, "kind": self.kind} if self.task else {}
+        named: dict[str, Any] = {"task": self.task, "kind": self.kind} if self.task else {}
         told = [asdict(one) for one in self.expectations]
+        if self.limit is not None:
+            named["limit"] = self.limit
         return {**named, "rows": self.rows, "passed": self.passed, "expectations": told}
 
     @staticmethod
@@ -84,7 +88,13 @@ class Checked:
         outcomes = tuple(
             Outcome(**{**one, "row_ids": tuple(one["row_ids"])}) for one in value["expectations"]
         )
-        return Checked(value["rows"], outcomes, value.get("task", ""), value.get("kind", ""))
+        return Checked(
+            value["rows"],
+            outcomes,
+            value.get("task", ""),
+            value.get("kind", ""),
+            value.get("limit"),
+        )
 
 
 @dataclass(frozen=True)
@@ -115,6 +125,15 @@ class Gate:
     def everything(self) -> dict[str, Checked]:
         """All subsets by name, then the dataset as a whole."""
         return {**self.subsets, DATASET: self.dataset}
+
+    @property
+    def limited(self) -> list[str]:
+        """The subsets that ``--limit`` cut, one sentence each."""
+        return [
+            f"{name} was built with --limit {one.limit}: it was checked as a sample"
+            for name, one in self.subsets.items()
+            if one.limit is not None
+        ]
 
     def failures(self) -> list[str]:
         """Everything that keeps the dataset from being published, one sentence each."""
