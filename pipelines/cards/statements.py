@@ -95,9 +95,15 @@ def licence_notes(facts: CardFacts) -> list[str]:
 
 
 def shortfall_rows(facts: CardFacts) -> list[Row]:
-    """subset, target, rows, lacking."""
+    """subset, target, rows, lacking, why."""
     return [
-        [md(one.name), f"{one.target:,}", f"{one.rows:,}", f"{one.shortfall:,}"]
+        [
+            md(one.name),
+            f"{one.target:,}",
+            f"{one.rows:,}",
+            f"{one.shortfall:,}",
+            md(one.short.partition("; ")[2], 300),
+        ]
         for one in facts.subsets
         if one.shortfall
     ]

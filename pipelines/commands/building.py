@@ -185,6 +185,7 @@ def carry_out(
     from pipelines.display import how_to_load, left_out_table
     from pipelines.funnel_view import dead_table, funnel_table, left_out_by_rule
     from pipelines.run import run
+    from pipelines.shortfall import shortfall
     from pipelines.watching import Watcher
 
     try:
@@ -204,6 +205,9 @@ def carry_out(
         }
         if left_out:
             out.print(left_out_table(left_out))
+        for name in built:
+            if short := shortfall(name, record):
+                out.print(f"[yellow]{name}[/]: {short}", highlight=False, soft_wrap=True)
         how_to_load(out, output, next(iter(built)))
     return failures
 
