@@ -71,6 +71,16 @@ def test_pictures_are_made_anew_and_impostors_are_not_shown(hostile_report: str)
     assert "Prompt: picture 3 of 3: it can't be decoded" in found.text
 
 
+def test_every_picture_has_its_place_before_it_is_loaded() -> None:
+    pictures = {
+        "response_a_image": medium(png(size=(40, 30)), "a.png"),
+        "response_b_frames": [medium(png(size=(20, 30)), "b.png")] * 2,
+    }
+    found = audit(str(render_pair(row(1, **pictures))))
+    boxes = [(one["width"], one["height"]) for tag, one in found.tags if tag == "img"]
+    assert boxes == [("40", "30"), ("20", "30"), ("20", "30")]
+
+
 def test_every_picture_and_player_has_a_text_alternative(hostile_report: str) -> None:
     found = audit(hostile_report)
     for tag, attributes in found.tags:
