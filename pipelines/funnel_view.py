@@ -11,6 +11,8 @@ from rich.table import Table
 from pipelines.display import table_of
 from pipelines.funnel import losses, subset_funnels
 
+_Found = Mapping[str, Mapping[tuple[str, ...], int]]
+
 #: So many subsets are told apart; of more the sums are shown.
 _FEW: Final = 4
 
@@ -36,7 +38,7 @@ def funnel_table(records: Mapping[str, Any]) -> Table:
 
 def left_out_by_rule(records: Mapping[str, Any]) -> Table:
     """What was sound and is left out by a rule of the recipe."""
-    found = {
+    found: _Found = {
         name: {
             (one.reason,): one.count
             for one in losses({"subsets": {name: record}})
@@ -49,7 +51,7 @@ def left_out_by_rule(records: Mapping[str, Any]) -> Table:
 
 def dead_table(records: Mapping[str, Any]) -> Table:
     """Dead letters by stage and reason."""
-    found = {
+    found: _Found = {
         name: {
             (one.stage, one.reason): one.count
             for one in losses({"subsets": {name: record}})
@@ -60,9 +62,7 @@ def dead_table(records: Mapping[str, Any]) -> Table:
     return _counted("Dead letters", ("stage", "reason"), found)
 
 
-def _counted(
-    title: str, names: Sequence[str], found: Mapping[str, Mapping[tuple[str, ...], int]]
-) -> Table:
+def _counted(title: str, names: Sequence[str], found: _Found) -> Table:
     """Counts by subset; of more than a few subsets their sums, the largest first."""
     if len(found) <= _FEW:
         table = table_of(title, "subset", *names, "count", right=("count",))

@@ -42,7 +42,9 @@ def _reserve(name: str, entry: Mapping[str, Any], record: Mapping[str, Any]) -> 
     relabel = recipe.get("relabel") or {}
     asked = (recipe.get("subsets") or {}).get(name) or {}
     origin = asked.get("criteria") or relabel.get("origin")
-    setting = _RESERVES.get(origin, _OF_SAMPLE) if entry.get("kind") != "general" else _OF_SAMPLE
+    setting = (
+        _RESERVES.get(str(origin), _OF_SAMPLE) if entry.get("kind") != "general" else _OF_SAMPLE
+    )
     at: Any = recipe
     for part in setting.split("."):
         at = at.get(part) if isinstance(at, Mapping) else None
