@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -23,6 +22,7 @@ from pipelines.audit_labels import (
 )
 from pipelines.audit_reading import facts_of, sample_of
 from pipelines.layout import Layout
+from pipelines.published_record import digest_of_build
 from pipelines.recipe import digest_of
 from pipelines.recipe_binding import nearest
 from pipelines.run_record import read_record
@@ -155,7 +155,7 @@ def write_audits(output: str, findings: Sequence[Finding], settings: AuditSettin
     """Put `quality/audits.json` in place, with the digests of the run and settings it is about."""
     told = {
         "checked": datetime.now(UTC).isoformat(timespec="seconds"),
-        "run": _run_digest(output),
+        "run": digest_of_build(Layout.of(output)),
         "settings": digest_of(asdict(settings)),
         "audits": [finding.as_json() for finding in findings],
     }
@@ -179,7 +179,8 @@ def ensure_audits(
     """
     told = _read(output)
     asked = digest_of(asdict(settings))
-    if told is None or (told.get("run"), told.get("settings")) != (_run_digest(output), asked):
+    about = (digest_of_build(Layout.of(output)), asked)
+    if told is None or (told.get("run"), told.get("settings")) != about:
         write_audits(output, run_audits(output, settings, watch=watch), settings)
         told = _read(output)
     assert told is not None
@@ -196,8 +197,3 @@ def _read(output: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) and isinstance(value.get("audits"), list) else None
-
-
-def _run_digest(output: str) -> str | None:
-    path = Layout.of(output).run_record
-    return hashlib.sha256(files.read_bytes(path)).hexdigest() if files.exists(path) else None

@@ -10,6 +10,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
+from pipelines.contaminated import with_kept
 from pipelines.display import table_of
 from pipelines.known_names import benchmarks_in, check_known
 from pipelines.layout import Layout
@@ -26,6 +27,8 @@ def read_contamination(
     output: Path, subsets: Sequence[str], benchmarks: Sequence[str], removed: bool | None
 ) -> pl.DataFrame:
     """The matches of a built dataset (`schemas.contamination`), removed ones first.
+
+    The column `kept` says whether the row is in the dataset.
 
     Raises:
         BuildError: none were written down there, or not of a subset or benchmark that is asked for.
@@ -48,7 +51,7 @@ def read_contamination(
         for name, path in files.items()
         if name in (subsets or files)
     ]
-    found = pl.concat(frames).select(CONTAMINATION_SCHEMA.names)
+    found = with_kept(pl.concat(frames).select(CONTAMINATION_SCHEMA.names), output)
     if benchmarks:
         known = {*every["benchmark"], *benchmarks_in(read_record(Layout.of(str(output))))}
         check_known(folder, "benchmark", benchmarks, known)
@@ -71,7 +74,7 @@ def contamination_view(found: pl.DataFrame, limit: int) -> Group:
     )  # fmt: skip
     groups = found.group_by("subset", "benchmark", "rule").agg(
         removed=pl.col("row_id").filter(pl.col("removed")).n_unique(),
-        reported=pl.col("row_id").filter(~pl.col("removed")).n_unique(),
+        reported=pl.col("row_id").filter(pl.col("kept")).n_unique(),
     )
     for group in groups.sort("subset", "benchmark", "rule").iter_rows():
         subset, *found_by = map(escape, group[:3])
@@ -92,7 +95,7 @@ def contamination_view(found: pl.DataFrame, limit: int) -> Group:
         strength = f"{row['strength']:.0%}" if is_text else f"{row['strength']:.0f} bits"
         excerpt = " ".join((row["excerpt"] or "").split())
         rows.add_row(
-            ("" if row["removed"] else "kept ") + row["row_id"][:_ID_DIGITS],
+            ("kept " if row["kept"] else "") + row["row_id"][:_ID_DIGITS],
             escape(row["key"] or ""),
             escape(f"{row['benchmark']} {row['item']}"),
             escape(f"{row['rule']} ({row['field']}, {row['likeness']})"),
@@ -100,8 +103,11 @@ def contamination_view(found: pl.DataFrame, limit: int) -> Group:
             escape(excerpt if len(excerpt) <= _EXCERPT else excerpt[: _EXCERPT - 1] + "…"),
         )
     gone = found.filter(pl.col("removed"))["row_id"].n_unique()
-    kept = found["row_id"].n_unique() - gone
+    kept = found.filter(pl.col("kept"))["row_id"].n_unique()
+    others = found["row_id"].n_unique() - gone - kept
     lines = [counted, rows] if limit else [counted]
     more = len(found) - min(limit, len(found))
     told = f"{gone:,} rows removed, {kept:,} kept and reported"
+    if others:
+        told += f", {others:,} left out for another reason"
     return Group(*lines, Text(told + (f"; {more:,} more matches not shown" if more else "")))

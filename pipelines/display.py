@@ -149,10 +149,13 @@ def pair_view(row: Mapping[str, Any]) -> Group:
     sides.add_row(*(_side(row, side) for side in "ab"))
     parts.append(sides)
     source = row["source"]
+    labelled = f"label of the corpus by {row['annotator']}"
+    if row["criterion"]:
+        labelled += f", under the criterion: {row['criterion_origin']}"
     parts.append(
         Text(
             f"row {row['row_id']}  pair {row['pair_id']}\n{row['task']}  {row['subset']}  "
-            f"{row['annotator']}  from {source['corpus']} ({source['licence']}), "
+            f"{labelled}\nfrom {source['corpus']} ({source['licence']}), "
             f"key {source['key']}",
             style="dim",
         )

@@ -1,7 +1,7 @@
 """Which files of ``quality/`` are about the build that lies beside them, and which about another.
 
-Each names the build that it was made of: the JSON files by the digest of the run record's bytes,
-the report by the digest of the record as it is published. A file that names none is of another.
+Each names the build that it was made of by the digest of its record as it is published. A file that
+names none is of another.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, Final
 
-from pipelines.gate.result import run_digest
 from pipelines.layout import Layout
-from pipelines.published_record import build_digest
+from pipelines.published_record import build_digest, digest_of_build
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 
@@ -69,7 +68,7 @@ def read_current(layout: Layout, name: str) -> Mapping[str, Any] | None:
         told = json.loads(files.read_bytes(file))
     except ValueError as error:
         raise BuildError(f"{file} is not JSON ({error}); delete it and check again") from None
-    if not isinstance(told, dict) or told.get("run") != run_digest(layout):
+    if not isinstance(told, dict) or told.get("run") != digest_of_build(layout):
         return None
     # A review's answers may have been given to a sheet of an earlier build.
     return None if told.get("same_build") is False else told

@@ -119,6 +119,16 @@ class Recipe:
         }
         return replace(self, subsets=subsets)
 
+    def cut_by(self, limit: int | None, names: Collection[str] = ()) -> dict[str, int]:
+        """The limit of every subset that `limited` gives a lower target, by its name."""
+        return {
+            name: limit
+            for name, subset in self.subsets.items()
+            if limit is not None
+            and (not names or name in names)
+            and (subset.target is None or limit < subset.target)
+        }
+
     def subset(self, name: str) -> Subset:
         """A subset by name.
 

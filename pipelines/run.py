@@ -71,6 +71,8 @@ class RunRequest:
     known: Mapping[str, KnownMedia] = field(default_factory=dict)
     #: Forgets the finished work of the subsets first.
     fresh: bool = False
+    #: Subsets whose target is below the recipe's because of ``--limit``, and that limit.
+    limits: Mapping[str, int] = field(default_factory=dict)
     #: The recipe's file, for errors that name its lines.
     file: Path | None = None
 
@@ -186,7 +188,9 @@ def _build(plan: SubsetPlan, request: RunRequest) -> dict[str, Any]:
         resumed = "media" if plan.known else _resumed(plan)
         published = _made(plan, request)
     _check_rows(plan, published)
-    return subset_record(plan, published, {"total": time.monotonic() - started}, resumed=resumed)
+    record = subset_record(plan, published, {"total": time.monotonic() - started}, resumed=resumed)
+    limit = request.limits.get(plan.name)
+    return record if limit is None else {**record, "limit": limit}
 
 
 def _resumed(plan: SubsetPlan) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 #: Spellings of one licence.
 _SPELLINGS: Final = {
@@ -39,3 +39,17 @@ def is_non_commercial(licence: str | None) -> bool:
 def forbids_commercial_use(licence: str | None, nc: bool) -> bool:
     """Whether a licence forbids commercial use: by its name, or since `nc` says so."""
     return nc or is_non_commercial(licence)
+
+
+def commercial_use(
+    licence: str | None, nc: bool | None
+) -> Literal["allowed", "forbidden", "unknown"]:
+    """Whether rows may be used commercially: unknown where no licence is stated, and nothing bans.
+
+    Args:
+        licence: as the source states it.
+        nc: what the row says of it; null says nothing.
+    """
+    if forbids_commercial_use(licence, bool(nc)):
+        return "forbidden"
+    return "unknown" if nc is None or plain(licence) is None else "allowed"

@@ -159,6 +159,10 @@ class SubsetFacts:
     rows_by: RowCounts
     origin: str | None
     example: Mapping[str, Any] | None
+    #: Why it holds fewer pairs than its target; empty where it does not.
+    short: str = ""
+    #: What ``--limit`` cut the target to; None where the recipe's target stands.
+    limit: int | None = None
     title: str | None = None
     prose: str | None = None
     #: Rows that the data card names: those of the shipped recipe.

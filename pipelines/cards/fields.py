@@ -31,12 +31,13 @@ _OF_ROW: Final = {
     "preference": "`a`, `b` or `tie`: the label.",
     "source_preference": "What the corpus said, before a criterion.",
     "margin": "How far the corpus had the two apart, in its own scale; null where it gives none.",
-    "annotator": "Who said so: `human`, `model`, `metric` or `measured`.",
+    "annotator": "Who gave the label of the corpus: `human`, `model`, `metric` or `measured`.",
     "criterion": "By what the preference is to be judged; null in general rows.",
     "criterion_origin": "`llm`, `published` or `measured`; null in general rows.",
     "flipped": "Whether the criterion reverses the label of the corpus.",
-    "agreement": "Share of votes that agree with the label; null where nobody voted.",
-    "n_votes": "Number of votes; null where nobody voted.",
+    "agreement": "Share of the judges' votes that agree with the label; null where nobody voted, "
+    "and 1 where the label follows from a measurement.",
+    "n_votes": "Number of votes; null where nobody voted, and 1 for a measurement.",
     "source": "`{corpus, revision, key, licence, url}`: the record that the pair was made from.",
     "nc": "Whether the licence of the source forbids commercial use.",
 }

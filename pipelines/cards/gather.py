@@ -19,6 +19,7 @@ from pipelines.machine_places import places_of, text_without_places
 from pipelines.quality_of_build import REPORT, is_current
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record
+from pipelines.shortfall import shortfall
 from schemas.pair import SCHEMA_VERSION
 from transforms.beamkit.errors import BuildError
 
@@ -114,6 +115,8 @@ def _subset(request: Request, name: str, record: Mapping[str, Any]) -> SubsetFac
         rows_by=row_counts(layout, name, entry["shards"]),
         origin=origin,
         example=first_row(layout, name, entry["shards"]),
+        short=shortfall(name, record),
+        limit=entry.get("limit"),
         title=card.text("title") if card else None,
         prose=card.prose if card else None,
         card_rows=card.number("rows") if card else None,

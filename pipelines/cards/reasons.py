@@ -14,6 +14,7 @@ STAGES: Final = {
     "decontamination": "Items of benchmarks",
     "dedup": "Duplicates and contradictions",
     "relabel": "Criteria",
+    "quality": "Rules about rows",
     "trim": "Trim to the target",
 }
 _RULES: Final = {
@@ -45,6 +46,31 @@ _RULES: Final = {
     "published_unmatched": "a published row that fits no pair of the corpus",
     "published_ambiguous_side": "a published row whose chosen side cannot be told, as both fit",
     "published_no_prompt": "a published row whose prompt is not in the corpus",
+    "image_undecodable": "a picture that does not decode to its end",
+    "known_corrupt_image": "a picture that the corpus itself calls corrupt",
+    "video_undecodable": "a clip that does not decode to its end",
+    "audio_undecodable": "a sound that does not decode to its end",
+    "media_too_large": "a medium larger than the recipe takes",
+    "media_ambiguous": "several media fit what the record names",
+    "missing_field": "the record lacks a field that the corpus promises",
+    "malformed_votes": "its votes are not as the corpus promises",
+    "malformed_path": "the path of a medium is not as the corpus promises",
+    "malformed_images": "its list of pictures is not as the corpus promises",
+    "label_not_one_hot": "its labels do not say of exactly one response that it is better",
+    "prompts_differ": "its two responses answer different prompts",
+    "last_turn_not_assistant": "a conversation that does not end with a response",
+    "no_prompt": "the record has no prompt",
+    "empty_prompt": "the prompt has no text of a user and no media",
+    "empty_response": "a response has no text",
+    "unknown_role": "a turn of a role that is not known, or the last is not the user's",
+    "missing_prompt_medium": "the prompt lacks a medium that its task requires",
+    "missing_response": "a response is empty or of another kind",
+    "equal_responses": "both responses are the same",
+    "control_characters": "a text holds control characters",
+    "replacement_characters": "a text that was read in a wrong encoding",
+    "prompt_too_long": "the prompt is longer than the recipe takes",
+    "response_too_long": "a response is longer than the recipe takes",
+    "over_budget": "the budget for models was spent",
     "no_consensus": "the judges did not confirm a criterion",
     "no_votes": "no judge had a vote",
 }
@@ -56,8 +82,8 @@ def stage_title(stage: str) -> str:
 
 
 def why(reason: str) -> str:
-    """A reason code in words."""
-    return _RULES.get(reason, reason.replace("_", " "))
+    """A reason code in words; empty where they would only repeat it."""
+    return _RULES.get(reason, "")
 
 
 def stage_order(stage: str) -> tuple[int, str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from pipelines.cards.facts import Calibration, LabelFacts, Matches
 from pipelines.cards.shards import opened
+from pipelines.contaminated import with_kept
 from pipelines.layout import Layout
 from transforms.beamkit import files
 from transforms.relabel.calibration import calibration
@@ -87,15 +89,16 @@ def duplicates_of(layout: Layout, subset: str) -> dict[tuple[str, str], int] | N
 
 
 def contamination_of(layout: Layout, subset: str) -> tuple[Matches, ...] | None:
-    """Rows that match items of benchmarks; None if none were searched for."""
+    """Rows that match items of benchmarks and were removed or kept; None if none were sought."""
     path = layout.contamination(subset)
     if not files.exists(path):
         return None
     with opened(path) as file:
-        frame = pl.DataFrame(file.read(columns=["benchmark", "rule", "row_id", "removed"]))
+        columns = ["benchmark", "rule", "subset", "row_id", "pair_id", "removed"]
+        frame = with_kept(pl.DataFrame(file.read(columns=columns)), Path(layout.output))
     removed = pl.col("removed")
     found = frame.group_by("benchmark", "rule").agg(
         removed=pl.col("row_id").filter(removed).n_unique(),
-        reported=pl.col("row_id").filter(~removed).n_unique(),
+        reported=pl.col("row_id").filter("kept").n_unique(),
     )
     return tuple(Matches(*row) for row in found.sort("benchmark", "rule").iter_rows())

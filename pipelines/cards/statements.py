@@ -78,6 +78,9 @@ def origin_of(subset: SubsetFacts) -> str:
 
 def target_of(subset: SubsetFacts) -> str:
     """The target of a subset, and that of its data card where this recipe asks for another."""
+    if subset.limit is not None:
+        said = "" if subset.card_rows is None else f"; the data card says {subset.card_rows:,}"
+        return f"{wanted(subset)} (built with --limit {subset.limit}{said})"
     differs = subset.card_rows is not None and subset.card_rows != subset.target
     return wanted(subset) + (f" (the data card says {subset.card_rows:,})" if differs else "")
 
@@ -92,9 +95,15 @@ def licence_notes(facts: CardFacts) -> list[str]:
 
 
 def shortfall_rows(facts: CardFacts) -> list[Row]:
-    """subset, target, rows, lacking."""
+    """subset, target, rows, lacking, why."""
     return [
-        [md(one.name), f"{one.target:,}", f"{one.rows:,}", f"{one.shortfall:,}"]
+        [
+            md(one.name),
+            f"{one.target:,}",
+            f"{one.rows:,}",
+            f"{one.shortfall:,}",
+            md(one.short.partition("; ")[2], 300),
+        ]
         for one in facts.subsets
         if one.shortfall
     ]
@@ -120,6 +129,13 @@ def limits(facts: CardFacts) -> list[str]:
         "Texts, pictures, clips and sounds come from public corpora as they are: they were not "
         "searched for offensive content or personal data.",
     ]
+    limited = [md(one.name) for one in facts.subsets if one.limit is not None]
+    if limited:
+        found.insert(
+            0,
+            f"**A sample, not a version:** {', '.join(limited)} built with `--limit`, which cuts a "
+            "subset below the recipe's target.",
+        )
     loose = [corpus for corpus in facts.corpora.values() if not corpus.pinned]
     if loose:
         named = ", ".join(md(corpus.name) for corpus in loose)

@@ -153,13 +153,13 @@ def _figure(value: float | None) -> str:
 
 
 def audit_summary(audits: Sequence[AuditFacts]) -> list[Row]:
-    """audit, subjects measured, passed, warned, failed."""
+    """audit, subjects measured, passed, warned, failed, without a verdict."""
     counted: dict[str, Counter[str]] = {}
     for one in audits:
         counted.setdefault(one.audit, Counter())[one.verdict] += 1
     return [
         [md(name.replace("_", " ")), f"{sum(verdicts.values()):,}",
-         *(f"{verdicts[verdict]:,}" for verdict in ("pass", "warn", "fail"))]
+         *(f"{verdicts[verdict]:,}" for verdict in ("pass", "warn", "fail", "none"))]
         for name, verdicts in sorted(counted.items())
     ]  # fmt: skip
 

@@ -140,7 +140,8 @@ def request_of(
 
     file = recipe or default_recipe()
     names = tuple(subset or ())
-    loaded = load_recipe(file).limited(limit, names)
+    whole = load_recipe(file)
+    loaded = whole.limited(limit, names)
     for name in names:
         loaded.subset(name)
     chosen = runner or loaded.runner.name
@@ -162,6 +163,7 @@ def request_of(
         chosen,
         workers or loaded.runner.workers,
         flags,
+        limits=whole.cut_by(limit, names),
         file=file,
     )
 
@@ -191,6 +193,7 @@ def carry_out(
     from pipelines.display import how_to_load, left_out_table
     from pipelines.funnel_view import dead_table, funnel_table, left_out_by_rule
     from pipelines.run import run
+    from pipelines.shortfall import shortfall
     from pipelines.watching import Watcher
 
     try:
@@ -210,6 +213,9 @@ def carry_out(
         }
         if left_out:
             out.print(left_out_table(left_out))
+        for name in built:
+            if short := shortfall(name, record):
+                out.print(f"[yellow]{name}[/]: {short}", highlight=False, soft_wrap=True)
         how_to_load(out, output, next(iter(built)), commands)
     return failures
 

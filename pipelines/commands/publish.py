@@ -123,7 +123,7 @@ def _checked_build(output: Path, recipe: Recipe | None) -> Build:
     """The dataset of an output folder, which must be built, at rest, and have passed its gate."""
     from pipelines.build_marker import running
     from pipelines.layout import Layout
-    from pipelines.publishing.gate_check import refuse_unless_passed
+    from pipelines.publishing.gate_check import refuse_samples, refuse_unless_passed
     from pipelines.publishing.plan import Build
     from pipelines.run_record import read_record
     from transforms.beamkit.errors import BuildError
@@ -137,6 +137,7 @@ def _checked_build(output: Path, recipe: Recipe | None) -> Build:
     busy = running(layout)
     if busy is not None:
         raise BuildError(f"{output}: a build is running there ({busy}); publish when it has ended")
+    refuse_samples(output, record, recipe)
     refuse_unless_passed(output, record["subsets"])
     return Build(output, record, recipe)
 

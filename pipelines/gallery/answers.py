@@ -10,7 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from pipelines.gallery.reading import open_built
-from pipelines.gallery.review import run_digest
+from pipelines.published_record import build_digest
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 
@@ -67,7 +67,7 @@ def score_answers(output: Path, told: dict[str, Any]) -> dict[str, Any]:
     ]
     labels = pl.concat(frames).collect()
     scores = review_scores(told["answers"], labels, seed=0)
-    run = run_digest(output)
+    run = build_digest(built.record)
     return {
         "run": run,
         "same_build": told["run"] == run,

@@ -201,7 +201,9 @@ def _badges(row: Row) -> Sequence[tuple[str, str]]:
     found = []
     if row.get("flipped"):
         found.append(("flipped", "The criterion reverses the preference of the source."))
-    if (agreement := row.get("agreement")) is not None:
+    # A measured label carries the one answer of its measurement: nobody voted.
+    measured = row.get("criterion_origin") == "measured"
+    if not measured and (agreement := row.get("agreement")) is not None:
         votes = row.get("n_votes") or 0
         found.append(
             (
@@ -241,7 +243,7 @@ def _provenance(row: Row) -> Sequence[tuple[str, str]]:
         ("revision", source.get("revision")),
         ("licence", source.get("licence")),
         ("address", source.get("url")),
-        ("annotator", row.get("annotator")),
+        ("label of the corpus by", row.get("annotator")),
         ("source preferred", row.get("source_preference")),
         ("margin", None if row.get("margin") is None else f"{row['margin']:.4g}"),
     )

@@ -13,8 +13,9 @@ from pipelines.gallery.reading import Shard
 def facts_of(shards: Sequence[Shard]) -> pl.DataFrame:
     """One row a pair: its labels, and of both responses characters, seconds and bytes.
 
-    Columns: subset, task, kind, preference, flipped, agreement, criterion_origin, criterion (a
-    hash), criterion_chars, and for each side s: chars_s, seconds_s, bytes_s; prompt_chars.
+    Columns: subset, task, kind, preference, flipped, agreement, criterion_origin,
+    source_preference, criterion (a hash, null where there is none), criterion_chars, licence, nc,
+    prompt_chars, and for each side s: chars_s, seconds_s, bytes_s.
     """
     frames = [
         pl.scan_parquet(shard.path, glob=False).select(*_EXPRESSIONS).collect() for shard in shards
@@ -37,8 +38,11 @@ def _expressions() -> list[pl.Expr]:
     prompt = pl.col("prompt").list.eval(pl.element().struct.field("content").str.len_chars())
     return [
         *map(pl.col, ("subset", "task", "kind", "preference", "flipped", "agreement", "nc")),
-        pl.col("criterion_origin"),
-        pl.col("criterion").hash().alias("criterion"),
+        *map(pl.col, ("criterion_origin", "source_preference")),
+        # The hash of null is a number too.
+        pl.when(pl.col("criterion").is_not_null())
+        .then(pl.col("criterion").hash())
+        .alias("criterion"),
         pl.col("criterion").str.len_chars().alias("criterion_chars"),
         prompt.list.sum().alias("prompt_chars"),
         pl.col("source").struct.field("licence").alias("licence"),

@@ -18,7 +18,8 @@ class Medium:
 
     `sources` are addresses that this program made (data: URIs, or paths of the viewer). `alt` says
     what it is for who can't see it; `note` what is not shown, and why. `poster` stands for a clip
-    before it plays. `width` and `height` are pixels, 0 where unknown.
+    before it plays. `boxes` are width and height in pixels of each source (of a clip: of its
+    poster), where they are known: what is not loaded yet takes its place on the page.
     """
 
     shown: Shown
@@ -28,8 +29,7 @@ class Medium:
     poster: str = ""
     note: str = ""
     link: str = ""
-    width: int = 0
-    height: int = 0
+    boxes: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -223,8 +223,9 @@ def rows_written(facts: pl.DataFrame) -> Plot | None:
 
 
 def agreement(facts: pl.DataFrame) -> Plot | None:
-    """How far votes agree, over all rows that have votes."""
-    known = facts.filter(pl.col("agreement").is_not_null())
+    """How far votes agree, over all rows that have votes; a measurement is no vote."""
+    voted = pl.col("criterion_origin").ne_missing("measured")
+    known = facts.filter(voted & pl.col("agreement").is_not_null())
     if known.is_empty():
         return None
     edges = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0]
@@ -252,27 +253,41 @@ def agreement(facts: pl.DataFrame) -> Plot | None:
 
 
 def criteria(facts: pl.DataFrame) -> Plot | None:
-    """Rows with a criterion: kept and flipped labels, and how many criteria are distinct."""
+    """Rows with a criterion: kept and flipped labels, and how many criteria are distinct.
+
+    Where either preference is a tie, the criterion neither keeps nor reverses it.
+    """
     known = facts.filter(pl.col("criterion").is_not_null())
     if known.is_empty():
         return None
+    sides = ("a", "b")
+    sided = pl.col("preference").is_in(sides) & pl.col("source_preference").is_in(sides)
+    flipped_row = sided & pl.col("flipped").fill_null(False)
     table = _by_subset(
         known,
         pl.len().alias("pairs"),
-        pl.col("flipped").fill_null(False).sum().alias("flipped"),
+        flipped_row.sum().alias("flipped"),
+        (sided & ~flipped_row).sum().alias("kept"),
         pl.col("criterion").n_unique().alias("distinct"),
     ).rows(named=True)
-    flipped = sum(row["flipped"] for row in table)
+    flipped, decided = (known.select(one.sum()).item() for one in (flipped_row, sided))
+    reverses = (
+        f"; it reverses the preference of the source in {flipped:,} of the {decided:,} pairs "
+        f"without a tie ({flipped / decided:.1%})"
+        if decided
+        else ""
+    )
     sentence = (
-        f"{len(known):,} pairs carry a criterion, {known['criterion'].n_unique():,} of them "
-        f"distinct; in {flipped / len(known):.1%} it reverses the preference of the source."
+        f"{len(known):,} pairs carry a criterion; {known['criterion'].n_unique():,} criteria are "
+        f"distinct{reverses}."
     )
     bars = _Bars(
         "criteria",
         [row["subset"] for row in table],
         [
-            ("keeps the preference", "accent", [row["pairs"] - row["flipped"] for row in table]),
+            ("keeps the preference", "accent", [row["kept"] for row in table]),
             ("reverses it", "violet", [row["flipped"] for row in table]),
+            ("a tie", "soft", [row["pairs"] - row["kept"] - row["flipped"] for row in table]),
         ],
     )
     rows = tuple(

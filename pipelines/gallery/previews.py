@@ -8,7 +8,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pipelines.gallery.kinds import media_type
 from pipelines.gallery.media import Cell, Medium
@@ -84,39 +84,34 @@ class Embedder:
         self.budget -= spent
         return made
 
-    def _rendered(self, modality: Modality, data: bytes) -> list[str]:
-        return [
-            _uri(one, "image/jpeg") for one in rendered(modality, data, self.limits, self.policy)
-        ]
+    def _rendered(self, modality: Modality, data: bytes) -> list[bytes]:
+        return rendered(modality, data, self.limits, self.policy)
 
     def _picture(self, cell: Cell, blobs: list[bytes]) -> Medium:
-        return Medium("picture", cell.alt, tuple(self._rendered("image", blobs[0])))
+        return _pictures("picture", cell, self._rendered("image", blobs[0]))
 
     def _strip(self, cell: Cell, blobs: list[bytes]) -> Medium:
         chosen = spread(blobs, self.limits.frames)
         view = PreviewLimits(picture_side=self.limits.frame_side)
-        pictures = tuple(
-            _uri(one, "image/jpeg")
-            for blob in chosen
-            for one in rendered("image", blob, view, self.policy)
-        )
+        pictures = [one for blob in chosen for one in rendered("image", blob, view, self.policy)]
         left = len(blobs) - len(chosen)
         note = f"{len(chosen)} of {len(blobs)} frames" if left else ""
-        return Medium("strip", cell.alt, pictures, note=note)
+        return _pictures("strip", cell, pictures, note)
 
     def _clip(self, cell: Cell, blobs: list[bytes]) -> Medium:
         data = blobs[0]
         kind = media_type(data, "video")
-        frames = tuple(self._rendered("video", data))
+        frames = self._rendered("video", data)
         if kind is None or len(data) > self.limits.clip_bytes:
             why = f"{size_of(len(data))}, too large to play here; frames in order of time"
-            return Medium("strip", cell.alt, frames, note=why)
-        return Medium("clip", cell.alt, (_uri(data, kind),), kind, poster=frames[0])
+            return _pictures("strip", cell, frames, why)
+        poster, box = _uri(frames[0], "image/jpeg"), _box(frames[0])
+        return Medium("clip", cell.alt, (_uri(data, kind),), kind, poster=poster, boxes=(box,))
 
     def _sound(self, cell: Cell, blobs: list[bytes]) -> Medium:
         data = blobs[0]
         kind = media_type(data, "audio")
-        poster = self._rendered("audio", data)[0]
+        poster = _uri(self._rendered("audio", data)[0], "image/jpeg")
         note = ""
         if kind is None or len(data) > self.limits.sound_bytes:
             data, kind = shortened(data, self.limits.sound_seconds), "audio/mpeg"
@@ -124,7 +119,7 @@ class Embedder:
         return Medium("sound", cell.alt, (_uri(data, kind),), kind, poster=poster, note=note)
 
     def _views(self, cell: Cell, blobs: list[bytes]) -> Medium:
-        return Medium("views", cell.alt, tuple(self._rendered("mesh", blobs[0])))
+        return _pictures("views", cell, self._rendered("mesh", blobs[0]))
 
 
 _MAKERS: Final[Mapping[str, Callable[[Embedder, Cell, list[bytes]], Medium]]] = {
@@ -194,6 +189,21 @@ def spread(items: list[bytes], number: int) -> list[bytes]:
     if len(items) <= number:
         return items
     return [items[k * (len(items) - 1) // (number - 1)] for k in range(number)]
+
+
+def _pictures(
+    shown: Literal["picture", "strip", "views"], cell: Cell, jpegs: list[bytes], note: str = ""
+) -> Medium:
+    sources = tuple(_uri(one, "image/jpeg") for one in jpegs)
+    return Medium(shown, cell.alt, sources, note=note, boxes=tuple(map(_box, jpegs)))
+
+
+def _box(jpeg: bytes) -> tuple[int, int]:
+    """Width and height of a picture that was encoded here, in pixels."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
+        return picture.size
 
 
 def _note(cell: Cell, why: str) -> Medium:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,20 +10,19 @@ from typing import Any, Final
 
 import polars as pl
 
+from pipelines.funnel import losses, subset_funnels
 from pipelines.gallery import checks, side_tables
 from pipelines.gallery.cards import Card, card_of
 from pipelines.gallery.facts import facts_of
-from pipelines.gallery.funnel import losses, subset_funnels
 from pipelines.gallery.pages import page, page_policy, shipped_text
 from pipelines.gallery.plots import PLOTS, Plot, cost
 from pipelines.gallery.previews import Embedder, PreviewLimits
 from pipelines.gallery.reading import Built, open_built, some_rows, votes_of
 from pipelines.gallery.side_tables import LetterGroup
-from pipelines.layout import Layout
 from pipelines.machine_places import places_of, told_without_places
 from pipelines.published_record import build_digest
 from pipelines.quality_of_build import BUILD_META
-from transforms.beamkit import files
+from schemas.licence import commercial_use
 
 #: Bytes of a report at most, and what of them media may take: the rest is text and plots.
 MOST_BYTES: Final = 20_000_000
@@ -125,11 +123,12 @@ def _sections(
 
 def _head(built: Built, facts: pl.DataFrame) -> dict[str, Any]:
     licences: Counter[str] = Counter()
-    commercial = 0
+    commercial: Counter[str] = Counter()
     if facts.height:
         counted = facts.group_by("licence").len().sort("len", "licence", descending=[True, False])
         licences.update({str(name or "unknown"): number for name, number in counted.iter_rows()})
-        commercial = int((~facts["nc"].fill_null(True)).sum())
+        for licence, nc, number in facts.group_by("licence", "nc").len().iter_rows():
+            commercial[commercial_use(licence, nc)] += number
     return {
         "name": str(built.record.get("name", built.output.name)),
         "code": str(built.record.get("code", "")),
@@ -141,13 +140,13 @@ def _head(built: Built, facts: pl.DataFrame) -> dict[str, Any]:
         "tasks": sorted(set(facts["task"].drop_nulls())) if facts.height else [],
         "instruction": int((facts["kind"] == "instruction").sum()) if facts.height else 0,
         "licences": licences.most_common(),
-        "commercial": commercial,
+        "commercial": {use: commercial[use] for use in ("allowed", "forbidden", "unknown")},
         "bytes": sum(shard.path.stat().st_size for shard in built.shards),
     }
 
 
 def _tables(output: Path, built: Built) -> dict[str, Any]:
-    digest = hashlib.sha256(files.read_bytes(Layout.of(str(output)).run_record)).hexdigest()
+    digest = build_digest(built.record)
     known = places_of(built.record.get("recipe"))
     letters, letters_left_out = side_tables.letter_groups(output)
     return {

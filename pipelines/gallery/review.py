@@ -17,8 +17,7 @@ from pipelines.gallery.cards import card_of
 from pipelines.gallery.pages import page, page_policy, shipped_text
 from pipelines.gallery.previews import Embedder, PreviewLimits
 from pipelines.gallery.reading import Built, open_built, some_rows
-from pipelines.layout import Layout
-from transforms.beamkit import files
+from pipelines.published_record import build_digest
 from transforms.beamkit.errors import BuildError
 
 #: Characters of a sheet that media may take.
@@ -53,7 +52,7 @@ def review_sheet(
         media.budget = MEDIA_BUDGET / len(chosen)
         cards.append(card_of(row, media, limit=_TEXT_LIMIT, blind=True))
     style, script = shipped_text("gallery.css"), shipped_text("review.js")
-    run = run_digest(output)
+    run = build_digest(built.record)
     ids = "\n".join(row["row_id"] for row in chosen)
     return page(
         "review.html",
@@ -65,11 +64,6 @@ def review_sheet(
         sheet=hashlib.sha256(f"{run}\n{ids}".encode()).hexdigest()[:16],
         run=run,
     )
-
-
-def run_digest(output: Path) -> str:
-    """What tells one build from another: the digest of its run record."""
-    return hashlib.sha256(files.read_bytes(Layout.of(str(output)).run_record)).hexdigest()
 
 
 def _chosen(built: Built, number: int, subsets: Sequence[str], seed: str) -> list[dict[str, Any]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import polars as pl
 
+from pipelines.contaminated import with_kept
 from pipelines.gallery.reading import side_tables
 
 #: Rows of a table on a page, and characters of a text in it.
@@ -72,16 +73,20 @@ class Table:
 
 
 def matches(output: Path) -> Table:
-    """Rows that match items of benchmarks: by benchmark and rule, removed or reported."""
+    """Rows that match items of benchmarks: by benchmark and rule, removed or reported.
+
+    What is reported is in the dataset; its rows have the column `kept`.
+    """
     return _table(
         output,
         "contamination",
         by=("benchmark", "rule"),
         counts={
             "removed": pl.col("row_id").filter(pl.col("removed")).n_unique(),
-            "reported": pl.col("row_id").filter(~pl.col("removed")).n_unique(),
+            "reported": pl.col("row_id").filter(pl.col("kept")).n_unique(),
         },
         order=pl.col("removed"),
+        told=lambda found: with_kept(found, output),
     )
 
 
@@ -97,12 +102,17 @@ def duplicates(output: Path) -> Table:
 
 
 def _table(
-    output: Path, folder: str, by: tuple[str, ...], counts: Mapping[str, pl.Expr], order: pl.Expr
+    output: Path,
+    folder: str,
+    by: tuple[str, ...],
+    counts: Mapping[str, pl.Expr],
+    order: pl.Expr,
+    told: Callable[[pl.DataFrame], pl.DataFrame] = lambda found: found,
 ) -> Table:
     frames = [pl.scan_parquet(path, glob=False) for _, path in side_tables(output, folder)]
     if not frames:
         return Table((), (), 0)
-    found = pl.concat(frames).collect()
+    found = told(pl.concat(frames).collect())
     grouped = found.group_by(by).agg(**counts).sort(by)
     # Of each kind a few rows, so that a frequent one does not hide the others.
     few = found.sort(order, "row_id", descending=[True, False]).group_by(by, maintain_order=True)

@@ -15,9 +15,10 @@ import yaml
 
 from pipelines.build_marker import running
 from pipelines.gate.page import index_page
-from pipelines.gate.result import DATASET, Checked, Gate, Outcome, check_waivers, run_digest
+from pipelines.gate.result import DATASET, Checked, Gate, Outcome, check_waivers
 from pipelines.gate.suites import subset_suite
 from pipelines.layout import Layout
+from pipelines.published_record import digest_of_build
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest
 from pipelines.run_record import read_record
@@ -60,7 +61,7 @@ def run_gate(
     layout = Layout.of(output)
     record = _record(layout, names)
     held_to = recipe or recorded_recipe(record, layout)
-    run = run_digest(layout)
+    run = digest_of_build(layout)
     check = _Check(layout, record, held_to, base, watch or _nobody)
     built = [name for name in record["subsets"] if not names or name in names]
     outside = [name for name in built if name not in held_to.subsets]
@@ -152,7 +153,7 @@ class _Check:
             raise BuildError(f"{name}: a shard can't be read: {error}") from error
         self.kept.append(frame.select(_KEPT))
         outcomes = self._outcomes(name, frame, suite, "row_id")
-        return Checked(frame.height, outcomes, entry["task"], entry["kind"])
+        return Checked(frame.height, outcomes, entry["task"], entry["kind"], entry.get("limit"))
 
     def whole(self) -> Checked:
         """Check what holds over all subsets."""

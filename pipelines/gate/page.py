@@ -25,9 +25,11 @@ def index_page(gate: Gate) -> str:
     waivers = "".join(
         f"<li>{escape(one['what'])}: {escape(one['why'])}</li>" for one in gate.waivers
     )
+    limited = "".join(f"<li>{escape(one)}.</li>" for one in gate.limited)
     body = (
         f"<h1>Gate: {verdict}</h1>\n<p>Checked {escape(gate.checked)}; recipe "
         f"<code>{escape(gate.recipe[:12])}</code>, run <code>{escape(gate.run[:12])}</code>.</p>\n"
+        + (f"<h2>Samples</h2>\n<ul>{limited}</ul>" if limited else "")
         + (f"<h2>What failed</h2>\n{''.join(failed)}" if failed else "")
         + (f"<h2>Waived</h2>\n<ul>{waivers}</ul>" if waivers else "")
         + '<h2>Subsets</h2>\n<div class="scroll"><table><thead><tr><th>subset</th><th>task</th>'

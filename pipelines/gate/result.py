@@ -6,13 +6,13 @@ what the last check found. A gate is of one run: after another build it is stale
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pipelines.layout import Layout
+from pipelines.published_record import digest_of_build
 from pipelines.recipe_binding import RecipeError, nearest
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
@@ -61,6 +61,8 @@ class Checked:
     expectations: tuple[Outcome, ...]
     task: str = ""
     kind: str = ""
+    #: The subset was cut to so many pairs by ``--limit``: its count was held to that.
+    limit: int | None = None
 
     @property
     def passed(self) -> bool:
@@ -74,8 +76,10 @@ class Checked:
 
     def as_json(self) -> dict[str, Any]:
         """As it is written."""
-        named = {"task": self.task, "kind": self.kind} if self.task else {}
+        named: dict[str, Any] = {"task": self.task, "kind": self.kind} if self.task else {}
         told = [asdict(one) for one in self.expectations]
+        if self.limit is not None:
+            named["limit"] = self.limit
         return {**named, "rows": self.rows, "passed": self.passed, "expectations": told}
 
     @staticmethod
@@ -84,7 +88,13 @@ class Checked:
         outcomes = tuple(
             Outcome(**{**one, "row_ids": tuple(one["row_ids"])}) for one in value["expectations"]
         )
-        return Checked(value["rows"], outcomes, value.get("task", ""), value.get("kind", ""))
+        return Checked(
+            value["rows"],
+            outcomes,
+            value.get("task", ""),
+            value.get("kind", ""),
+            value.get("limit"),
+        )
 
 
 @dataclass(frozen=True)
@@ -92,13 +102,13 @@ class Gate:
     """What the last check of a dataset found."""
 
     checked: str
-    #: Digest of the recipe that the dataset was held to, and of the bytes of the run record.
+    #: Digest of the recipe that the dataset was held to, and of the build.
     recipe: str
     run: str
     subsets: Mapping[str, Checked]
     dataset: Checked
     waivers: tuple[Mapping[str, str], ...] = ()
-    #: Digest of the run record as it is now; another than `run` makes the gate stale.
+    #: Digest of the build as it is now; another than `run` makes the gate stale.
     current: str = field(default="", compare=False)
 
     @property
@@ -115,6 +125,15 @@ class Gate:
     def everything(self) -> dict[str, Checked]:
         """All subsets by name, then the dataset as a whole."""
         return {**self.subsets, DATASET: self.dataset}
+
+    @property
+    def limited(self) -> list[str]:
+        """The subsets that ``--limit`` cut, one sentence each."""
+        return [
+            f"{name} was built with --limit {one.limit}: it was checked as a sample"
+            for name, one in self.subsets.items()
+            if one.limit is not None
+        ]
 
     def failures(self) -> list[str]:
         """Everything that keeps the dataset from being published, one sentence each."""
@@ -158,17 +177,10 @@ def read_gate(output: str) -> Gate:
             {name: Checked.of_json(one) for name, one in value["subsets"].items()},
             Checked.of_json(value["dataset"]),
             tuple(value["waivers"]),
-            current=run_digest(layout),
+            current=digest_of_build(layout),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BuildError(f"{layout.gate}: can't be read ({error!r}); {again}") from None
-
-
-def run_digest(layout: Layout) -> str:
-    """SHA-256 of the run record's bytes, hex; empty where there is none."""
-    if not files.exists(layout.run_record):
-        return ""
-    return hashlib.sha256(files.read_bytes(layout.run_record)).hexdigest()
 
 
 def check_waivers(waived: Mapping[str, str], known: Mapping[str, set[str]]) -> None:

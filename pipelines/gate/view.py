@@ -35,6 +35,7 @@ def gate_view(gate: Gate, output: str, *, whole: bool = True) -> Group:
             Text("passed", "green") if checked.passed else Text("failed", "bold red"),
         )
         parts += _failed(name, checked)
+    parts += [Text(one, "yellow") for one in gate.limited]
     parts.append(_verdict(gate, output, whole=whole))
     return Group(*parts)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pipelines.gate.result import read_gate
+from pipelines.recipe import Recipe
 
 _MOST_TOLD: Final = 10
 
@@ -39,3 +40,30 @@ def refuse_unless_passed(output: Path, subsets: Iterable[str]) -> None:
             "Mend it, or waive an expectation with its reason in the recipe (quality.gate.waived), "
             f"then: {validate}"
         )
+
+
+def refuse_samples(output: Path, record: Mapping[str, Any], recipe: Recipe | None) -> None:
+    """Look whether ``--limit`` has cut a subset below the target of the recipe.
+
+    Args:
+        output: the folder of the dataset.
+        record: its run record.
+        recipe: the one that the build is held against, if one was named.
+
+    Raises:
+        GateError: it has, and that recipe does not ask for as few.
+    """
+    cut = [
+        f"{name} (--limit {entry['limit']})"
+        for name, entry in record["subsets"].items()
+        if entry.get("limit") is not None and not _asks_for(recipe, name, entry.get("target"))
+    ]
+    if cut:
+        raise GateError(
+            f"{output} is a sample, so it is not published: {', '.join(cut)}. Build without "
+            "--limit, or set the target in the recipe and build again"
+        )
+
+
+def _asks_for(recipe: Recipe | None, name: str, target: object) -> bool:
+    return recipe is not None and name in recipe.subsets and recipe.subsets[name].target == target

@@ -220,7 +220,7 @@ def test_audits_are_made_anew_when_the_run_or_the_settings_changed(
     assert len(runs) == 1
     assert {one["audit"] for one in first} == {"position_balance"}
     record = output / "run_record.json"
-    record.write_text(record.read_text() + "\n")
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"code": "another"}))
     ensure_audits(str(output), few)
     ensure_audits(str(output), AuditSettings(texts=0, seed=1, checks=few.checks))
     assert len(runs) == 3

@@ -13,7 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.contamination_view import contamination_view, read_contamination
+from pipelines.gallery.side_tables import matches
 from schemas.contamination import CONTAMINATION_SCHEMA
+from schemas.pair import PAIR_SCHEMA
+from schemas.removed import DUPLICATE_SCHEMA
 from transforms.beamkit.errors import BuildError
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -48,7 +51,41 @@ def output(tmp_path: Path) -> Path:
     two = [match("c", subset="Two", benchmark="rewardbench")]
     for name, rows in (("One", one), ("Two", two)):
         pq.write_table(pa.Table.from_pylist(rows, CONTAMINATION_SCHEMA), folder / f"{name}.parquet")
+    write_shard(tmp_path, "One", "b")
     return tmp_path
+
+
+def write_shard(output: Path, subset: str, pairs: str) -> None:
+    folder = output / "data" / subset
+    folder.mkdir(parents=True)
+    # A row under a criterion has another id than its pair had when it was compared.
+    rows = [{"subset": subset, "row_id": "9" * 32, "pair_id": pair * 32} for pair in pairs]
+    table = pa.Table.from_pylist(rows, PAIR_SCHEMA)
+    pq.write_table(table, folder / "train-00000-of-00001.parquet")
+
+
+def test_rows_that_are_not_in_the_dataset_are_not_kept(omnireward: Call, tmp_path: Path) -> None:
+    reported = {"removed": False, "rule": "prompt_medium"}
+    rows = [
+        match("a"), match("a", **reported),  # one match removes it, another reports it
+        match("b", **reported), match("c", **reported),
+        match("d", **reported),  # a copy, removed by deduplication
+        match("e", **reported) | {"pair_id": "b" * 32},  # the same pair as a kept one
+    ]  # fmt: skip
+    copies = [{"subset": "One", "row_id": row * 32, "pair_id": "b" * 32} for row in "de"]
+    for folder, told, schema in (
+        ("contamination", rows, CONTAMINATION_SCHEMA), ("duplicates", copies, DUPLICATE_SCHEMA)
+    ):  # fmt: skip
+        (tmp_path / folder).mkdir()
+        pq.write_table(pa.Table.from_pylist(told, schema), tmp_path / folder / "One.parquet")
+    write_shard(tmp_path, "One", "b")
+    found = read_contamination(tmp_path, [], [], None)
+    assert found.filter("kept")["row_id"].to_list() == ["b" * 32]
+    said = " ".join(omnireward("contamination", "--output", tmp_path).stdout.split())
+    assert "1 rows removed, 1 kept and reported, 3 left out for another reason" in said
+    assert said.count("kept bbbb") == 1
+    assert "kept aaaa" not in said
+    assert [one["reported"] for one in matches(tmp_path).counts] == [1, 0]
 
 
 def test_rows_are_shown_with_what_they_matched(omnireward: Call, output: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from sample_build import Built
 
-from pipelines.funnel_view import dead_table, left_out_by_rule
+from pipelines.funnel import subset_funnels
+from pipelines.funnel_view import dead_table, funnel_table, left_out_by_rule
 
 RECORD = {
     "counts": {
@@ -40,3 +42,35 @@ def test_of_many_the_sums_are_shown_largest_first() -> None:
         ["media", "media_missing", "6", "12"],
         ["sources", "no_prompt", "6", "6"],
     ]
+
+
+def test_the_numbers_of_a_funnel_add_up() -> None:
+    counts = {
+        "sources": {"in": 10, "out": 8, "note:pairs": 12, "dead:no_prompt": 1, "dropped:tie": 1},
+        "admit": {"in": 12, "out": 9, "dropped:not_asked_about": 3},
+        "sampling": {"in": 9, "out": 8, "dropped:beyond_reserve": 1},
+        "dedup": {"in": 8, "out": 7, "dropped:duplicate_exact": 1},
+        "relabel": {"in": 7, "out": 5, "note:rows": 6, "dropped:no_criterion": 1,
+                    "dropped:not_needed": 1},
+        "quality": {"in": 6, "out": 5, "dropped:too_short": 1},
+        "trim": {"in": 5, "out": 4, "dropped:beyond_target": 1},
+    }  # fmt: skip
+    record = {"counts": counts, "rows": 4, "resumed": "all"}
+    (funnel,) = subset_funnels({"subsets": {"A": record}})
+    assert (funnel.read, funnel.gained) == (10, 5)
+    lost = (funnel.dead, funnel.by_rule, funnel.copies, funnel.beyond)
+    assert lost == (1, 6, 1, 3)
+    assert funnel.read + funnel.gained == sum(lost) + funnel.written
+    assert lines(funnel_table({"A": record}))[-1] == [
+        "A",
+        *["10", "5", "1", "6", "1", "3", "4", "–"],
+    ]
+    told = lines(left_out_by_rule({"A": record}))
+    assert ["A", "not_asked_about", "3"] in told
+    assert sum(int(line[-1]) for line in told) == funnel.by_rule + funnel.copies
+
+
+def test_the_numbers_of_a_build_add_up(built: Built) -> None:
+    for one in subset_funnels(built.record):
+        lost = one.dead + one.by_rule + one.copies + one.beyond
+        assert one.read + one.gained == lost + one.written

@@ -221,7 +221,7 @@ def test_sound_datasets_pass_and_the_gate_is_read_back(sound: Built, tmp_path: P
     assert len(results["results"]) == len(entry["expectations"])
 
     record = output / "run_record.json"
-    record.write_bytes(record.read_bytes() + b"\n")  # another run
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"code": "another"}))
     stale = read_gate(str(output))
     assert not stale.passed
     assert stale.failures() == [

@@ -11,10 +11,12 @@ import pytest
 from sample_build import GENERAL, Sample, build_with
 
 from pipelines.benchmarks.add import AddRequest, add_benchmark
+from pipelines.cards import render_card
 from pipelines.gate.check import run_gate
 from pipelines.layout import Layout
+from pipelines.publishing.gate_check import GateError, refuse_samples
 from pipelines.recipe import Recipe
-from pipelines.run_record import searched
+from pipelines.run_record import read_record, searched
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 
 SKYWORK, RLAIF, HPD = GENERAL
@@ -113,6 +115,34 @@ def test_a_limit_cuts_the_subsets_that_are_built_alone(sample: Sample) -> None:
     assert limited.subsets[RLAIF].target == 3
     assert limited.subsets[SKYWORK] == recipe.subsets[SKYWORK]
     assert recipe.limited(3).subsets[SKYWORK].target == 3
+    assert recipe.cut_by(3, [RLAIF]) == {RLAIF: 3}
+    assert recipe.cut_by(10**9, [RLAIF]) == recipe.cut_by(None) == {}
+
+
+def test_what_a_limit_cut_is_on_record_and_is_not_published(
+    sample: Sample, tmp_path: Path, omnireward: Callable[..., Any]
+) -> None:
+    output = tmp_path / "set"
+    asked = ("--recipe", sample.recipe_file, "--subset", RLAIF, "--output", output)
+    done = omnireward("build", *asked, "--limit", 5)
+    assert done.returncode == 0, done.stderr
+    record = read_record(Layout.of(str(output)))
+    assert record is not None
+    assert record["subsets"][RLAIF]["limit"] == 5
+    run_gate(str(output))
+    told = "built with --limit 5"
+    page = next((output / "quality").rglob("index.html")).read_text()
+    assert told in page
+    cards = render_card(str(output), None, "org/name", "1.0.0")
+    assert told.encode() in cards[f"cards/{RLAIF}.md"]
+    assert b"A sample, not a version" in cards["README.md"]
+    with pytest.raises(GateError, match=rf"is a sample.*{RLAIF} \(--limit 5\)"):
+        refuse_samples(output, record, None)
+    small = replace(sample.recipe.subset(RLAIF), target=5, min_count=0)
+    recipe = replace(sample.recipe, subsets={**sample.recipe.subsets, RLAIF: small})
+    refuse_samples(output, record, recipe)
+    with pytest.raises(GateError):
+        refuse_samples(output, record, sample.recipe)
 
 
 def test_a_plan_with_fresh_forgets_nothing(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.licence import forbids_commercial_use, is_non_commercial, plain
+from schemas.licence import commercial_use, forbids_commercial_use, is_non_commercial, plain
 
 
 def test_spellings() -> None:
@@ -27,3 +27,18 @@ def test_names_that_do_not(licence: str | None) -> None:
     assert not is_non_commercial(licence)
     assert not forbids_commercial_use(licence, nc=False)
     assert forbids_commercial_use(licence, nc=True)
+
+
+@pytest.mark.parametrize(
+    ("licence", "nc", "use"),
+    [
+        ("mit", False, "allowed"),
+        ("mit", True, "forbidden"),
+        ("cc-by-nc-4.0", False, "forbidden"),
+        ("unknown", False, "unknown"),
+        (None, None, "unknown"),
+        ("unknown", True, "forbidden"),
+    ],
+)
+def test_what_is_known_of_commercial_use(licence: str | None, nc: bool | None, use: str) -> None:
+    assert commercial_use(licence, nc) == use

@@ -190,10 +190,24 @@ def duplicates(output: Path, subset: str, matched: Sequence[tuple[str, str]]) ->
     write_table(output / "duplicates" / f"{subset}.parquet", rows, DUPLICATE_SCHEMA)
 
 
+def pair_of(output: Path, subset: str) -> str | None:
+    """The id of a pair that is in a subset."""
+    shard = next((output / "data" / subset).glob("*.parquet"))
+    pair: str | None = pq.read_table(shard, columns=["pair_id"])["pair_id"][0].as_py()
+    return pair
+
+
 def contamination(output: Path, subset: str, found: Sequence[tuple[str, str, bool]]) -> None:
     """Say which rows match: (benchmark, rule, removed)."""
     rows = [
-        {"subset": subset, "row_id": str(at), "benchmark": name, "rule": rule, "removed": removed}
+        {
+            "subset": subset,
+            "row_id": str(at),
+            "pair_id": pair_of(output, subset),
+            "benchmark": name,
+            "rule": rule,
+            "removed": removed,
+        }
         for at, (name, rule, removed) in enumerate(found)
     ]
     write_table(output / "contamination" / f"{subset}.parquet", rows, CONTAMINATION_SCHEMA)
@@ -201,7 +215,7 @@ def contamination(output: Path, subset: str, found: Sequence[tuple[str, str, boo
 
 def run_of(output: Path) -> str:
     """What files of ``quality/`` name the build by."""
-    return hashlib.sha256((output / "run_record.json").read_bytes()).hexdigest()
+    return build_digest(json.loads((output / "run_record.json").read_text()))
 
 
 def find(output: Path, name: str, **found: Any) -> None:

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from browsing import DESK, PHONE, chromium, visit
-from planted_dataset import hex_id, rows_of_viewer, write_dataset
+from planted_dataset import hex_id, medium, png, row, rows_of_viewer, write_dataset
 from viewer_client import Client
 
+from pipelines.gallery.report import report
 from pipelines.gallery.review import review_sheet
 
 pytestmark = pytest.mark.full
@@ -50,6 +51,57 @@ def test_files_that_stand_alone(
         assert not seen.is_wider_than_the_window()
         assert [url for url in seen.asked if not url.startswith("data:")] == [pages[name]]
         assert seen.low_contrast() == []
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_a_link_of_the_report_lands_on_its_section(
+    browser: Any, illustrated: str, size: dict[str, int]
+) -> None:
+    with visit(browser, illustrated, size, reduced_motion="no-preference") as seen:
+        links = seen.page.locator(".toc a")
+        names = [link.get_attribute("href") for link in links.all()]
+        assert len(names) == 8
+        for at, name in enumerate(names):
+            seen.page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
+            links.nth(at).click()
+            seen.page.wait_for_load_state("networkidle")
+            below, at_end = seen.page.evaluate(_BELOW_THE_LINKS, name)
+            assert below >= 0, name
+            assert below < 50 or at_end, name
+
+
+_BELOW_THE_LINKS = """async (name) => {
+  // The page glides there; pictures that come near are drawn, and move what they move.
+  for (let still = 0, last = -1; still < 20; still = scrollY === last ? still + 1 : 0) {
+    last = scrollY;
+    await new Promise(requestAnimationFrame);
+  }
+  const top = document.querySelector(name).getBoundingClientRect().top;
+  const end = document.documentElement.scrollHeight - innerHeight - scrollY < 2;
+  return [top - document.querySelector(".toc").getBoundingClientRect().bottom, end];
+}"""
+
+
+@pytest.fixture(scope="module")
+def illustrated(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a report with many pictures above its last sections."""
+    folder = tmp_path_factory.mktemp("illustrated")
+    rows = [
+        row(
+            at,
+            task="t2i",
+            subset=f"Set-{at % 12}",
+            response_a_text=None,
+            response_b_text=None,
+            response_a_image=medium(png((at, 80, 80), (300, 480)), "a.png"),
+            response_b_image=medium(png((80, at, 80), (480, 320)), "b.png"),
+        )
+        for at in range(36)
+    ]
+    sets = {f"Set-{k}": rows[k::12] for k in range(12)}
+    page = folder / "report.html"
+    page.write_text(report(write_dataset(folder / "set", sets)), encoding="utf-8")
+    return page.as_uri()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

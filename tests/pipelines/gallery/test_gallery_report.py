@@ -15,8 +15,11 @@ from html_audit import audit, ids_are_unique
 from planted_dataset import XSS, medium, png, row, write_dataset
 
 from pipelines.gallery.checks import gate_of
+from pipelines.gallery.facts import facts_of
 from pipelines.gallery.fragments import render_pair, render_pairs
+from pipelines.gallery.plots import criteria
 from pipelines.gallery.previews import Embedder
+from pipelines.gallery.reading import open_built
 from pipelines.gallery.report import report
 from pipelines.published_record import build_digest
 from transforms.beamkit.errors import BuildError
@@ -68,6 +71,16 @@ def test_pictures_are_made_anew_and_impostors_are_not_shown(hostile_report: str)
     assert "Prompt: picture 3 of 3: it can't be decoded" in found.text
 
 
+def test_every_picture_has_its_place_before_it_is_loaded() -> None:
+    pictures = {
+        "response_a_image": medium(png(size=(40, 30)), "a.png"),
+        "response_b_frames": [medium(png(size=(20, 30)), "b.png")] * 2,
+    }
+    found = audit(str(render_pair(row(1, **pictures))))
+    boxes = [(one["width"], one["height"]) for tag, one in found.tags if tag == "img"]
+    assert boxes == [("40", "30"), ("20", "30"), ("20", "30")]
+
+
 def test_every_picture_and_player_has_a_text_alternative(hostile_report: str) -> None:
     found = audit(hostile_report)
     for tag, attributes in found.tags:
@@ -93,6 +106,45 @@ def test_numbers_of_the_report(tmp_path: Path) -> None:
     assert "A is preferred in 50.0% of all pairs" in text
     assert "4 pairs have votes; the mean share for the published preference is 65.0%." in text
     assert "The gate was not run." in text
+
+
+def test_criteria_are_counted_where_there_are_some(tmp_path: Path) -> None:
+    told = {"subset": "Told", "kind": "instruction", "criterion_origin": "llm"}
+    rows = [
+        row(0, preference="a", criterion="short", **told),
+        row(1, preference="b", criterion="short", flipped=True, **told),
+        row(2, preference="b", source_preference="tie", criterion="long", **told),
+    ]
+    sets = {"Plain": [row(number) for number in range(5, 9)], "Told": rows}
+    plot = criteria(facts_of(open_built(write_dataset(tmp_path / "set", sets)).shards))
+    assert plot is not None
+    assert plot.sentence == (
+        "3 pairs carry a criterion; 2 criteria are distinct; it reverses the preference of the "
+        "source in 1 of the 2 pairs without a tie (50.0%)."
+    )
+    assert plot.rows == (("Told", "3", "1", "2"),)
+
+
+def test_commercial_use_is_told_in_three_numbers(tmp_path: Path) -> None:
+    licences = (("mit", False), ("mit", False), ("cc-by-nc-4.0", True), (None, False))
+    rows = [
+        row(at, nc=nc, source={"corpus": "c", "licence": licence})
+        for at, (licence, nc) in enumerate(licences)
+    ]
+    text = audit(report(write_dataset(tmp_path / "set", {"Plain": rows}))).text
+    assert "2allow commercial use; 1 forbid it; of 1 the licence is unknown" in text
+
+
+def test_measured_labels_are_no_votes(tmp_path: Path) -> None:
+    told = {"kind": "instruction", "criterion": "louder"}
+    rows = [
+        row(0, agreement=0.75, n_votes=4, criterion_origin="llm", **told),
+        row(1, agreement=1.0, n_votes=1, criterion_origin="measured", **told),
+    ]
+    text = audit(report(write_dataset(tmp_path / "set", {"Plain": rows}), pairs=2)).text
+    assert "1 pairs have votes; the mean share for the published preference is 75.0%." in text
+    assert "agreement 75%" in text
+    assert "agreement 100%" not in text
 
 
 def test_a_pair_beyond_the_limit_says_how_much_is_left_out() -> None:

@@ -76,6 +76,18 @@ def test_the_digest_of_a_build_is_that_of_its_published_record() -> None:
     assert build_digest({**record, "left_out": {"B": "why"}}) != build_digest(record)
 
 
+def test_taken_over_work_is_the_same_build() -> None:
+    made = {
+        "subsets": {"B": {"counts": {"sources": {"in": 2, "out": 1}, "trim": {"in": 1}}}, "A": {}}
+    }
+    counts = {"trim": {"in": 1}, "sources": {"out": 1, "in": 2}}
+    again = {"subsets": {"B": {"counts": counts, "resumed": "all"}, "A": {"resumed": "all"}}}
+    assert build_digest(again) == build_digest(made)
+    assert list(json.loads(published_record(made))["subsets"]) == ["B", "A"]
+    counts["trim"]["in"] = 2
+    assert build_digest(again) != build_digest(made)
+
+
 def test_no_text_of_a_record_names_a_place(tmp_path: Path) -> None:
     mirror = "/home/ada/My data/Omni"
     record = {

@@ -109,7 +109,7 @@ def test_gates(
     assert "abababababababab" in told
     pass_gate(output, {"HPDv2": replace(REPEATS, waived="known")})
     publish(output, "1.0.0", dry_run=True)
-    put(output / "run_record.json", (output / "run_record.json").read_bytes() + b"\n")
+    put(output / "run_record.json", json.dumps(record_of(output) | {"code": "another"}).encode())
     assert "was built again after it was checked" in refused()
     (output / "quality" / "gate.json").unlink()
     with pytest.raises(BuildError, match=r"not checked yet; run: omnireward validate"):

@@ -18,8 +18,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.gate.result import Checked, Gate, Outcome, run_digest
-from pipelines.layout import Layout
+from pipelines.gate.result import Checked, Gate, Outcome
 from pipelines.published_record import build_digest
 from pipelines.publishing.plan import Build, make_plan
 from pipelines.publishing.publish import Watch, carry_out
@@ -58,7 +57,7 @@ def pass_gate(output: Path, stopped: Mapping[str, Outcome] | None = None) -> Non
         )
         for name, entry in record["subsets"].items()
     }
-    run = run_digest(Layout.of(str(output)))
+    run = build_digest(record_of(output))
     whole = Checked(sum(one.rows for one in subsets.values()), ())
     gate = Gate(next(_TIMES), record["recipe_sha256"], run, subsets, whole, current=run)
     put(output / "quality" / "gate.json", gate.to_json())
@@ -102,7 +101,7 @@ def write_report(output: Path, text: str = "") -> None:
 
 def write_findings(output: Path, name: str, **found: Any) -> None:
     """Write a file of ``quality/`` about what lies in an output folder."""
-    run = run_digest(Layout.of(str(output)))
+    run = build_digest(record_of(output))
     told = {"run": run, "checked": next(_TIMES), **found}
     put(output / "quality" / f"{name}.json", json.dumps(told).encode())
 

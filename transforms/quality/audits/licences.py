@@ -8,9 +8,11 @@ non-commercial while `nc` is false is a failure.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import polars as pl
 
-from schemas.licence import is_non_commercial
+from schemas.licence import commercial_use, is_non_commercial
 from transforms.quality.audits.registry import Audit
 from transforms.quality.evidence import Evidence
 from transforms.quality.finding import Measure, Verdict
@@ -37,13 +39,16 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
         for licence, nc, rows in mix.iter_rows()
         if not nc and is_non_commercial(licence)
     }
-    unknown = int(mix.filter(pl.col("licence") == _UNKNOWN)["rows"].sum())
+    use: Counter[str] = Counter()
+    for licence, nc, rows in mix.iter_rows():
+        use[commercial_use(licence, nc)] += rows
+    unknown = use["unknown"]
     verdict: Verdict = "fail" if wrong else "warn" if unknown else "pass"
-    note = f"{free:,} rows don't forbid commercial use"
+    note = f"{use['allowed']:,} rows allow commercial use, {use['forbidden']:,} forbid it"
     if wrong:
         note = f"{next(iter(wrong))[:60]} forbids commercial use, and rows say nothing of it"
     elif unknown:
-        note += f"; {unknown:,} rows are of unknown licence"
+        note += f"; of {unknown:,} nobody knows: no licence is stated"
     return Measure(
         free / number,
         None,

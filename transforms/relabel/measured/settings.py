@@ -20,7 +20,7 @@ class MeasuredSettings:
     #: The same for gold questions: no judge who looks should be wrong.
     gold_strength: float = 2.0
     #: N x (1 + reserve) pairs are drawn: some differ in nothing that is measured.
-    reserve: float = 0.3
+    reserve: float = 1.0
     #: Attributes that no criterion is to be about.
     leave_out: tuple[str, ...] = ()
 

@@ -1,7 +1,13 @@
-"""What came through a build and what was lost on the way, read from the run record."""
+"""What came through a build and what was lost on the way, read from the run record.
+
+All tables of it are made from these numbers, which add up: what was read, and what was gained where
+a record gives several pairs or a pair several criteria, is what was written and what was lost.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,17 +18,24 @@ _STAGES: Final = (
     "quality", "trim",
 )  # fmt: skip
 
-_BEYOND: Final = ("beyond_reserve", "beyond_target")
+#: Sound, and not needed.
+_BEYOND: Final = ("beyond_reserve", "beyond_target", "not_needed")
+_COPIES: Final = ("decontamination", "dedup")
 
 
 @dataclass(frozen=True)
 class SubsetFunnel:
-    """One subset: records read, what was taken out and how, rows written."""
+    """One subset: records read, pairs gained, what was taken out and how, rows written.
+
+    `read` and `gained` together are `dead`, `copies` (of pairs, or of items of benchmarks),
+    `by_rule`, `beyond` what is wanted, and `written`.
+    """
 
     subset: str
     task: str
     kind: str
     read: int
+    gained: int
     dead: int
     copies: int
     by_rule: int
@@ -34,13 +47,17 @@ class SubsetFunnel:
 
 @dataclass(frozen=True)
 class Loss:
-    """What one stage took out for one reason, over all subsets."""
+    """What one stage took out for one reason, over all subsets.
+
+    `beyond`: it was sound, and more than was wanted.
+    """
 
     stage: str
     reason: str
     dead: bool
     count: int
     subsets: int
+    beyond: bool = False
 
 
 def subset_funnels(record: Mapping[str, Any]) -> list[SubsetFunnel]:
@@ -50,38 +67,32 @@ def subset_funnels(record: Mapping[str, Any]) -> list[SubsetFunnel]:
 
 def _funnel(name: str, entry: Mapping[str, Any]) -> SubsetFunnel:
     counts: Mapping[str, Mapping[str, int]] = entry.get("counts", {})
-    lost = [
-        (stage, what, number)
-        for stage, told in counts.items()
-        for what, number in told.items()
-        if what.startswith(("dead:", "dropped:"))
-    ]
-
-    def total(*stages: str) -> int:
-        return sum(
-            number
-            for stage, what, number in lost
-            if stage in stages and what.startswith("dropped:") and not _is_beyond(what)
-        )
-
-    copies = total("decontamination", "dedup")
+    lost: Counter[str] = Counter()
+    for one in losses({"subsets": {name: entry}}):
+        kind = "dead" if one.dead else "beyond" if one.beyond else "by_rule"
+        lost["copies" if kind == "by_rule" and one.stage in _COPIES else kind] += one.count
     return SubsetFunnel(
         subset=name,
         task=entry.get("task", ""),
         kind=entry.get("kind", ""),
         read=counts.get("sources", {}).get("in", 0),
-        dead=sum(number for _, what, number in lost if what.startswith("dead:")),
-        copies=copies,
-        by_rule=total(*counts) - copies,
-        beyond=sum(number for _, what, number in lost if _is_beyond(what)),
+        gained=_gained(counts),
+        dead=lost["dead"],
+        copies=lost["copies"],
+        by_rule=lost["by_rule"],
+        beyond=lost["beyond"],
         written=entry.get("rows", 0),
         target=entry.get("target"),
         unbalanced=tuple(map(str, entry.get("unbalanced", ()))),
     )
 
 
-def _is_beyond(what: str) -> bool:
-    return what.removeprefix("dropped:") in _BEYOND
+def _gained(counts: Mapping[str, Mapping[str, int]]) -> int:
+    """How many more things came into stages than the stages before them let through."""
+    told = [counts[stage] for stage in _STAGES if stage in counts]
+    return sum(
+        after.get("in", 0) - before.get("out", 0) for before, after in itertools.pairwise(told)
+    )
 
 
 def losses(record: Mapping[str, Any]) -> list[Loss]:
@@ -94,7 +105,14 @@ def losses(record: Mapping[str, Any]) -> list[Loss]:
                     found.setdefault((stage, what), []).append(number)
     return sorted(
         (
-            Loss(stage, what.split(":", 1)[1], what.startswith("dead:"), sum(each), len(each))
+            Loss(
+                stage,
+                what.split(":", 1)[1],
+                what.startswith("dead:"),
+                sum(each),
+                len(each),
+                what.removeprefix("dropped:") in _BEYOND,
+            )
             for (stage, what), each in found.items()
         ),
         key=lambda loss: (_order(loss.stage), -loss.count, loss.reason),
