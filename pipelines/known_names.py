@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pipelines.cards.reasons import told_in_words
 from pipelines.recipe_binding import nearest
 from transforms.beamkit.errors import BuildError
 
@@ -22,8 +23,11 @@ def check_known(where: object, what: str, wanted: Iterable[str], known: Iterable
 
 
 def reasons_in(record: Mapping[str, Any] | None) -> set[str]:
-    """The reasons of dead letters that a run record counts, in any of its subsets."""
-    return {
+    """The reasons of dead letters that a run record counts, and the common ones.
+
+    What was mended is counted no more, and asking for it again is no mistake.
+    """
+    return {*told_in_words()} | {
         what.removeprefix("dead:")
         for entry in (record or {}).get("subsets", {}).values()
         for counts in entry.get("counts", {}).values()

@@ -86,6 +86,11 @@ def why(reason: str) -> str:
     return _RULES.get(reason, "")
 
 
+def told_in_words() -> frozenset[str]:
+    """All reasons that there are words for, whether a dataset has letters of them or not."""
+    return frozenset(_RULES)
+
+
 def stage_order(stage: str) -> tuple[int, str]:
     """A stage's place among the stages."""
     names = list(STAGES)
