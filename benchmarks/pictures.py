@@ -20,10 +20,9 @@ from picture_corpus import write_pictures
 POOL = "pool"
 
 
-def measure(kind: str, pictures: int, runs: int, folder: Path) -> dict[str, list[Run]]:
+def measure(kind: str, source: Path, runs: int, folder: Path) -> dict[str, list[Run]]:
     """Run the pool and both works of ours in turn, `runs` times, on one kind of picture."""
-    source = folder / kind
-    write_pictures(source, pictures, kind)
+    pictures = sum(1 for _ in source.glob("*/*"))
     size = sum(file.stat().st_size for file in source.glob("*/*"))
     print(f"{pictures:,} {kind} pictures, {size / pictures / 1e3:,.0f} kB each", flush=True)
     ours = str(HERE / "run_pictures.py")
@@ -51,7 +50,6 @@ def measure(kind: str, pictures: int, runs: int, folder: Path) -> dict[str, list
                 flush=True,
             )
             shutil.rmtree(output)
-    shutil.rmtree(source)
     return found
 
 
@@ -61,12 +59,18 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=5_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--kind", choices=("jpeg", "png"), action="append")
+    parser.add_argument("--input", type=Path, help="pictures of an earlier run, of one kind")
     parser.add_argument("--work", type=Path, help="folder to work in; default: temporary")
     options = parser.parse_args()
     print(f"{options.runs} runs each, {os.cpu_count()} processors")
     with tempfile.TemporaryDirectory(prefix="pictures-", dir=options.work) as name:
         for kind in options.kind or ("jpeg", "png"):
-            found = measure(kind, options.pictures, options.runs, Path(name))
+            source = options.input or Path(name) / kind
+            if options.input is None:
+                write_pictures(source, options.pictures, kind)
+            found = measure(kind, source.resolve(), options.runs, Path(name))
+            if options.input is None:
+                shutil.rmtree(source)
             print(f"\n{kind}\n{table(found, options.pictures)}")
             middle = {work: median(run.wall for run in them) for work, them in found.items()}
             for work in ("normalised", "kept"):
