@@ -53,7 +53,7 @@ def test_the_funnel_shows_whole_names_and_numbers(width: int) -> None:
         "dedup": {"dropped:duplicate_exact": 12_345},
     }
     text = said(funnel_table({LONG: record(**counts)}), width)
-    for word in (LONG, "798,000", "786,000", "1,234", "616,001", "12,345", "17,270"):
+    for word in (LONG, "798,000", "1,234", "616,001", "12,345", "17,270"):
         assert word in text.split()
     dead = said(dead_table({LONG: record(**counts)}), width)
     assert dead.split()[-4:] == [LONG, "sources", "missing_field", "1,234"]

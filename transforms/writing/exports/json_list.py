@@ -13,9 +13,9 @@ from transforms.beamkit import files
 
 
 class JsonList:
-    """Writes ``[``, one item a line, ``]``. Text is UTF-8; keys stay in the order given.
+    """Writes ``[``, one item a line, ``]``; without items there is no file afterwards.
 
-    `any` says whether an item was written.
+    Text is UTF-8; keys stay in the order given. `any` says whether an item was written.
     """
 
     def __init__(self, path: str) -> None:
