@@ -9,10 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.dataset.clips import CLIP_COLUMNS
 from pipelines.dataset.shard import leaves_of
 from pipelines.layout import Layout
-from schemas.clips import CLIPS, clip_place, repo_of_clip
+from schemas.clips import CLIP_COLUMNS, CLIPS, clip_place, repo_of_clip
 from transforms.beamkit import files
 
 _PATHS = tuple(f"{column}.path" for column in CLIP_COLUMNS)

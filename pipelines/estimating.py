@@ -10,7 +10,6 @@ from rich.table import Table
 from pipelines.display import table_of
 from pipelines.model_checks import asked_models, check_models
 from pipelines.opening import Corpora
-from pipelines.origins import origin_name
 from pipelines.planning import SubsetPlan, plan_subsets
 from pipelines.reachable import check_reachable
 from pipelines.run import RunRequest, Watch, select
@@ -57,7 +56,7 @@ def asking(request: RunRequest) -> list[str]:
         BuildError: none do.
     """
     recipe = request.recipe
-    names = [name for name in recipe.subsets if origin_name(recipe, name) == "llm"]
+    names = [name for name in recipe.subsets if recipe.criteria_of(name) == "llm"]
     names = [name for name in names if not request.names or name in request.names]
     if not names:
         raise BuildError(

@@ -14,7 +14,6 @@ from typing import Final
 from pipelines.doctor.hidden import masked, secrets_of
 from pipelines.doctor.models import Relabeler, by_place, check_place, relabelers_of
 from pipelines.doctor.probe import SECONDS
-from pipelines.origins import origin_name
 from pipelines.planning import SubsetPlan
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import RecipeError, nearest
@@ -62,7 +61,7 @@ def to_ask(plans: Iterable[SubsetPlan]) -> list[str]:
     return [
         plan.name
         for plan in plans
-        if origin_name(plan.recipe, plan.name) == "llm" and (plan.known or not plan.relabelled)
+        if plan.recipe.criteria_of(plan.name) == "llm" and (plan.known or not plan.relabelled)
     ]
 
 

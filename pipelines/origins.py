@@ -8,16 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pipelines.layout import Layout
-from pipelines.recipe import CriteriaSource, Recipe
+from pipelines.recipe import Recipe
 from schemas.tasks import CriterionOrigin
 
 if TYPE_CHECKING:
     from transforms.relabel.origin import Origin
-
-
-def origin_name(recipe: Recipe, subset: str) -> CriteriaSource | None:
-    """Where a subset's criteria come from; None for general preferences."""
-    return recipe.criteria_of(subset)
 
 
 def origin_of(
@@ -30,7 +25,7 @@ def origin_of(
     Raises:
         BuildError: what the origin needs is missing.
     """
-    name = origin_name(recipe, subset)
+    name = recipe.criteria_of(subset)
     if name is None or name == "corpus":
         return None
     return _MAKERS[name](recipe, subset, base, layout, commit)

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from pipelines.layout import Layout
 from pipelines.opening import Corpora
-from pipelines.origins import origin_name, origin_of
+from pipelines.origins import origin_of
 from pipelines.recipe import Recipe, Subset, digest_of
-from pipelines.settings_of import corpus_content
+from pipelines.settings_of import corpus_content, media_content
 from pipelines.version import CODE_VERSION
 from schemas.pair import SCHEMA_VERSION
 from schemas.tasks import TASKS
@@ -149,7 +149,7 @@ class SubsetPlan:
                 "seed": recipe.seed,
                 "sampling": [self.drawn, asdict(self.sampling)],
                 "admitted": self.origin.admits_by if self.origin else None,
-                "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
+                "media": media_content(recipe.media),
                 "store": self.layout.store_identity if self.has_media else None,
                 "beside": self.clips.least_bytes if self.clips else None,
             }
@@ -179,7 +179,7 @@ class SubsetPlan:
         General pairs may. Under criteria a pair is another row (DESIGN: never a duplicate), unless
         both subsets get theirs from the pair itself, in the same way.
         """
-        mine, other = (origin_name(self.recipe, one) for one in (self.name, name))
+        mine, other = (self.recipe.criteria_of(one) for one in (self.name, name))
         return mine == other and mine in (None, "llm", "measured")
 
     @property

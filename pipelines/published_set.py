@@ -7,7 +7,6 @@ Without a picture's hash a row can still be matched by its text and the picture'
 from __future__ import annotations
 
 import io
-from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +17,7 @@ from pipelines.layout import Layout
 from pipelines.published_media import published_media as pictures_of
 from pipelines.published_media import stamps
 from pipelines.recipe import digest_of
+from pipelines.settings_of import media_content
 from pipelines.version import CODE_VERSION
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
@@ -95,7 +95,7 @@ def published_media(
     folder = _pictures_below(_root(where.path, base))
     paths = {path for file, _ in named for path in _images(file).explode().drop_nulls()}
     digests = [digest for _, digest in named]
-    rules = {k: v for k, v in asdict(policy).items() if k != "threads"}
+    rules = media_content(policy)
     made_of = [CODE_VERSION, digests, folder, stamps(folder, paths), rules]
     name = f"{subset}-{digest_of(made_of)[:16]}.arrow"
     target = files.join(layout.output, ".work", "published", name)

@@ -35,21 +35,16 @@ _META: Final = re.compile(rb'<meta name="omnireward-build" content="([0-9a-f]{64
 _HEAD: Final = 4_096
 
 
-def path_of(layout: Layout, name: str) -> str:
-    """Where a file of ``quality/`` lies."""
-    return files.join(layout.output, _FOLDER, name)
-
-
 def is_current(layout: Layout, record: Mapping[str, Any], name: str) -> bool:
     """Whether a file of ``quality/`` is there and about this build.
 
     Raises:
         BuildError: it is there and can't be read.
     """
-    if not files.exists(path_of(layout, name)):
+    if not files.exists(layout.quality(name)):
         return False
     if name == REPORT:
-        with closing(files.open_read(path_of(layout, name))) as stream:
+        with closing(files.open_read(layout.quality(name))) as stream:
             found = _META.search(stream.read(_HEAD))
         return found is not None and found.group(1).decode() == build_digest(record)
     return read_current(layout, name) is not None
@@ -61,7 +56,7 @@ def read_current(layout: Layout, name: str) -> Mapping[str, Any] | None:
     Raises:
         BuildError: it is there, and is not JSON.
     """
-    file = path_of(layout, name)
+    file = layout.quality(name)
     if not files.exists(file):
         return None
     try:
@@ -83,5 +78,5 @@ def of_another_build(layout: Layout, record: Mapping[str, Any]) -> tuple[str, ..
     return tuple(
         f"{_FOLDER}/{name} is of another build: run {command} --output {layout.output}"
         for name, command in _MADE_BY.items()
-        if files.exists(path_of(layout, name)) and not is_current(layout, record, name)
+        if files.exists(layout.quality(name)) and not is_current(layout, record, name)
     )

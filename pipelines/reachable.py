@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipelines.layout import Layout
-from pipelines.origins import origin_name
 from pipelines.recipe import Recipe
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
@@ -40,7 +39,7 @@ def check_reachable(recipe: Recipe, names: Iterable[str], runner: str, layout: L
             )
     published = recipe.relabel.published.path
     for name in names:
-        if origin_name(recipe, name) == "published" and published and files.is_local(published):
+        if recipe.criteria_of(name) == "published" and published and files.is_local(published):
             raise BuildError(
                 f"relabel.published.path: {published} is a folder of this machine, which workers "
                 f"of the runner {runner} don't reach; copy it to gs://BUCKET/FOLDER and name that, "

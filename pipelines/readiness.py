@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pipelines.origins import origin_name
 from pipelines.recipe import Recipe
 from schemas.licence import forbids_commercial_use, plain
 from transforms.beamkit import files
@@ -26,7 +25,7 @@ def why_not(
     if commercial_only and _forbids(corpus):
         return f"non-commercial: its corpus is under {corpus.licence}, and --commercial-only is set"
     published = recipe.relabel.published.path
-    if origin_name(recipe, name) == "published" and base is not None and published is not None:
+    if recipe.criteria_of(name) == "published" and base is not None and published is not None:
         where = files.below(str(base), files.join(published, name))
         there = Path(where).is_dir() if files.is_local(where) else files.find(where, "*.parquet")
         if not there:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from pipelines.origins import origin_name
 from pipelines.recipe import Recipe, digest_of
 from pipelines.version import CODE_VERSION
+from transforms.media.settings import MediaPolicy
 
 #: Settings of a corpus that change nothing of its rows.
-NOT_OF_CONTENT: Final = ("path", "rows", "needs_mirror")
+_NOT_OF_CONTENT: Final = ("path", "rows", "needs_mirror")
 #: Settings of relabeling that change no answer, or are those of another origin.
 _NOT_OF_LABELS: Final = ("published", "measured", "budget")
 
@@ -31,7 +31,7 @@ def settings_of(recipe: Recipe, subset: str, code: str = CODE_VERSION) -> dict[s
         "subsets": asdict(recipe.subset(subset)),
         "corpora": corpus_content(recipe, subset),
         "sampling": asdict(recipe.sampling),
-        "media": {k: v for k, v in asdict(recipe.media).items() if k != "threads"},
+        "media": media_content(recipe.media),
         "dedup": asdict(recipe.dedup),
         "decontamination": {**asdict(recipe.decontamination), "waived": None, "benchmarks": None},
         "relabel": _labels(recipe, subset),
@@ -42,10 +42,15 @@ def settings_of(recipe: Recipe, subset: str, code: str = CODE_VERSION) -> dict[s
     return {name: digest_of(value)[:16] for name, value in parts.items()}
 
 
+def media_content(policy: MediaPolicy) -> dict[str, Any]:
+    """What of a media policy decides about what is published."""
+    return {key: value for key, value in asdict(policy).items() if key != "threads"}
+
+
 def corpus_content(recipe: Recipe, subset: str) -> dict[str, Any]:
     """What of a subset's corpus decides about its rows."""
     corpus = asdict(recipe.corpus_of(subset))
-    return {key: value for key, value in corpus.items() if key not in NOT_OF_CONTENT}
+    return {key: value for key, value in corpus.items() if key not in _NOT_OF_CONTENT}
 
 
 def out_of_date(record: Mapping[str, Any], recipe: Recipe, subset: str) -> list[str] | None:
@@ -74,7 +79,7 @@ def _beside(recipe: Recipe) -> object:
 
 def _labels(recipe: Recipe, subset: str) -> object:
     """Of `relabel`, what the origin of the subset's criteria goes by."""
-    origin, relabel = origin_name(recipe, subset), asdict(recipe.relabel)
+    origin, relabel = recipe.criteria_of(subset), asdict(recipe.relabel)
     if origin in ("published", "measured"):
         return [origin, relabel[origin]]
     if origin == "llm":

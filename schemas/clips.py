@@ -10,6 +10,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA
+
+#: Slots that hold clips.
+CLIP_SLOTS: Final = tuple(
+    slot for slot, feature in MEDIA_FEATURES.items() if feature.removeprefix("List:") == "Video"
+)
+#: Columns of published rows that hold them.
+CLIP_COLUMNS: Final = tuple(
+    field.name
+    for field in PAIR_SCHEMA
+    if field.name.removeprefix("response_a_").removeprefix("response_b_") in CLIP_SLOTS
+)
+
 #: The folder of a dataset that holds them.
 CLIPS: Final = "videos"
 

@@ -12,16 +12,11 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.clips import clip_place
+from schemas.clips import CLIP_COLUMNS, clip_place
 from schemas.media import MEDIUM_STRUCT
-from schemas.pair import PAIR_SCHEMA
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
 
-#: Columns of clips.
-CLIP_COLUMNS: Final = tuple(
-    field.name for field in PAIR_SCHEMA if field.name.endswith(("_video", "_videos"))
-)
 #: Rows with clips are handed on in tables of about this many bytes.
 _AT_ONCE: Final = 64_000_000
 

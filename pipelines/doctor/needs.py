@@ -66,7 +66,6 @@ def needs_of(file: Path | None, runner: str | None) -> tuple[Needs, Finding]:
 
 
 def _needs(recipe: Recipe, runner: str, base: Path) -> Needs:
-    from pipelines.origins import origin_name
     from transforms.beamkit import files
 
     drawn = [recipe.corpora[subset.corpus] for subset in recipe.subsets.values()]
@@ -83,7 +82,7 @@ def _needs(recipe: Recipe, runner: str, base: Path) -> Needs:
         hub=publication is not None or any(corpus.path is None for corpus in drawn),
         publication=publication,
         relabel=recipe.relabel if instructed else None,
-        asks_models=any(origin_name(recipe, name) == "llm" for name in recipe.subsets),
+        asks_models=any(recipe.criteria_of(name) == "llm" for name in recipe.subsets),
         mirrors=tuple(mirrors),
     )
 

@@ -68,7 +68,7 @@ class AuditLine:
     note: str
 
 
-def gate_of(output: Path, run_digest: str) -> GateView | None:
+def gate_of(output: Path, build: str) -> GateView | None:
     """``quality/gate.json``; None where the gate was not run."""
     told = json_beside(output, "quality", "gate.json")
     if told is None or not isinstance(told.get("subsets"), dict):
@@ -85,7 +85,7 @@ def gate_of(output: Path, run_digest: str) -> GateView | None:
         stopping=len(failures) - waived,
         waived=waived,
         failures=tuple(failures[:_MOST]),
-        stale=told.get("run") not in (None, run_digest),
+        stale=told.get("run") not in (None, build),
     )
 
 
@@ -113,7 +113,7 @@ class AuditView:
     stale: bool
 
 
-def audits_of(output: Path, run_digest: str) -> AuditView | None:
+def audits_of(output: Path, build: str) -> AuditView | None:
     """``quality/audits.json``, failures first; None where the audits were not run."""
     told = json_beside(output, "quality", "audits.json")
     if told is None:
@@ -138,7 +138,7 @@ def audits_of(output: Path, run_digest: str) -> AuditView | None:
         alarms=tuple(alarms),
         others=tuple(lines[len(alarms) :]),
         counts={name: sum(line.verdict == name for line in lines) for name in _VERDICTS},
-        stale=told.get("run") not in (None, run_digest),
+        stale=told.get("run") not in (None, build),
     )
 
 
@@ -163,12 +163,12 @@ class ReviewView:
     stale: bool
 
 
-def review_of(output: Path, run_digest: str) -> ReviewView | None:
+def review_of(output: Path, build: str) -> ReviewView | None:
     """``quality/review.json``: how far a person agrees with the dataset; None without a review."""
     told = json_beside(output, "quality", "review.json")
     if told is None:
         return None
-    stale = told.get("run") not in (None, run_digest) or told.get("same_build") is False
+    stale = told.get("run") not in (None, build) or told.get("same_build") is False
     return ReviewView(tuple(score_lines(told)), stale)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import transforms.quality
-from pipelines.origins import origin_name
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import RecipeError, bind, nearest, read_yaml
 from pipelines.resources import shipped
@@ -53,7 +52,7 @@ def subset_suite(
         read_suite(_SUITES / "common.yaml"),
         _recipe_suite(recipe, name, record["rows"]),
         read_suite(_SUITES / f"{subset.kind}.yaml"),
-        read_suite(_SUITES / "origins" / f"{origin_name(recipe, name)}.yaml"),
+        read_suite(_SUITES / "origins" / f"{recipe.criteria_of(name)}.yaml"),
         read_suite(_SUITES / "tasks" / f"{subset.task}.yaml"),
         *(read_suite(file) for file in own),
     )
@@ -101,7 +100,7 @@ def _recipe_suite(recipe: Recipe, name: str, recorded: int) -> Suite:
     if margin:
         least = margin * (1 - 1e-6)  # margins are published at six digits
         suite["margin_as_in_recipe"] = Expectation("margin", min=least)
-    origin = origin_name(recipe, name)
+    origin = recipe.criteria_of(name)
     if origin not in (None, "corpus"):
         suite["criterion_origin_as_in_recipe"] = Expectation("criterion_origin", values=(origin,))
         return suite

@@ -14,7 +14,7 @@ from pipelines.layout import Layout
 from pipelines.published_record import published_record
 from pipelines.publishing import places
 from pipelines.publishing.provenance import published_json, published_lock, recipe_yaml
-from pipelines.quality_of_build import AUDITS, GATE, REPORT, REVIEW, is_current, path_of
+from pipelines.quality_of_build import AUDITS, GATE, REPORT, REVIEW, is_current
 from transforms.beamkit.errors import BuildError
 from transforms.beamkit.hub.digests import SHA256, hasher_of, hex_of
 
@@ -73,25 +73,30 @@ def content_digest(items: Iterable[Item]) -> str:
     return whole.hexdigest()
 
 
-def gather(output: Path, record: Mapping[str, Any]) -> dict[str, Item]:
+def gather(output: Path, record: Mapping[str, Any], repo: str) -> dict[str, Item]:
     """All that an output folder publishes but its card, by path on the Hub.
 
-    A file of ``quality/`` that is about another build is not among it.
+    A file of ``quality/`` that is about another build is not among it. Shards have the digest that
+    the run record states; whoever uploads one holds it against that.
 
-    Shards have the digest that the run record states; whoever uploads one holds it against that.
+    Args:
+        output: the folder.
+        record: its run record.
+        repo: ``owner/name``, where it is published.
 
     Raises:
-        BuildError: a file is missing, or not as the run record says.
+        BuildError: a file is missing, or not as the run record says; or rows name their clips in
+            another repository.
     """
     layout = Layout.of(str(output))
     items = [
         *_shards(output, record),
-        *_clips(layout, record),
+        *_clips(layout, record, repo),
         *_tables(layout, record),
         *_provenance(layout, record),
     ]
     if is_current(layout, record, REPORT):
-        items.append(Item.of_file(places.REPORT, Path(path_of(layout, REPORT))))
+        items.append(Item.of_file(places.REPORT, Path(layout.quality(REPORT))))
     return {item.path: item for item in items}
 
 
@@ -109,9 +114,14 @@ def _shards(output: Path, record: Mapping[str, Any]) -> Iterator[Item]:
             yield Item(path, file, shard["bytes"], shard["sha256"], subset, shard["rows"])
 
 
-def _clips(layout: Layout, record: Mapping[str, Any]) -> Iterator[Item]:
+def _clips(layout: Layout, record: Mapping[str, Any], repo: str) -> Iterator[Item]:
     """Clips that are files: their names are the digests of their bytes."""
-    for place in clips_named(layout, record["subsets"]):
+    for place, named in clips_named(layout, record["subsets"]).items():
+        if named != repo:
+            raise BuildError(
+                f"rows name their clips in {named}, not in {repo}: publish there, or set "
+                "publication.repo of the recipe and build again"
+            )
         file = Path(layout.output) / place
         if not file.is_file():
             raise BuildError(
@@ -139,5 +149,5 @@ def _provenance(layout: Layout, record: Mapping[str, Any]) -> Iterator[Item]:
         yield Item.of_bytes(places.LOCK, published_lock(lock))
     for name in (GATE, AUDITS, REVIEW):
         if is_current(layout, record, name):
-            told = published_json(Path(path_of(layout, name)), record)
+            told = published_json(Path(layout.quality(name)), record)
             yield Item.of_bytes(places.quality(name), told)

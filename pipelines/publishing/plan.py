@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pipelines.clip_files import clips_named
 from pipelines.layout import Layout
 from pipelines.publishing import places
 from pipelines.publishing.card import Card
@@ -98,8 +97,7 @@ def make_plan(
         BuildError: a file can't be read, here or on the Hub.
     """
     say("looking at what was built")
-    facts = gather(build.output, build.record)
-    _check_clips(build, remote.repo)
+    facts = gather(build.output, build.record, remote.repo)
     neutral = _rendered(card, build, remote.repo, _NOBODYS)
     content = content_digest([*facts.values(), *neutral])
     schema = _schema_of(facts)
@@ -151,17 +149,6 @@ def make_plan(
         else (),
         stale,
     )
-
-
-def _check_clips(build: Build, repo: str) -> None:
-    """Rows name their clips in one repository."""
-    named = clips_named(Layout.of(str(build.output)), build.record["subsets"])
-    others = sorted(set(named.values()) - {repo})
-    if others:
-        raise BuildError(
-            f"rows name their clips in {others[0]}, not in {repo}: publish there, or set "
-            "publication.repo of the recipe and build again"
-        )
 
 
 def _rendered(

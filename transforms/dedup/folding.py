@@ -50,13 +50,20 @@ def folded_points(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     from_others = np.repeat(is_other, lengths)
     whole = np.empty(len(from_others), np.uint32)
     whole[~from_others], whole[from_others] = plain, others
-    return whole, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    return whole, offsets_of(lengths)
+
+
+def offsets_of(counts: np.ndarray) -> np.ndarray:
+    """int64[n + 1]: where each of n parts that lie one after another begins, and the end."""
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
 
 
 def _points(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     points = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4")
-    return points, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+    return points, offsets_of(lengths)
 
 
 @cache

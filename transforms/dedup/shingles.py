@@ -41,7 +41,7 @@ from transforms.dedup.characters import (
     ascii_classes,
     classes_of_characters,
 )
-from transforms.dedup.folding import folded_points
+from transforms.dedup.folding import folded_points, offsets_of
 
 #: The rules by which tokens are found and hashed.
 SHINGLES_VERSION = 1
@@ -99,7 +99,7 @@ def shingles(tokens: Hashes, n: int) -> Hashes:
     counts = tokens.counts
     whole = counts >= n
     rows = np.where(whole, counts - n + 1, np.minimum(counts, 1))
-    out_offsets = _offsets_of(rows)
+    out_offsets = offsets_of(rows)
     out = np.empty(out_offsets[-1], np.uint64)
     if whole.any():
         places = len(values) - n + 1
@@ -196,17 +196,11 @@ def _mix(values: np.ndarray) -> np.ndarray:
     return mixed
 
 
-def _offsets_of(counts: np.ndarray) -> np.ndarray:
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    return offsets
-
-
 def _joined(parts: list[Hashes]) -> Hashes:
     if not parts:
         return Hashes(np.empty(0, np.uint64), np.zeros(1, np.int64))
     counts = np.concatenate([part.counts for part in parts])
-    return Hashes(np.concatenate([part.values for part in parts]), _offsets_of(counts))
+    return Hashes(np.concatenate([part.values for part in parts]), offsets_of(counts))
 
 
 def _pieces(chunk: pa.Array) -> Iterator[tuple[pa.Array, np.ndarray, np.ndarray]]:
@@ -245,7 +239,7 @@ def _piece_hashes(piece: pa.Array, content: np.ndarray, offsets: np.ndarray) -> 
     if is_folded.all():
         return _folded_hashes(piece.to_pylist())
     plain = _ascii_hashes(
-        content[np.repeat(~is_folded, np.diff(offsets))], _offsets_of(np.diff(offsets)[~is_folded])
+        content[np.repeat(~is_folded, np.diff(offsets))], offsets_of(np.diff(offsets)[~is_folded])
     )
     others = _folded_hashes(piece.take(pa.array(folded_rows)).to_pylist())
     counts = np.empty(len(piece), np.int64)
@@ -253,7 +247,7 @@ def _piece_hashes(piece: pa.Array, content: np.ndarray, offsets: np.ndarray) -> 
     values = np.empty(int(counts.sum()), np.uint64)
     from_folded = np.repeat(is_folded, counts)
     values[~from_folded], values[from_folded] = plain.values, others.values
-    return Hashes(values, _offsets_of(counts))
+    return Hashes(values, offsets_of(counts))
 
 
 def _ascii_hashes(content: np.ndarray, offsets: np.ndarray) -> Hashes:
@@ -267,7 +261,7 @@ def _folded_hashes(texts: list[str]) -> Hashes:
     classes = classes_of_characters()[points]
     kept = classes != DROPPED
     if not kept.all():
-        offsets = _offsets_of(kept)[offsets]
+        offsets = offsets_of(kept)[offsets]
         points, classes = points[kept], classes[kept]
     text = points.tobytes().decode("utf-32-le", "surrogatepass")
     utf8 = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
@@ -298,7 +292,7 @@ def _span_hashes(
     else:
         row_starts = offsets
     starts, lengths = _cut(starts, ends - starts)
-    return Hashes(_lane_hashes(utf8, starts, lengths), _offsets_of(_counts_of(starts, row_starts)))
+    return Hashes(_lane_hashes(utf8, starts, lengths), offsets_of(_counts_of(starts, row_starts)))
 
 
 def _spans(classes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

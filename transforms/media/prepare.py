@@ -10,10 +10,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.clips import CLIP_SLOTS
 from schemas.dead_letter import DeadLetter, dead_letter_table, excerpt
 from schemas.flight import PREPARED_SCHEMA
 from schemas.ids import identify
-from schemas.pair import MEDIA_FEATURES
 from transforms.beamkit.outcome import StageOutput, emit, staged
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.media.errors import MediaError
@@ -25,8 +25,6 @@ from transforms.media.text.canonical import normalise_texts
 from transforms.media.text.flags import text_flags
 
 STAGE = "media"
-#: Slots of clips.
-_CLIPS = tuple(slot for slot, feature in MEDIA_FEATURES.items() if feature.endswith("Video"))
 
 
 class PreparePairs(beam.PTransform):
@@ -228,7 +226,7 @@ def _payload(drafts: pa.Table, beside: int | None) -> pa.Array:
     element = pl.element()
     size = element.struct.field("info").struct.field("bytes")
     if beside is not None:
-        clip = element.struct.field("slot").is_in(_CLIPS)
+        clip = element.struct.field("slot").is_in(CLIP_SLOTS)
         size = pl.when(clip & (size >= beside)).then(0).otherwise(size)
     lengths = frame.select(
         pl.col("prompt")

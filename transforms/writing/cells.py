@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from schemas.clips import clip_address, clip_name
+from schemas.clips import CLIP_SLOTS, clip_address, clip_name
 from transforms.beamkit import files
 
 #: Gives the bytes of a medium as it is published, by its facts.
 Fetch = Callable[[Mapping[str, Any]], bytes]
-
-_VIDEO: Final = "Video"
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,11 @@ class Cells:
     fetch: Fetch
     clips: ClipFiles | None = None
 
-    def of(self, feature: str, info: Mapping[str, Any]) -> dict[str, Any]:
-        """The cell of a medium of a feature type (`pair.MEDIA_FEATURES`), by its facts."""
+    def of(self, slot: str, info: Mapping[str, Any]) -> dict[str, Any]:
+        """The cell of a medium in a slot, by its facts."""
         name = f"{info['product'] or info['digest']}.{info['format']}"
         clips = self.clips
-        if clips is None or feature != _VIDEO or info["bytes"] < clips.least_bytes:
+        if clips is None or slot not in CLIP_SLOTS or info["bytes"] < clips.least_bytes:
             return {"bytes": self.fetch(info), "path": name}
         place = files.join(clips.folder, clip_name(name))
         if not files.exists(place):

@@ -119,12 +119,11 @@ def _media_columns(
 def _slot_column(
     rows: list[list[Mapping[str, Any]]], slot: str, data_type: pa.DataType, cells: Cells
 ) -> pa.Array:
-    feature = MEDIA_FEATURES[slot]
-    kind = feature.removeprefix("List:")
+    plural = MEDIA_FEATURES[slot].startswith("List:")
     values: list[Any] = []
     for row in rows:
-        media = [cells.of(kind, ref["info"]) for ref in row if ref["slot"] == slot]
-        values.append((media or None) if kind != feature else (media[0] if media else None))
+        media = [cells.of(slot, ref["info"]) for ref in row if ref["slot"] == slot]
+        values.append((media or None) if plural else (media[0] if media else None))
     return pa.array(values, data_type)
 
 

@@ -19,7 +19,7 @@ from pipelines import cli
 from pipelines.dataset.dataset import Dataset
 from pipelines.diff.diff import diff
 from pipelines.layout import Layout
-from pipelines.origins import origin_name, origin_of
+from pipelines.origins import origin_of
 from pipelines.recipe import load_recipe
 from pipelines.recipe_binding import RecipeError
 from pipelines.sample_corpora import write_corpora
@@ -284,7 +284,7 @@ dedup: {copies: keep}
     file = tmp_path / "beam_config.yaml"
     file.write_text(text)
     recipe = load_recipe(file)
-    assert origin_name(recipe, RLAIF) == "corpus"
+    assert recipe.criteria_of(RLAIF) == "corpus"
     assert origin_of(recipe, RLAIF, tmp_path, Layout.of(str(tmp_path))) is None
     file.write_text(text.replace("task: ti2t, criteria", "task: t2a, criteria"))
     with pytest.raises(RecipeError, match=r"beam_config.yaml:\d+: .*task: 't2a' is none of"):

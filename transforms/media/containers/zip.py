@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import lzma
 import stat
-import struct
 import zipfile
-import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -18,24 +15,12 @@ from transforms.beamkit.split_file import open_whole
 from transforms.media.containers.found import MAX_MEMBER_BYTES, Found, too_large
 from transforms.media.containers.names import Wanted, place_of, unsafe
 from transforms.media.errors import MediaError
+from transforms.media.zip_damage import UNREADABLE
 
 _ENCRYPTED: Final = 0x1
 
 #: The words of the `OSError` by which `bz2` tells of damage.
 _BZIP2_DAMAGED: Final = "Invalid data stream"
-
-#: What `zipfile` and its decompressors raise for bytes that make no sense to them: damage, a method
-#: or an encryption that they don't know, a name that is no text.
-_UNREADABLE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-)
 
 
 def read(
@@ -83,7 +68,7 @@ def _opened(container: str) -> Iterator[tuple[BinaryIO, zipfile.ZipFile]]:
 def _directory(stream: BinaryIO, container: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(stream)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise BuildError(
             f"{container}: the zip archive is truncated or damaged ({error}); download it again"
         ) from None
@@ -127,7 +112,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: int) -> 
     try:
         with archive.open(entry) as stream:
             data = stream.read(largest + 1)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         return _unreadable(entry, error)
     except OSError as error:
         if str(error) != _BZIP2_DAMAGED:

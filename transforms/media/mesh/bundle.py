@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import bz2
 import io
-import lzma
 import posixpath
 import re
-import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -25,23 +23,14 @@ from transforms.media.errors import found_instead
 from transforms.media.mesh.errors import damaged, refuse, within
 from transforms.media.mesh.sniff import kind_of
 from transforms.media.settings import MeshPolicy
+from transforms.media.zip_damage import UNREADABLE
 
 _MODELS: Final = (".glb", ".gltf", ".obj", ".ply", ".stl", ".off")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _LINK: Final = 0o120000
-#: What `zipfile` and its decompressors raise for an archive that makes no sense to them.
-_UNREADABLE: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    struct.error,
-    OSError,
-)
+#: The archive is in memory, so an `OSError` tells of it too.
+_UNREADABLE: Final = (*UNREADABLE, OSError)
 _DAY: Final = (1980, 1, 1, 0, 0, 0)
 _PIECE: Final = 1 << 20
 
