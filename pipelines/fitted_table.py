@@ -72,7 +72,8 @@ class FittedTable(Table):
             fitted.columns = [replace(one, _index=at) for at, one in enumerate(chosen)]
         if gone:
             names = ", ".join(" ".join(str(one.header).split()) for one in gone)
-            fitted.caption = f"not shown at this width: {names}"
+            told = [str(one) for one in (self.caption,) if one]
+            fitted.caption = "\n".join([*told, f"not shown at this width: {names}"])
         return fitted
 
 

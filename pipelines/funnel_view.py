@@ -17,13 +17,20 @@ _Found = Mapping[str, Mapping[tuple[str, ...], int]]
 _FEW: Final = 4
 
 
+_GAINED: Final = (
+    "gained: several pairs of one record; below 0 where records make one pair, or where published "
+    "criteria are about fewer pairs than were admitted"
+)
+
+
 def funnel_table(records: Mapping[str, Any]) -> Table:
     """What came through, per subset: records read, what was lost on the way, pairs written."""
-    columns = (
-        "read", "more\npairs", "dead", "by\nrule", "copies", "beyond\nN", "written", "time"
-    )  # fmt: skip
-    table = table_of("Funnel", "subset", *columns, right=columns, less=("time", "more\npairs"))
-    for one in subset_funnels({"subsets": records}):
+    columns = ("read", "gained", "dead", "by\nrule", "copies", "beyond\nN", "written", "time")
+    table = table_of("Funnel", "subset", *columns, right=columns, less=("time", "gained"))
+    funnels = subset_funnels({"subsets": records})
+    if any(one.gained for one in funnels):
+        table.caption = _GAINED
+    for one in funnels:
         record = records[one.subset]
         numbers = (
             one.read, one.gained, one.dead, one.by_rule, one.copies, one.beyond, one.written

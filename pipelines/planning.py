@@ -67,6 +67,8 @@ class SubsetPlan:
     input_digests: tuple[tuple[str, str], ...]
     #: What rows say that they come from: a commit, or the recipe's revision of a mirror.
     revision: str
+    #: What counts as a copy: of a pair, and of an item of a benchmark.
+    rules: Rules
     #: Records of the corpus, where the lock or the recipe knows.
     rows: int | None = None
     #: The folder of the recipe: its paths are relative to it.
@@ -191,17 +193,6 @@ class SubsetPlan:
         known = {name: entry["digest"] for name, entry in against.items()}
         compared = {**asdict(rules.decontamination), "waived": None, "benchmarks": known}
         return digest_of([self.prepare_inputs, asdict(rules.dedup), compared, earlier])
-
-    @property
-    def fingerprints(self) -> str:
-        """The folder of the benchmarks' fingerprints."""
-        return files.below(str(self.base), self.recipe.decontamination.fingerprints)
-
-    @cached_property
-    def rules(self) -> Rules:
-        """What counts as a copy; fingerprints as they are when this is first asked for."""
-        settings = self.recipe.decontamination
-        return Rules(self.recipe.dedup, settings, known_fingerprints(settings, self.fingerprints))
 
     @cached_property
     def origin(self) -> Origin | None:
@@ -357,10 +348,18 @@ def plan_subsets(
         BuildError: a file is missing or is not what its name or the lock says, or the Hub can't be
             read.
     """
-    return [_plan(recipe, name, corpora, layout) for name in names]
+    settings = recipe.decontamination
+    known = known_fingerprints(settings, fingerprints_folder(recipe, corpora.base))
+    rules = Rules(recipe.dedup, settings, known)
+    return [_plan(recipe, name, corpora, layout, rules) for name in names]
 
 
-def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout) -> SubsetPlan:
+def fingerprints_folder(recipe: Recipe, base: Path) -> str:
+    """Where the benchmarks' fingerprints lie; `base` is the folder of the recipe."""
+    return files.below(str(base), recipe.decontamination.fingerprints)
+
+
+def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout, rules: Rules) -> SubsetPlan:
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
     opened, criteria = corpora.open(subset.corpus, corpus), recipe.criteria_of(name)
     return SubsetPlan(
@@ -375,6 +374,7 @@ def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout) -> Subset
         corpora.shards_built(name),
         tuple((source.name, opened.digests[source.name]) for source in opened.sources),
         opened.revision,
+        rules,
         (opened.locked.rows if opened.locked else None) or corpus.rows,
         corpora.base,
         corpora.published(recipe.relabel.published) if criteria == "published" else None,

@@ -30,6 +30,7 @@ from pipelines.planning import (
     UNITS,
     WRITE,
     SubsetPlan,
+    fingerprints_folder,
     plan_subsets,
 )
 from pipelines.reachable import check_reachable
@@ -122,7 +123,8 @@ def run(
     lacking = missing(rules.decontamination, rules.fingerprints)
     failures: list[Failure] = []
     if lacking:
-        failures.append(Failure("decontamination", missing_message(lacking, plans[0].fingerprints)))
+        folder = fingerprints_folder(recipe, request.base)
+        failures.append(Failure("decontamination", missing_message(lacking, folder)))
     for plan in plans:
         with watch(plan), building(layout):
             record = _build(plan, request)

@@ -28,13 +28,17 @@ def shortfall(name: str, record: Mapping[str, Any]) -> str:
         for what, number in counts.get("relabel", {}).items()
         if what.startswith(("dead:", "dropped:")) and what != "dropped:not_needed"
     )
-    told = [f"{target - rows:,} rows short of the target of {target:,}"]
+    told = [f"{_counted(target - rows, 'row')} short of the target of {target:,}"]
     if bare:
-        told.append(f"{bare:,} pairs that were drawn got no criterion")
+        told.append(f"{_counted(bare, 'pair')} that were drawn got no criterion")
     if not undrawn:
         return "; ".join([*told, "every pair of the corpus was drawn, so there are no more"])
     told.append(f"{undrawn:,} pairs were never drawn")
     return "; ".join(told) + f": raise {_reserve(name, entry, record)} to draw more of them"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _reserve(name: str, entry: Mapping[str, Any], record: Mapping[str, Any]) -> str:
