@@ -217,7 +217,12 @@ def unpacked(tmp_path: Path) -> tuple[Path, Recipe]:
     recipe = load_recipe(write_sample_recipe(folder, planted))
     root = folder / "omnialign_v"
     with tarfile.open(root / "images.tar") as archive:
-        archive.extractall(root / "unpacked", filter="data")
+        for member in archive:  # `extractall` wants a filter from some releases of Python on
+            content = archive.extractfile(member)
+            if content is not None:
+                target = root / "unpacked" / member.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content.read())
     corpus = recipe.corpora["omnialign_v"]
     corpus = replace(corpus, files=("*.jsonl",), options={**corpus.options, "archive": "unpacked"})
     subsets = {
