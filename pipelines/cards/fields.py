@@ -22,7 +22,7 @@ _OF_ROW: Final = {
     "prompt": "Turns `{role, content}`; `<image>`, `<video>`, `<audio>` and `<mesh>` stand where "
     "the media of the prompt belong, in order.",
     "prompt_images": "Pictures of the prompt.",
-    "prompt_videos": "Clips of the prompt.",
+    "prompt_videos": "Clips of the prompt; without `bytes`, `path` is the address under `videos/`.",
     "prompt_audios": "Sounds of the prompt.",
     "prompt_meshes": "3D models of the prompt.",
     "prompt_frames": "Frames of a prompt's clip that exists as frames only.",
@@ -45,7 +45,7 @@ _OF_RESPONSE: Final = {
     "text": "The response as text.",
     "image": "The response as a picture.",
     "frames": "Frames of a clip that exists as frames only.",
-    "video": "The response as a clip.",
+    "video": "The response as a clip; without `bytes`, `path` is its address under `videos/`.",
     "audio": "The response as a sound.",
     "mesh": "The response as a 3D model.",
     "views": "Rendered views of a 3D model.",

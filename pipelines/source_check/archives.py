@@ -22,6 +22,7 @@ from pipelines.source_check.words import counted
 from transforms.beamkit.split_file import open_whole
 from transforms.media.containers.names import Wanted, unsafe
 from transforms.media.errors import MediaError
+from transforms.media.zip_damage import UNREADABLE
 
 #: Bytes of a zip archive that are read: its directory and a few members.
 _MOST_ZIP: Final = 192 * 1024 * 1024
@@ -110,7 +111,7 @@ def _zipped(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes | MediaEr
     try:
         with archive.open(entry) as stream:
             return _bounded(stream.read(MOST_MEDIUM + 1))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+    except UNREADABLE as error:
         return MediaError("media_unreadable", str(error))
 
 
