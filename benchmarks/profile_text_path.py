@@ -22,7 +22,7 @@ from typing import Any
 
 #: ``module:attribute``, as the caller finds them.
 STEPS = (
-    "pipelines.run:plan_subset",
+    "pipelines.run:plan_subsets",
     "pipelines.inputs:_digest",
     "pipelines.run:_run_graph",
     "pipelines.run:build_subset",
@@ -41,7 +41,9 @@ STEPS = (
     "transforms.beamkit.coder:ArrowTableCoder.decode",
     "transforms.writing.prepared:_Spool.work",
     "transforms.writing.prepared:_partitioned",
-    "transforms.writing.write_subset:read_keys",
+    "transforms.dedup.select:row_prints",
+    "transforms.quality.check_rows:rule_frame",
+    "transforms.quality.check_rows:judge",
     "transforms.writing.write_subset:read_shard",
     "transforms.writing.write_subset:write_shard",
     "transforms.writing.shard:canonical_order",

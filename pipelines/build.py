@@ -28,7 +28,7 @@ from transforms.sampling.sample import SampleByRank
 from transforms.sources.read_pairs import ReadPairs
 from transforms.writing.cells import Cells
 from transforms.writing.prepared import DEAD_ROLE, PAIRS_ROLE, SpoolTables, read_part
-from transforms.writing.roster import read_roster, write_roster
+from transforms.writing.roster import of_pairs, read_roster, write_roster
 from transforms.writing.write_subset import WriteSubset
 
 
@@ -38,7 +38,7 @@ def build_subset(pipeline: beam.Pipeline, plan: SubsetPlan, until: str = WRITE) 
     What stands between bars is a unit: a finished one is read, not made. The graph ends with the
     unit `until`.
     """
-    books = Books(PAIRS_ROLE, DEAD_ROLE, read_part, read_roster, write_roster)
+    books = Books(PAIRS_ROLE, DEAD_ROLE, read_part, read_roster, of_pairs, write_roster)
     prepared = _unit(pipeline, plan.prepared if plan.known is None else None, PREPARE)
     if prepared is None:
         prepared = _prepare(pipeline, plan)

@@ -6,7 +6,7 @@ the functions for that (`Books`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,12 +32,17 @@ class UnitTarget:
 
 @dataclass(frozen=True)
 class Books:
-    """How prepared pairs and rosters are read and written: both belong to other stages."""
+    """How prepared pairs and rosters are read and written: both belong to other stages.
+
+    `read_pairs` reads one file, all columns or those named; `of_pairs` finds the rows of a unit's
+    roster that belong to what was read.
+    """
 
     pairs_role: str
     dead_role: str
-    read_pairs: Callable[[Part], pa.Table]
+    read_pairs: Callable[[Part, Sequence[str] | None], pa.Table]
     read_roster: Callable[[Manifest], pa.Table]
+    of_pairs: Callable[[Manifest, pa.Table], pa.Table]
     write_roster: Callable[[pa.Table, str], Part]
 
 

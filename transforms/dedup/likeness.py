@@ -46,12 +46,21 @@ _BETWEEN_TURNS: Final = "\n\n"
 _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
+_MEDIA: Final = ("prompt_media", "a_media", "b_media")
+_TEXTS: Final = ("prompt", "a_text", "b_text")
+
+
+def printed_columns(settings: DedupSettings) -> tuple[str, ...]:
+    """The columns of prepared pairs that `row_prints` looks at: texts only if they are printed."""
+    return (*KEYS, *_MEDIA, *(() if settings.near is None else _TEXTS))
+
+
 def row_prints(prepared: pa.Table, settings: DedupSettings) -> pa.Table:
     """Prints of prepared pairs (`flight.PREPARED_SCHEMA`), row by row.
 
     With ``near: null`` they hold the keys alone.
     """
-    media = [pc.list_value_length(prepared[f"{name}_media"]) for name in ("prompt", "a", "b")]
+    media = [pc.list_value_length(prepared[name]) for name in _MEDIA]
     has_media = pc.greater(pc.add(pc.add(media[0], media[1]), media[2]), 0)
     prints = prepared.select(KEYS).append_column("has_media", has_media)
     if settings.near is None:

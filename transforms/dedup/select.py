@@ -27,7 +27,7 @@ from transforms.dedup.benchmarks.contaminated import contaminated, contamination
 from transforms.dedup.benchmarks.index import FingerprintIndex, load_index
 from transforms.dedup.benchmarks.known import KnownFingerprint
 from transforms.dedup.decide import Decision, Earlier, decide
-from transforms.dedup.likeness import ByPrints, no_prints, row_prints
+from transforms.dedup.likeness import ByPrints, no_prints, printed_columns, row_prints
 from transforms.dedup.settings import DedupSettings
 from transforms.dedup.settings_benchmarks import DecontaminationSettings
 
@@ -137,11 +137,13 @@ class _Fingerprint(ThreadedDoFn):
 
     def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
         """The prints of one spool file, and its rows that match items of benchmarks."""
-        rows = self.books.read_pairs(element)
+        assert self._index is not None
+        looks_up = bool(self._index.names)
+        names = None if looks_up else printed_columns(self.rules.dedup)
+        rows = self.books.read_pairs(element, names)
         prints = row_prints(rows, self.rules.dedup)
         yield tables.write_ipc(prints, _path(self.folder, PRINTS_ROLE), PRINTS_ROLE)
-        assert self._index is not None
-        if self._index.names and rows.num_rows:
+        if looks_up and rows.num_rows:
             perceptual = self.rules.dedup.perceptual
             matches = contaminated(rows, self._index, self.rules.decontamination, perceptual)
             told = contamination_rows(self.subset, rows, matches)

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.clips import CLIP_SLOTS
+from schemas.columns import one_array
 from schemas.dead_letter import DeadLetter, dead_letter_table, excerpt
 from schemas.flight import PREPARED_SCHEMA
 from schemas.ids import identify
@@ -213,30 +215,26 @@ def _payload(drafts: pa.Table, beside: int | None) -> pa.Array:
 
     Clips of `beside` bytes or more lie beside it.
     """
-    total = pc.add(
-        pc.fill_null(pc.binary_length(drafts["first_text"]), 0),
-        pc.fill_null(pc.binary_length(drafts["second_text"]), 0),
-    ).cast(pa.int64())
-    frame = pl.DataFrame(
-        {
-            "prompt": pl.from_arrow(drafts["prompt"]),
-            **{name: pl.from_arrow(drafts[name]) for name in MEDIA_COLUMNS},
-        }
-    )
+    total = _text_bytes(one_array(drafts["first_text"]))
+    total += _text_bytes(one_array(drafts["second_text"]))
+    prompts = one_array(drafts["prompt"])
+    offsets = prompts.offsets.to_numpy()
+    before = np.append(0, np.cumsum(_text_bytes(prompts.values.field("content"))))
+    total += np.where(prompts.is_valid(), before[offsets[1:]] - before[offsets[:-1]], 0)
     element = pl.element()
     size = element.struct.field("info").struct.field("bytes")
     if beside is not None:
         clip = element.struct.field("slot").is_in(CLIP_SLOTS)
         size = pl.when(clip & (size >= beside)).then(0).otherwise(size)
-    lengths = frame.select(
-        pl.col("prompt")
-        .list.eval(element.struct.field("content").str.len_bytes())
-        .list.sum()
-        .fill_null(0)
-        .cast(pl.Int64)
-        + sum(
-            pl.col(name).list.eval(size).list.sum().fill_null(0).cast(pl.Int64)
-            for name in MEDIA_COLUMNS
-        )
-    )
-    return pc.add(total, lengths.to_series().to_arrow())
+    for name in MEDIA_COLUMNS:
+        media = drafts[name]
+        if pc.sum(pc.list_value_length(media)).as_py():
+            refs = pl.DataFrame({name: pl.from_arrow(media)})
+            bytes_of = pl.col(name).list.eval(size).list.sum().fill_null(0).cast(pl.Int64)
+            total += refs.select(bytes_of)[name].to_numpy()
+    return pa.array(total)
+
+
+def _text_bytes(texts: pa.Array) -> np.ndarray:
+    """int64: bytes of each text in UTF-8, 0 for a null."""
+    return pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64)

@@ -21,9 +21,10 @@ from transforms.beamkit.commit import CommitManifest
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.beamkit.unit import Books, EachFile, UnitTarget
-from transforms.quality.rules.frame import rule_frame
+from transforms.quality.rules.frame import RULE_COLUMNS, rule_frame
 from transforms.quality.rules.judge import VERDICT_SCHEMA, judge
 from transforms.quality.rules.rule import Subject
+from transforms.quality.rules.screen import unbreakable
 from transforms.quality.settings import RuleSettings
 
 QUALITY: Final = "quality"
@@ -72,8 +73,10 @@ class _Judge(ThreadedDoFn):
 
     def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
         """The verdicts on one file's rows, if any is refused."""
-        frame = rule_frame(self.books.read_pairs(element), self.books.read_roster(one))
-        verdicts = judge(frame, self.rules, self.subject)
+        pairs = self.books.read_pairs(element, RULE_COLUMNS)
+        roster = self.books.of_pairs(one, pairs)
+        frame = rule_frame(pairs, roster)
+        verdicts = judge(frame, self.rules, self.subject, unbreakable(pairs, roster))
         if verdicts.height:
             path = _path(self.folder, _VERDICTS)
             table = verdicts.to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -84,7 +84,8 @@ class _Look(ThreadedDoFn):
 
     def work(self, element: Part, one: Any, two: Any) -> Iterable[Part]:
         """What the origin needs of the pairs of one file that are in the roster."""
-        rows = _in_roster(self.books.read_pairs(element), self.books.read_roster(one))
+        pairs = self.books.read_pairs(element, None)
+        rows = _in_roster(pairs, self.books.of_pairs(one, pairs))
         looked = self.origin.look(rows)
         for name in ("row_id", "key"):
             if name not in looked.column_names:

@@ -106,10 +106,9 @@ def read_keys(manifest: Manifest) -> pa.Table:
 
 def read_fields(manifest: Manifest, names: Sequence[str]) -> Iterator[pa.Table]:
     """Some columns of all prepared pairs of a subset, file by file; no others are read."""
-    included = [PREPARED_SCHEMA.get_field_index(name) for name in names]
     for part in manifest.of_role(PAIRS_ROLE):
         # One chunk is a copy: what was read holds the text between these columns in memory too.
-        yield _open(part, included).read_all().select(list(names)).combine_chunks()
+        yield read_part(part, names).combine_chunks()
 
 
 def read_shard(parts: Sequence[Part], shard: int, shards: int) -> pa.Table:
@@ -127,9 +126,12 @@ def read_shard(parts: Sequence[Part], shard: int, shards: int) -> pa.Table:
     return table
 
 
-def read_part(part: Part) -> pa.Table:
-    """All prepared pairs of one file."""
-    return _open(part).read_all()
+def read_part(part: Part, names: Sequence[str] | None = None) -> pa.Table:
+    """All prepared pairs of one file; only the columns `names`, if they are given."""
+    if names is None:
+        return _open(part).read_all()
+    included = [PREPARED_SCHEMA.get_field_index(name) for name in names]
+    return _open(part, included).read_all().select(list(names))
 
 
 def read_dead(parts: Sequence[Part]) -> pa.Table:

@@ -7,16 +7,26 @@ bytes. The text stays in the spool; the shard writer joins the two.
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from schemas.columns import one_array
 from schemas.flight import ROSTER_SCHEMA
+from schemas.ids import ID_HEX
 from transforms.beamkit import tables
 from transforms.beamkit.manifest import Manifest, Part
-from transforms.writing.prepared import shard_of
 
 ROSTER_ROLE = "roster"
+
+_ID: Final = np.dtype(f"S{ID_HEX}")
+
+#: What the first four hexadecimal digits of an id can be: a shard is a range of them.
+_PLACES: Final = 1 << 16
 
 #: What planning a subset's shards needs of each row.
 ROSTER_KEYS = ("pair_id", "row_id", "key", "rank", "payload_bytes", "split")
@@ -36,12 +46,45 @@ def read_roster(manifest: Manifest) -> pa.Table:
     return tables.read_ipc(part)
 
 
+def of_pairs(manifest: Manifest, pairs: pa.Table) -> pa.Table:
+    """The rows of the roster that a unit wrote whose pairs are in a table of prepared pairs.
+
+    The roster is opened once a process, and searched, not read: it is asked for each of the many
+    files of prepared pairs.
+    """
+    roster, ids = _opened(*manifest.of_role(ROSTER_ROLE))
+    wanted = np.unique(_ids(pairs["pair_id"]))
+    first = np.searchsorted(ids, wanted, "left")
+    counts = np.searchsorted(ids, wanted, "right") - first
+    before = np.cumsum(counts) - counts
+    return roster.take(pa.array(np.repeat(first - before, counts) + np.arange(counts.sum())))
+
+
+@lru_cache(maxsize=1)
+def _opened(part: Part) -> tuple[pa.Table, np.ndarray]:
+    """A roster, and its pairs' ids in their order. Another one has another path."""
+    roster = tables.read_ipc(part)
+    return roster, _ids(roster["pair_id"])
+
+
+def _ids(column: pa.ChunkedArray) -> np.ndarray:
+    """Ids as fixed strings of bytes, without a copy."""
+    array = one_array(column)
+    if not len(array):
+        return np.empty(0, _ID)
+    _, offsets, data = array.buffers()
+    start = np.frombuffer(offsets, np.int32)[array.offset]
+    return np.frombuffer(data, _ID, len(array), start)
+
+
 def of_shard(roster: pa.Table, split: str, number: int, count: int) -> pa.Table:
-    """The rows of one shard of a split."""
-    places = shard_of(roster["pair_id"], count)
-    first, end = np.searchsorted(places, [number, number + 1])
+    """The rows of one shard of a split. `count` is a power of two up to 65,536."""
+    starts = [f"{place * _PLACES // count:04x}".encode() for place in (number, number + 1)]
+    ids = _ids(roster["pair_id"])
+    first = np.searchsorted(ids, np.array(starts[0], _ID))
+    end = len(ids) if number + 1 == count else np.searchsorted(ids, np.array(starts[1], _ID))
     mine = roster.slice(int(first), int(end - first))
-    return mine.filter(pa.compute.equal(mine["split"], split))
+    return mine.filter(pc.equal(mine["split"], split))
 
 
 def positions(roster: pa.Table, order: pa.Array, prepared: pa.Table) -> pa.Array:

@@ -19,18 +19,17 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.columns import one_array
+from schemas.columns import SCAN_BLOCK, one_array, text_bytes
 
 #: First byte in UTF-8 of the characters from U+0300 on.
 _FROM_U0300: Final = 0xCC
-_SCAN_BLOCK: Final = 256 * 1024
 #: More distinct changing runs than this and a row-wise composition is cheaper.
 _MAX_PATTERNS: Final = 512
 
 
 def normalise_strings(column: pa.Array) -> pa.Array:
     """A string array in canonical form; the same array where nothing changes."""
-    codes = _codes(column)
+    codes = text_bytes(column)
     if _occurs(codes, ord("\r")):
         lines = pl.Series(pl.from_arrow(column))
         lines = lines.str.replace_many(["\r\n", "\r"], ["\n", "\n"], leftmost=True)
@@ -49,20 +48,11 @@ def normalise_strings(column: pa.Array) -> pa.Array:
     return text.str.replace_many(changing, composed, leftmost=True).to_arrow().cast(pa.string())
 
 
-def _codes(column: pa.Array) -> np.ndarray:
-    """The UTF-8 bytes of all rows."""
-    _, offset_buffer, data_buffer = column.buffers()
-    if data_buffer is None or not len(column):
-        return np.empty(0, np.uint8)
-    offsets = np.frombuffer(offset_buffer, np.int32)[column.offset :][: len(column) + 1]
-    return np.frombuffer(data_buffer, np.uint8)[offsets[0] : offsets[-1]]
-
-
 def _occurs(codes: np.ndarray, code: int) -> bool:
     """Whether a byte occurs; searched in blocks, so that the marks stay in the cache."""
     return any(
-        (codes[start : start + _SCAN_BLOCK] == code).any()
-        for start in range(0, len(codes), _SCAN_BLOCK)
+        (codes[start : start + SCAN_BLOCK] == code).any()
+        for start in range(0, len(codes), SCAN_BLOCK)
     )
 
 

@@ -12,10 +12,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.columns import one_array
-
-#: Bytes that are looked at together: they stay in the processor's cache.
-_SCAN_BLOCK: Final = 256 * 1024
+from schemas.columns import SCAN_BLOCK, one_array, text_bytes
 
 #: What Windows-1252 makes of the bytes 80 to 9F, and Latin-1 of those to BF.
 _CONTINUED: Final = (
@@ -61,19 +58,15 @@ def text_flags(pairs: pa.Table) -> dict[str, int]:
 
 def _may_be_marked(column: pa.Array) -> bool:
     """Whether its bytes allow any mark: in most columns they don't, and no pattern is searched."""
-    _, offsets, data = column.buffers()
-    if data is None or not len(column):
-        return False
-    bounds = np.frombuffer(offsets, np.int32)[column.offset :][: len(column) + 1]
-    codes = np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
-    blocks = range(0, len(codes), _SCAN_BLOCK)
+    codes = text_bytes(column)
+    blocks = range(0, len(codes), SCAN_BLOCK)
     # Two bytes over: a character that a block begins may end in the next.
-    return any(_is_suspect(codes[start : start + _SCAN_BLOCK + 2]) for start in blocks)
+    return any(_is_suspect(codes[start : start + SCAN_BLOCK + 2]) for start in blocks)
 
 
 def _is_suspect(codes: np.ndarray) -> bool:
-    low = codes[codes < 0x20]
-    if len(low) and np.isin(low, (0x09, 0x0A), invert=True).any():
+    # Controls but for tabs and line ends; numbers below 11 wrap round to large ones.
+    if ((codes - np.uint8(0x0B)) < 0x20 - 0x0B).any() or (codes < 0x09).any():
         return True
     if codes.max() < 0x7F:
         return False

@@ -7,25 +7,31 @@ Columns: ``row_id, key`` (the roster's), ``prompt_text`` (all turns, a line each
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
-#: What rules need of prepared pairs.
-_PREPARED: Final = (
-    "row_id", "key", "prompt", "prompt_media", "a_text", "b_text", "a_media", "b_media",
+from schemas.columns import one_array
+
+#: What rules need of prepared pairs; `pair_id` finds their rows of the roster.
+RULE_COLUMNS: Final = (
+    "row_id", "pair_id", "key", "prompt", "prompt_media", "a_text", "b_text", "a_media", "b_media",
     "a_score", "b_score", "margin", "preference", "criterion",
 )  # fmt: skip
 
-_TURN: Final = pl.element().struct
+#: Those that are taken as they are.
+_PLAIN: Final = ("key", "a_text", "b_text", "a_score", "b_score", "margin")
 
 
 def rule_frame(prepared: pa.Table, roster: pa.Table) -> pl.DataFrame:
     """The rows of a roster whose pairs are in `prepared`.
 
     Args:
-        prepared: rows of `flight.PREPARED_SCHEMA`; of several with one id and key the first counts.
+        prepared: rows of `flight.PREPARED_SCHEMA`, `RULE_COLUMNS` at least; of several with one id
+            and key the first counts.
         roster: rows of `flight.ROSTER_SCHEMA`, others among them.
     """
     said = _polars(
@@ -38,36 +44,73 @@ def rule_frame(prepared: pa.Table, roster: pa.Table) -> pl.DataFrame:
         right_on=["base_id", "key"],
         maintain_order="left",
     )
-    at = pa.array(found["at"].to_list(), pa.int64())
-    pairs = _polars(prepared.select(list(_PREPARED)).take(at))
-    return pairs.select(
-        found["own_id"].alias("row_id"),
-        "key",
-        pl.col("prompt").list.eval(_TURN.field("content")).list.join("\n").alias("prompt_text"),
-        pl.col("prompt")
-        .list.eval(pl.element().filter(_TURN.field("role") == "user").struct.field("content"))
-        .list.join("\n")
-        .alias("user_text"),
-        pl.col("prompt").list.eval(_TURN.field("role")).alias("roles"),
-        "a_text",
-        "b_text",
-        *(_of_media(side, "slot").alias(f"{side}_slots") for side in ("prompt", "a", "b")),
-        *(_of_media(side, "digest").alias(f"{side}_digests") for side in ("a", "b")),
-        "a_score",
-        "b_score",
-        "margin",
-        pl.coalesce(found["preference"], pl.col("preference")).alias("preference"),
-        pl.coalesce(found["criterion"], pl.col("criterion")).alias("criterion"),
-        found["agreement"].alias("agreement"),
+    pairs = _taken(prepared.select(list(RULE_COLUMNS)), found["at"].to_numpy())
+    roles, contents = (_Lists.of(pairs["prompt"], name) for name in ("role", "content"))
+    by_user = pc.fill_null(pc.equal(roles.values, "user"), False).to_numpy(zero_copy_only=False)
+    label = _polars(pairs.select(["preference", "criterion"]))
+    return pl.DataFrame(
+        {
+            "row_id": found["own_id"],
+            "prompt_text": contents.lines(),
+            "user_text": contents.only(by_user).lines(),
+            "roles": roles.series(),
+            **{
+                f"{side}_slots": _Lists.of(pairs[f"{side}_media"], "slot").series()
+                for side in ("prompt", "a", "b")
+            },
+            **{
+                f"{side}_digests": _Lists.of(pairs[f"{side}_media"], "info", "digest").series()
+                for side in ("a", "b")
+            },
+            "preference": found.select(
+                pl.coalesce("preference", label["preference"].alias("of_pair"))
+            ).to_series(),
+            "criterion": found.select(
+                pl.coalesce("criterion", label["criterion"].alias("of_pair"))
+            ).to_series(),
+            "agreement": found["agreement"],
+            **{name: pl.Series(pairs[name]) for name in _PLAIN},
+        }
     )
 
 
-def _of_media(side: str, what: str) -> pl.Expr:
-    """The slot or digest of each medium; an empty list where there is none."""
-    medium = pl.element().struct.field("slot" if what == "slot" else "info")
-    if what == "digest":
-        medium = medium.struct.field("digest")
-    return pl.col(f"{side}_media").list.eval(medium).fill_null([])
+class _Lists(NamedTuple):
+    """One field of the structs in a column of lists; a list that is null is an empty one."""
+
+    #: int64[rows + 1]: where each list begins and ends.
+    bounds: np.ndarray
+    values: pa.Array
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray, *path: str) -> _Lists:
+        array = one_array(column)
+        lengths = array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+        bounds = np.append(0, np.cumsum(lengths, dtype=np.int64))
+        return cls(bounds, pc.struct_field(array.flatten(), list(path)))
+
+    def only(self, keep: np.ndarray) -> _Lists:
+        """The lists without the values for which `keep` is False."""
+        if keep.all():
+            return self
+        kept = np.append(0, np.cumsum(keep))
+        return _Lists(kept[self.bounds], self.values.filter(pa.array(keep)))
+
+    def series(self) -> pl.Series:
+        """As a column of lists."""
+        lists = pa.LargeListArray.from_arrays(pa.array(self.bounds), self.values)
+        return pl.Series(lists)
+
+    def lines(self) -> pl.Series:
+        """Each list of texts as one text, a line each."""
+        one_each = not self.values.null_count and bool((np.diff(self.bounds) == 1).all())
+        return pl.Series(self.values) if one_each else self.series().list.join("\n")
+
+
+def _taken(rows: pa.Table, at: np.ndarray) -> pa.Table:
+    """Rows by place; mostly all of them in their order, and then nothing is copied."""
+    if np.array_equal(at, np.arange(rows.num_rows)):
+        return rows
+    return rows.take(pa.array(at, pa.int64()))
 
 
 def _polars(table: pa.Table) -> pl.DataFrame:

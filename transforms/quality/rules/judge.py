@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import polars as pl
@@ -24,13 +25,23 @@ VERDICT_SCHEMA: Final = pl.Schema(
 )
 
 
-def judge(frame: pl.DataFrame, settings: RuleSettings, subject: Subject) -> pl.DataFrame:
-    """The rows of a frame (`rules.frame`) that break a rule, each once, by the first it breaks."""
+def judge(
+    frame: pl.DataFrame,
+    settings: RuleSettings,
+    subject: Subject,
+    held: Collection[str] = (),
+) -> pl.DataFrame:
+    """The rows of a frame (`rules.frame`) that break a rule, each once, by the first it breaks.
+
+    `held` are rules that are known to hold for all of them (`rules.screen`).
+    """
     context = Context(settings, subject)
     applied = {
         name: expression.fill_null(False)
         for name, rule in RULES.items()
-        if name not in settings.skip and (expression := rule.applied(context)) is not None
+        if name not in settings.skip
+        and name not in held
+        and (expression := rule.applied(context)) is not None
     }
     if not applied or frame.is_empty():
         return VERDICT_SCHEMA.to_frame()

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from schemas.columns import one_array
+from schemas.columns import SCAN_BLOCK, one_array
 from schemas.dead_letter import DEAD_FLIGHT_SCHEMA, DeadLetter, dead_letter_table
 from schemas.flight import DRAFT_SCHEMA
 from schemas.ids import content_key
@@ -24,8 +24,6 @@ from transforms.sources.batch import SourceBatch
 from transforms.sources.formats.brackets import depth_of
 from transforms.sources.formats.json_text import MAX_DEPTH
 
-#: Bytes that are searched for line ends at once: the marks of one block stay in the cache.
-_SCAN_BLOCK = 256 * 1024
 #: The parser takes no larger block.
 _MOST_AT_ONCE = 2**31 - 1
 
@@ -171,10 +169,10 @@ def _line_ends(codes: np.ndarray) -> np.ndarray:
 
 def _positions(codes: np.ndarray, code: int, mask: int) -> np.ndarray:
     """Where a byte stands, of which only the bits of a mask count."""
-    blocks = range(0, len(codes), _SCAN_BLOCK)
+    blocks = range(0, len(codes), SCAN_BLOCK)
     return np.concatenate(
         [
-            np.flatnonzero((codes[start : start + _SCAN_BLOCK] & mask) == code) + start
+            np.flatnonzero((codes[start : start + SCAN_BLOCK] & mask) == code) + start
             for start in blocks
         ]
     )
