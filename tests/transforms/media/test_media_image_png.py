@@ -110,6 +110,9 @@ def odd() -> dict[str, bytes]:
     text = chunk(b"tEXt", b"a\0b")
     split = made("RGB", size, raw, packed=packed[:half])
     split = split[:-12] + text + chunk(b"IDAT", packed[half:]) + split[-12:]
+    rgb = made("RGB", size, raw)
+    header = rgb[8:33]
+    other = chunk(b"IHDR", struct.pack(">IIBBBBB", 6, 4, 8, 2, 0, 0, 0))
     wide = Image.fromarray(np.zeros((4, 4), np.uint16))
     clear = photo().convert("RGBA")
     return {
@@ -118,6 +121,10 @@ def odd() -> dict[str, bytes]:
         "1 bit": encoded(photo().convert("1"), "png"),
         "animation": encoded(clear, "png", save_all=True, append_images=[clear.rotate(9)]),
         "two runs of chunks": split,
+        "a chunk before the header": SIGNATURE + text + rgb[8:],
+        "the header twice": SIGNATURE + header + header + rgb[33:],
+        "another header behind the header": SIGNATURE + header + other + rgb[33:],
+        "another header before the header": SIGNATURE + other + header + rgb[33:],
         "an unknown filter": made("RGB", size, b"\5" + raw[1:]),
         "a row too few": made("RGB", size, raw[:-25]),
         "a byte too few": made("RGB", size, raw[:-1]),

@@ -31,6 +31,9 @@ _KINDS: Final = {
 _MOST: Final = 1 << 27
 
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+#: With the length and name of the first chunk, the header.
+_BEGINNING: Final = _SIGNATURE + b"\0\0\0\x0dIHDR"
+_SHORTEST: Final = len(_BEGINNING) + 17
 _LAST_FILTER: Final = 4
 _HEADER: Final = struct.Struct(">IIBBBBB")
 
@@ -49,12 +52,15 @@ def plain_png(data: bytes, opened: Any) -> Any:
     `opened` is Pillow's view of its header. The result is a Pillow picture with the `info` that
     Pillow would give it, decoding it to its end.
     """
-    if len(data) < 33 or getattr(opened, "is_animated", False):
+    begins_plainly = data.startswith(_BEGINNING) and len(data) >= _SHORTEST
+    if not begins_plainly or getattr(opened, "is_animated", False):
         return None
     width, height, bits, kind, *ways = _HEADER.unpack_from(data, 16)
     mode, name, samples = _KINDS.get(kind, ("", "", 0))
     wanted = height * (1 + width * samples)
-    if bits != 8 or any(ways) or opened.mode != mode or not 0 < wanted <= _MOST:
+    if bits != 8 or any(ways) or not 0 < wanted <= _MOST:
+        return None
+    if (opened.mode, opened.size) != (mode, (width, height)):  # by a second header
         return None
     try:
         parts = _parts(data)
