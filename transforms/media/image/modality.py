@@ -218,7 +218,8 @@ def _decoded_other(
     if header.format == "png":
         check_png(data)
         plain = plain_png(data, header.picture)
-        header = header if plain is None else replace(header, picture=plain)
+        if plain is not None:  # decoded by now, with all that Pillow finds around the pixels
+            header = replace(header, picture=plain)
     turned_by_pillow = header.format == "tiff" and orientation_of(header.picture) != 1
     picture = _first_visible(data, header, policy)
     turn = orientation_of(header.picture)
