@@ -49,6 +49,7 @@ REQUIRED = [
     "soxr>=0.5,<2",
     "trimesh>=5.2,<6",
     "typer>=0.20,<1",
+    "zlib-ng>=1.1,<2",
 ]
 
 EXTRAS = {

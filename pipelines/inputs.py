@@ -17,6 +17,8 @@ from transforms.sources.adapter import SourceFile
 from transforms.sources.settings import Corpus
 
 _BLOCK = 8 * 1024 * 1024
+#: Of a local file: what stays in a processor's own memory while it is hashed.
+_LOCAL_BLOCK = 256 * 1024
 
 #: Files of a mirror elsewhere that are asked about at a time.
 _ASKING = 16
@@ -137,6 +139,11 @@ def _sha256(path: str) -> str:
 
 def _digest(path: str, hasher: Hasher) -> str:
     with files.open_read(path) as stream:
-        while block := stream.read(_BLOCK):
-            hasher.update(block)
+        if files.is_local(path):  # into one buffer, which is not taken from the system every time
+            block = memoryview(bytearray(_LOCAL_BLOCK))
+            while got := stream.readinto(block):  # type: ignore[attr-defined]
+                hasher.update(block[:got])
+        else:
+            while part := stream.read(_BLOCK):
+                hasher.update(part)
     return hasher.hexdigest()

@@ -55,3 +55,12 @@ def test_without_a_time_of_change_nothing_is_remembered(far: Path, tmp_path: Pat
     put(far, b"two", 0)
     assert looked(far, cache) == digest_of(b"two")
     assert not cache.exists()
+
+
+@pytest.mark.parametrize("size", [0, 1, 262_144, 262_145, 1_000_000])
+def test_local_files_are_hashed_to_their_end(tmp_path: Path, size: int) -> None:
+    data = (b"some bytes" * (size // 10 + 1))[:size]
+    (tmp_path / "rows").write_bytes(data)
+    source = SourceFile("rows", str(tmp_path / "rows"), size)
+    found = inputs.digests([source], str(tmp_path / "digests.json"))
+    assert found[source.path] == digest_of(data)

@@ -14,6 +14,7 @@ from schemas.columns import one_array
 from schemas.flight import ROSTER_VALUES
 from schemas.pair import MEDIA_FEATURES, PAIR_SCHEMA, PROMPT_MEDIA_COLUMNS, RESPONSE_MEDIA
 from transforms.writing.cells import Cells
+from transforms.writing.media_column import one_each, several_each
 
 _SIGNIFICANT_DIGITS = 6
 
@@ -119,12 +120,10 @@ def _media_columns(
 def _slot_column(
     rows: list[list[Mapping[str, Any]]], slot: str, data_type: pa.DataType, cells: Cells
 ) -> pa.Array:
-    plural = MEDIA_FEATURES[slot].startswith("List:")
-    values: list[Any] = []
-    for row in rows:
-        media = [cells.of(slot, ref["info"]) for ref in row if ref["slot"] == slot]
-        values.append((media or None) if plural else (media[0] if media else None))
-    return pa.array(values, data_type)
+    media = [[cells.of(slot, ref["info"]) for ref in row if ref["slot"] == slot] for row in rows]
+    if MEDIA_FEATURES[slot].startswith("List:"):
+        return several_each(media, data_type)
+    return one_each([row[0] if row else None for row in media], data_type)
 
 
 def _infos(refs: pa.ChunkedArray) -> pa.Array:

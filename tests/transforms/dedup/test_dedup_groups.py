@@ -20,7 +20,10 @@ def edges_of(pairs: Pairs) -> pl.DataFrame:
 def test_components_are_named_by_their_smallest_node() -> None:
     one, other = np.array([4, 2, 5]), np.array([2, 0, 3])
     assert components(6, one, other).tolist() == [0, 1, 0, 3, 0, 3]
-    assert components(0, np.array([], np.int64), np.array([], np.int64)).tolist() == []
+    none = np.array([], np.int64)
+    assert components(0, none, none).tolist() == []
+    alone = components(3, none, none)
+    assert (alone.tolist(), alone.dtype) == ([0, 1, 2], components(6, one, other).dtype)
 
 
 def test_a_group_is_called_by_its_first_row_and_an_earlier_group_takes_its_own() -> None:

@@ -21,7 +21,7 @@ from tests.transforms.media.image_samples import (
 )
 from transforms.media import image
 from transforms.media.errors import MediaError
-from transforms.media.image.jpeg import decode_jpeg, rewritten
+from transforms.media.image.jpeg import check_scans, decode_jpeg, rewritten
 from transforms.media.settings import ImagePolicy
 
 PHOTO = photo((320, 200))
@@ -141,6 +141,10 @@ def test_very_many_scans_are_refused() -> None:
     with pytest.raises(MediaError, match="502 scans") as error:
         image.validate(scans, POLICY)
     assert error.value.reason == "image_too_large"
+    for few in (b"", b"\xff", b"\xff\xda" * 500, b"\xda\xff" * 501):
+        check_scans(few)
+    with pytest.raises(MediaError, match="501 scans"):
+        check_scans(b"\xff\xda" * 501)
 
 
 def test_what_only_pillow_reads_is_read_by_pillow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -214,7 +214,7 @@ def test_a_worker_knows_no_secret_and_leaves_no_file(
         assert folder.is_dir()
     names = said.partition(" in ")[0].split(",")
     assert not [name for name in names if "TOKEN" in name or "KEY" in name]
-    assert {"HOME", "PATH", "TMPDIR"} <= set(names)
+    assert {"HOME", "PATH", "TMPDIR", "MALLOC_TRIM_THRESHOLD_"} <= set(names)
     assert said.endswith("in [] stdin b''")
     assert not folder.exists()
 

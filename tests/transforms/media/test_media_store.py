@@ -15,7 +15,7 @@ from transforms.media.errors import MediaError, PassingError
 from transforms.media.modality import Product
 from transforms.media.sandbox.runner import Sandbox
 from transforms.media.settings import AudioPolicy, ImagePolicy, MediaPolicy
-from transforms.media.store import MediaStore
+from transforms.media.store import MediaStore, contents, making
 from transforms.media.store.fates import Fate, Limits, code_of, policy_key
 from transforms.media.store.making import MediaMaker
 from transforms.media.store.sweep import stored
@@ -239,6 +239,26 @@ def test_nothing_is_decoded_twice(store: MediaStore) -> None:
         assert maker.info("crash", b"count") == first
         with pytest.raises(MediaError, match="this"):
             maker.info("crash", b"refuse this")
+
+
+def test_a_source_is_hashed_once_on_its_way_into_the_store(
+    store: MediaStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[bytes] = []
+
+    def counting(data: bytes) -> str:
+        hashed.append(data)
+        return source_digest(data)
+
+    monkeypatch.setattr(contents, "source_digest", counting)
+    monkeypatch.setattr(making, "source_digest", counting)
+    with Sandbox(MediaPolicy(), 0, {"crash": "sandbox_crashes"}) as sandbox:
+        info = MediaMaker(store, sandbox).info("crash", b"hello")
+        assert hashed == [b"hello"]
+        assert store.published(info) == b"hello"
+        assert hashed == [b"hello"] * 2  # what is read is verified
+        MediaMaker(store, sandbox).info("crash", b"upper abc")
+        assert hashed[2:] == [b"upper abc", b"ABC"]
 
 
 def test_what_the_machine_did_is_not_remembered(

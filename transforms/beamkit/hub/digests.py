@@ -12,7 +12,7 @@ GIT: Final = "git-sha1"
 class Hasher(Protocol):
     """What takes in a file's bytes one after the other."""
 
-    def update(self, data: bytes, /) -> None:
+    def update(self, data: bytes | memoryview, /) -> None:
         """Take in more."""
 
     def hexdigest(self) -> str:

@@ -24,7 +24,7 @@ can't be read is ignored and left out. JPEG XL, HEIC, JPEG 2000, SVG and the lik
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ from transforms.media.image.colour import flattened, is_visible, profile_of, to_
 from transforms.media.image.hash import perceptual_hash
 from transforms.media.image.jpeg import check_scans, decode_jpeg, rewritten
 from transforms.media.image.open import Header, open_picture, reading
+from transforms.media.image.png import plain_png
 from transforms.media.image.structure import check_png, check_png_rows, check_size, check_tiles
 from transforms.media.image.turn import SIDEWAYS, orientation_of, turned_by_xmp, upright
 from transforms.media.judge_views import JudgeView
@@ -216,6 +217,9 @@ def _decoded_other(
     """The whole picture is decoded; what its header says comes partly behind it (PNG)."""
     if header.format == "png":
         check_png(data)
+        plain = plain_png(data, header.picture)
+        if plain is not None:  # decoded by now, with all that Pillow finds around the pixels
+            header = replace(header, picture=plain)
     turned_by_pillow = header.format == "tiff" and orientation_of(header.picture) != 1
     picture = _first_visible(data, header, policy)
     turn = orientation_of(header.picture)
@@ -280,10 +284,11 @@ def _first_visible(data: bytes, header: Header, policy: ImagePolicy) -> Any:
         MediaError: `image_empty` where the policy rejects pictures that show nothing.
     """
     opened = header.picture
-    check_tiles(opened)
-    opened.load()
-    if header.format == "png":
-        check_png_rows(data, opened)
+    if hasattr(opened, "tile"):  # not decoded yet
+        check_tiles(opened)
+        opened.load()
+        if header.format == "png":
+            check_png_rows(data, opened)
     first = to_eight_bits(opened, header.samples)
     if is_visible(first):
         return first

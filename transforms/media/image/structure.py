@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from zlib_ng import zlib_ng
 
 from transforms.media.errors import MediaError
 from transforms.media.settings import ImagePolicy
@@ -117,7 +118,7 @@ def check_png(data: bytes) -> None:
             raise _cut(f"the chunk {_name(kind)} claims {length:,} bytes")
         if kind in _PNG_CHECKED:
             stated = int.from_bytes(view[end : end + 4], "big")
-            if zlib.crc32(view[position + 4 : end]) != stated:
+            if zlib_ng.crc32(view[position + 4 : end]) != stated:
                 raise MediaError(
                     "image_undecodable", f"damaged: the checksum of {_name(kind)} is wrong"
                 )

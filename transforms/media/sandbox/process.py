@@ -41,6 +41,15 @@ _LOOK_SECONDS: Final = 0.2
 _ENDING_SECONDS: Final = 1.0
 _SOCKET_BYTES: Final = 1024 * 1024
 
+#: Of the GNU C library: a process keeps the memory of one picture for the next. Without it each
+#: buffer of a few megabytes is taken from the system and given back, which clears all its pages
+#: every time: a third of the time of a picture. Larger buffers are not kept.
+_MALLOC: Final = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 1024 * 1024),
+    "MALLOC_TRIM_THRESHOLD_": str(128 * 1024 * 1024),
+}
+
 
 class WorkerLostError(Exception):
     """A worker ended, or has to be ended, before it answered.
@@ -261,7 +270,7 @@ def environment(folder: str) -> dict[str, str]:
         "XDG_RUNTIME_DIR": folder,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "2",
+        **_MALLOC,
     }
 
 

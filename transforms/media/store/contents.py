@@ -111,15 +111,22 @@ class MediaStore:
         return fate if _is_used(bytes_at) else None
 
     def keep_product(
-        self, key: str, data: bytes, product: Product, *, keep_source: bool = True
+        self,
+        key: str,
+        data: bytes,
+        product: Product,
+        *,
+        keep_source: bool = True,
+        digest: str | None = None,
     ) -> Fate:
         """Keep what was made of the source bytes `data`; returns its fate, whoever wrote it first.
 
-        An encoder's bytes may differ between machines: the first product of a key stays.
+        `digest` is theirs, for who has it already: they are hashed here without it. An encoder's
+        bytes may differ between machines: the first product of a key stays.
         """
-        digest = source_digest(data)
+        digest = source_digest(data) if digest is None else digest
         if keep_source or product.data is None:
-            self.put(data)
+            self._write(self.path(digest), data)
         known = self.product_of(key, digest)
         if known is not None and known.reason is None:
             return known

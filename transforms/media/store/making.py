@@ -45,5 +45,7 @@ class MediaMaker:
             return Fate.refused(error, limits), digest
         except MediaError as error:
             return self.store.keep_refusal(key, digest, error, limits), digest
-        made = self.store.keep_product(key, data, product, keep_source=self.keep_sources)
+        made = self.store.keep_product(
+            key, data, product, keep_source=self.keep_sources, digest=digest
+        )
         return made, digest
