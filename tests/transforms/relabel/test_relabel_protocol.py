@@ -186,10 +186,27 @@ def test_a_judge_that_fails_gold_questions_loses_its_vote(tmp_path: Path) -> Non
     assert set(rows["agreement"]) == {1.0}
     assert rows_of(without).height == 0
     labels = pl.concat([pl.from_arrow(one.labels) for one in found])  # type: ignore[list-item]
+    paid = labels.filter(step="judge")["producer"].struct.field("model")
+    assert set(paid) == {"one", "two"}  # who has no vote is not asked
     told = labels.filter(pl.col("step") == "gold")
     truths = told.filter(pl.col("producer").struct.field("origin") == "measured")
     assert 20 <= truths.height == (told.height - truths.height) / (3 * 2)
     assert 0.3 < (truths["verdict"] == "a").mean() < 0.7  # type: ignore[operator]
+
+
+def test_without_a_judge_that_can_be_trusted_nothing_is_bought(tmp_path: Path) -> None:
+    from transforms.measures.tables import attributes_of
+    from transforms.relabel.measured.settings import MeasuredSettings
+
+    minds = SOUND | dict.fromkeys(("one", "two", "three"), _backwards)
+    gold = Calibration(gold_share=0.5, least_questions=20)
+    others = tuple(name for name in attributes_of("t2t") if name != "words")
+    only = MeasuredSettings(leave_out=others, gold_strength=1.0)
+    with running(Script(), minds=_knowing(minds)) as server:
+        asked = origin(server.base_url, tmp_path, calibration=gold, measured=only)
+        with pytest.raises(BuildError, match=r"all judges fail .*one 0\.00, three 0\.00, two"):
+            label(asked, pairs(24), 3)
+        assert len(server.log) == 20 * 3 * 2  # gold questions alone
 
 
 #: How measured criteria, and those of the simulated generator, ask for more words.
