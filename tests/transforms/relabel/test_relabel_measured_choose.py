@@ -372,7 +372,7 @@ def test_a_changed_table_or_wording_needs_another_version():
         hashlib.sha256("\n".join(each).encode()).hexdigest()[:12] for each in (tables, texts)
     ]
     assert (prompt_version(), *digests) == (
-        "attributes-2/wording-1",
+        "attributes-3/wording-1",
         "e89b3cf00632",
         "d8f6444e8f6e",
     )
