@@ -32,7 +32,8 @@ from tests.transforms.relabel.simulated import (
 from transforms.beamkit.errors import BuildError
 from transforms.relabel.calibration import wilson
 from transforms.relabel.llm.session import total_spent
-from transforms.relabel.settings import Calibration
+from transforms.relabel.protocol.propose import why_not
+from transforms.relabel.settings import Calibration, Propose
 
 SOUND: dict[str, Mind] = {
     "writer": generator,
@@ -225,6 +226,33 @@ def _knowing(minds: dict[str, Mind]) -> dict[str, Mind]:
         return judge
 
     return {name: mind if name == "writer" else of(mind) for name, mind in minds.items()}
+
+
+_ENDING = " when it explains each of the steps in plain words."
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "Assistant 2 should be preferred by readers", "Candidate A should be rated higher by them",
+        "Output 1 is warmer and friendlier in its tone", "Response #1 should be the one that wins",
+        "The image on the left shows more of the scene", "The response should beat the other one",
+    ],
+)  # fmt: skip
+def test_no_judge_is_paid_for_a_criterion_that_names_a_side(named: str) -> None:
+    assert why_not(named + _ENDING, Propose()) == "names_a_response"
+
+
+@pytest.mark.parametrize(
+    "unnamed",
+    [
+        "The response should give the answer a clear structure",
+        "The response should answer two questions of the user",
+        "The image a viewer sees should be bright and readable",
+    ],
+)
+def test_a_noun_before_an_article_or_a_number_names_no_side(unnamed: str) -> None:
+    assert why_not(unnamed + _ENDING, Propose()) is None
 
 
 def test_gold_questions_are_spread_over_attributes() -> None:
