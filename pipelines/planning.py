@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -362,6 +362,8 @@ def fingerprints_folder(recipe: Recipe, base: Path) -> str:
 def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout, rules: Rules) -> SubsetPlan:
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
     opened, criteria = corpora.open(subset.corpus, corpus), recipe.criteria_of(name)
+    if criteria == "corpus":  # a pair under two criteria is two rows, and they need not agree
+        rules = replace(rules, dedup=replace(rules.dedup, copies="keep"))
     return SubsetPlan(
         name,
         subset,
