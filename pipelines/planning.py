@@ -362,7 +362,8 @@ def fingerprints_folder(recipe: Recipe, base: Path) -> str:
 def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout, rules: Rules) -> SubsetPlan:
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
     opened, criteria = corpora.open(subset.corpus, corpus), recipe.criteria_of(name)
-    if criteria == "corpus":  # a pair under two criteria is two rows, and they need not agree
+    if criteria in ("corpus", "published"):
+        # What is said of one pair is not said of a near-equal one: it would be lost with the pair.
         rules = replace(rules, dedup=replace(rules.dedup, copies="keep"))
     return SubsetPlan(
         name,
