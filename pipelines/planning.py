@@ -364,7 +364,10 @@ def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout, rules: Ru
     opened, criteria = corpora.open(subset.corpus, corpus), recipe.criteria_of(name)
     if criteria in ("corpus", "published"):
         # What is said of one pair is not said of a near-equal one: it would be lost with the pair.
-        rules = replace(rules, dedup=replace(rules.dedup, copies="keep"))
+        kept = replace(rules.dedup, copies="keep")
+        if criteria == "published":  # nor does it hang on what the corpus prefers
+            kept = replace(kept, contradictions="first")
+        rules = replace(rules, dedup=kept)
     return SubsetPlan(
         name,
         subset,

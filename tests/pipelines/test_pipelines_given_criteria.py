@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import polars as pl
+import pytest
 from sample_build import build_with
 
 from pipelines.recipe import load_recipe
@@ -89,19 +90,26 @@ def _completion(text: str, rating: int) -> dict[str, object]:
     return {"model": "m", "response": text, "annotations": rated}
 
 
-def test_a_published_row_finds_its_pair_beside_a_near_equal_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ratings", [[(5, 4, 1)], [(5, 4, 1), (1, 2, 5)]])
+def test_a_published_row_finds_its_pair_whatever_other_copies_there_are(
+    tmp_path: Path, ratings: list[tuple[int, ...]]
+) -> None:
     long = "I am well, for the weather is fine, and I have slept for nine hours without a dream"
     answers = [f"{long} tonight.", f"{long} last night.", "Well."]
-    record = {
-        "source": "x", "instruction": "How are you?", "models": [], "correct_answers": ["None"],
-        "incorrect_answers": ["None"],
-        "completions": [_completion(text, at) for text, at in zip(answers, (5, 4, 1), strict=True)],
-    }  # fmt: skip
-    (tmp_path / "rated.jsonl").write_text(json.dumps(record) + "\n")
+    lines = [
+        {
+            "source": "x", "instruction": "How are you?", "models": [], "correct_answers": [],
+            "incorrect_answers": [],
+            "completions": [_completion(text, at) for text, at in zip(answers, rated, strict=True)],
+        }
+        for rated in ratings
+    ]  # fmt: skip
+    (tmp_path / "rated.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     _write(tmp_path, _row(SHORT, answers[2], answers[0]), _row(WARM, answers[1], answers[2]))
     (tmp_path / "recipe.yaml").write_text(PUBLISHED)
     recipe = load_recipe(tmp_path / "recipe.yaml")
     built = build_with(recipe, tmp_path, tmp_path / "out", ["T"])
     found = pl.read_parquet(built.output / "data" / "T" / "*.parquet").sort("criterion")
     assert found["criterion"].to_list() == [SHORT, WARM]
-    assert found["flipped"].to_list() == [True, False]
+    if len(ratings) == 1:
+        assert found["flipped"].to_list() == [True, False]
