@@ -53,7 +53,15 @@ _LAST_QUESTION: Final = rf"(?:[?？؟፧\u{{37E}}][!！]*|\p{{Greek}}{{2,}};|՞[
 #: Brackets that hold no remark: targets of links, formulas, code.
 _NO_REMARK: Final = r"\]\([^()\n]*\)|\\\([^\n]*?\\\)|(?s:\$\$.*?\$\$)|`[^`\n]+`"
 _REMARK: Final = r"\([^()\n]*\p{L}{2}[^()\n]*\)|（[^（）\n]*\p{L}{2}[^（）\n]*）"
-_EMOJI: Final = r"[\p{Extended_Pictographic}--[\u{A9}\u{AE}\u{2122}\u{2190}-\u{21FF}]]"
+_ONE_EMOJI: Final = (
+    r"[\p{Extended_Pictographic}--[\u{A9}\u{AE}\u{2122}\u{2190}-\u{21FF}]]"
+    r"[\u{FE0F}\p{Emoji_Modifier}]*"
+)
+#: Those that are joined are one, as are two letters of a flag, or a digit on a key.
+_EMOJI: Final = (
+    rf"{_ONE_EMOJI}(?:\u{{200D}}{_ONE_EMOJI})*|\p{{Regional_Indicator}}{{2}}|"
+    r"[0-9#*]\u{FE0F}?\u{20E3}"
+)
 _SILENT_E: Final = r"(?i)[aeiouy][a-z]*[b-df-hjkm-np-tv-xz]e\b"
 
 #: Words of which the variety of a vocabulary is taken: equal for both texts, whatever their length.

@@ -256,6 +256,20 @@ def test_quotations_of_many_scripts(text, number):
     assert _values(text)["quotations"] == number
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("👨\u200d👩\u200d👧 and 👍🏽", 2),
+        ("🇫🇷🇩🇪", 2),
+        ("1\ufe0f\u20e3 Eat. 2\ufe0f\u20e3 Sleep.", 2),
+        ("✔ ❤\ufe0f 🤷\u200d♀\ufe0f", 3),
+        ("© 2020, 1 + 1 → 2, #3 *", 0),
+    ],
+)
+def test_emoji_are_counted_as_they_are_seen(text, number):
+    assert _values(text)["emoji"] == number
+
+
 def test_shares_and_means():
     values = _values("The extraordinary elephants considered everything. It is in the box.")
     assert values["sentence_length"] == 5
