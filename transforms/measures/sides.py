@@ -52,8 +52,10 @@ _FORMS: Final = (
     rf"(?i)\bthe\s+(?:first|second|1st|2nd|former|latter)\s+(?:{_ORDERED})\b",
     r"(?i)\bthe\s+(?:first|second)\s+of\s+(?:the|these)\s+(?:two\s+)?"
     r"(?:responses|answers|images|pictures|videos|clips)\b",
-    # "The left image", "the image on the right is sharper": shown side by side.
-    rf"(?i)\bthe\s+(?:left|right)(?:-hand)?\s+(?:{_ORDERED})\b",
+    # "The left image", "the image on the right is sharper": shown side by side. The right answer
+    # is the correct one.
+    r"(?i)\bthe\s+(?:left(?:-hand)?|right-hand)\s+(?:image|picture|video|clip)\b",
+    rf"(?i)\bthe\s+right\s+(?:image|picture|video|clip)\s+(?:{_VERBS}|shows?)\b",
     rf"(?i)\bthe\s+(?:{_ORDERED})\s+(?:on|to)\s+the\s+(?:left|right)"
     rf"{_END}|\s+(?:{_VERBS}|shows?)\b)",
     rf"(?i)\bthe\s+(?:first|second|former|latter)(?:\s+(?:one|sound|3D\s+model|3D\s+object))?"

@@ -201,6 +201,7 @@ CASES: dict[str, tuple[str, Kind, list[dict[str, Any]], list[dict[str, Any]]]] =
                 "The image on the left shows more of it.",
                 "Keep to the picture on the right.",
                 "The left image is to be preferred.",
+                "The right image is sharper than that.",
             )
         ],
         [
@@ -234,6 +235,8 @@ CASES: dict[str, tuple[str, Kind, list[dict[str, Any]], list[dict[str, Any]]]] =
                 "The second of the two steps should be longer.",
                 "The image on the left wall should be a portrait.",
                 "The left half of the image should be dark.",
+                "It should give the right answer at once.",
+                "It should describe the right picture.",
             )
         ],
     ),
