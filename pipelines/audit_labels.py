@@ -101,7 +101,9 @@ def gold_of(labels: pl.DataFrame, task: str) -> pl.DataFrame:
     done = calibration(
         votes_in(labels, "gold"), truth.unique("question", keep="first"), by=("judge", "task")
     )
-    return done.select(GOLD_SCHEMA.names()).cast(GOLD_SCHEMA)
+    asked = labels.filter(pl.col("step") == "judge")["judge"].unique()
+    votes = pl.col("judge").is_in(asked.implode()) | pl.lit(asked.is_empty())
+    return done.with_columns(votes=votes).select(GOLD_SCHEMA.names()).cast(GOLD_SCHEMA)
 
 
 def removed_of(layout: Layout, subset: str) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -362,6 +362,12 @@ def fingerprints_folder(recipe: Recipe, base: Path) -> str:
 def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout, rules: Rules) -> SubsetPlan:
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
     opened, criteria = corpora.open(subset.corpus, corpus), recipe.criteria_of(name)
+    if criteria in ("corpus", "published"):
+        # What is said of one pair is not said of a near-equal one: it would be lost with the pair.
+        kept = replace(rules.dedup, copies="keep")
+        if criteria == "published":  # nor does it hang on what the corpus prefers
+            kept = replace(kept, contradictions="first")
+        rules = replace(rules, dedup=kept)
     return SubsetPlan(
         name,
         subset,

@@ -21,7 +21,16 @@ _SPELLINGS: Final = {
 }
 #: What says that nothing is said.
 _UNSTATED: Final = frozenset({"", "unknown", "other", "none", "null", "n-a"})
-_NON_COMMERCIAL: Final = re.compile(r"(^|[^a-z])nc([^a-z]|$)|non-?commercial")
+_NON_COMMERCIAL: Final = re.compile(
+    r"(^|[^a-z])nc([^a-z]|$)|non-?commercial|non-?profit|"
+    r"(research|academic|educational|evaluation)-((use|purposes?)-)?only|"
+    r"only-for-(research|academic|educational)|for-(research|academic|educational)-[a-z-]*only"
+)
+#: Names that are no licence, or grant nothing: whether a row may be used has to be asked.
+_GRANTS_NOTHING: Final = re.compile(
+    r"unspecified|not-specified|unclear|unstated|^see-|proprietary|rights-reserved|unlicen[cs]ed|"
+    r"unknown|^(mixed|various|custom)$"
+)
 
 
 def plain(licence: str | None) -> str | None:
@@ -44,7 +53,8 @@ def forbids_commercial_use(licence: str | None, nc: bool) -> bool:
 def commercial_use(
     licence: str | None, nc: bool | None
 ) -> Literal["allowed", "forbidden", "unknown"]:
-    """Whether rows may be used commercially: unknown where no licence is stated, and nothing bans.
+    """Whether rows may be used commercially: unknown where no licence is stated, or one that grants
+    nothing, and nothing bans.
 
     Args:
         licence: as the source states it.
@@ -52,4 +62,6 @@ def commercial_use(
     """
     if forbids_commercial_use(licence, bool(nc)):
         return "forbidden"
-    return "unknown" if nc is None or plain(licence) is None else "allowed"
+    name = plain(licence)
+    doubtful = nc is None or name is None or _GRANTS_NOTHING.search(name) is not None
+    return "unknown" if doubtful else "allowed"

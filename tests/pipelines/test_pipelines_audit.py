@@ -247,13 +247,15 @@ def test_votes_and_gold_questions_are_read_from_the_labels(tmp_path: Path) -> No
         labels += [
             label(f"gold{at}", "gold", "y", order, "a" if at < 6 else "b") for order in ("ab", "ba")
         ]
+        labels += [label(f"gold{at}", "gold", "z", order, "b") for order in ("ab", "ba")]
     write_labels(output, "Judged", labels)
     read = labels_of(Layout.of(str(output)), "Judged")
     votes = panel_of(read)
     assert votes.height == 80
     assert votes.filter(pl.col("vote") == "unsure").height == 4
     gold = gold_of(read, "t2t").sort("judge")
-    assert gold.select("judge", "questions", "correct").rows() == [("x", 10, 10), ("y", 10, 6)]
+    told = gold.select("judge", "questions", "correct", "votes").rows()
+    assert told == [("x", 10, 10, True), ("y", 10, 6, True), ("z", 10, 0, False)]
     mine = by_name(run_audits(str(output), SMALL), "subset", "Judged")
     assert mine["judge_agreement"].details["unanimous"] == 0.9
     assert mine["judge_calibration"].value == 0.6

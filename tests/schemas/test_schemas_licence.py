@@ -15,14 +15,17 @@ def test_spellings() -> None:
 @pytest.mark.parametrize(
     "licence",
     ["cc-by-nc-4.0", "CC-BY-NC-4.0", "CC BY NC SA", "cc_by_nc_4", "x-noncommercial",
-     "Non Commercial terms", "nc", "X (NC)"],
+     "Non Commercial terms", "nc", "X (NC)", "Research Only", "academic use only", "non-profit",
+     "for research purposes only", "only for research"],
 )  # fmt: skip
 def test_names_that_forbid_commercial_use(licence: str) -> None:
     assert is_non_commercial(licence)
     assert forbids_commercial_use(licence, nc=False)
 
 
-@pytest.mark.parametrize("licence", ["mit", "cc-by-4.0", "ncsa", "sync-1.0", "unknown", None])
+@pytest.mark.parametrize(
+    "licence", ["mit", "cc-by-4.0", "ncsa", "sync-1.0", "unknown", "proprietary", None]
+)
 def test_names_that_do_not(licence: str | None) -> None:
     assert not is_non_commercial(licence)
     assert not forbids_commercial_use(licence, nc=False)
@@ -38,6 +41,12 @@ def test_names_that_do_not(licence: str | None) -> None:
         ("unknown", False, "unknown"),
         (None, None, "unknown"),
         ("unknown", True, "forbidden"),
+        ("all rights reserved", False, "unknown"),
+        ("proprietary", False, "unknown"),
+        ("see card", False, "unknown"),
+        ("not specified", False, "unknown"),
+        ("license-unknown", False, "unknown"),
+        ("research only", False, "forbidden"),
     ],
 )
 def test_what_is_known_of_commercial_use(licence: str | None, nc: bool | None, use: str) -> None:

@@ -36,7 +36,8 @@ class DedupSettings:
     #: id do (a pair of the subset under the same criterion); for what mirrors another dataset.
     copies: Copies = "remove"
     #: drop: every copy of the pair goes. majority: the label of most copies; drop if even.
-    #: tie: one copy stays, as a tie. first: the earliest copy stays as it is.
+    #: tie: one copy stays, as a tie. first: the earliest copy stays as it is, and always so where
+    #: criteria are published: labels are theirs.
     contradictions: Contradictions = "drop"
     #: Near-equal texts; null compares and groups nothing but exact copies.
     near: NearTextSettings | None = NearTextSettings()

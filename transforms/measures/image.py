@@ -190,8 +190,9 @@ _COMPOSITION: Final = (
     ("aspect", "format", "width / height", "wider", "taller", Margin(0.15, 1.25), aspect, ()),
 )  # fmt: skip
 
-#: Attributes that say of a picture in which of two parts there is more.
-_SIGNED: Final = frozenset({"top_light"})
+#: Where what is said of a picture turns: brighter at the top or at the bottom, reddish or bluish,
+#: landscape or portrait. Of two that are both reddish neither is bluish, though one is less so.
+_PIVOTS: Final = {"top_light": 0.0, "warmth": 0.0, "aspect": 1.0}
 _RARE: Final = frozenset({"aspect", "hue_focus", "reds", "greens", "blues", "oranges"})
 #: A judge that sees pictures scaled down, or compares at a glance, can't be sure of these.
 _SUBTLE: Final = frozenset({"sharpness", "hue_focus", "centring", "symmetry"})
@@ -202,7 +203,7 @@ def _made(domain: Domain, rows: tuple[tuple[Any, ...], ...]) -> tuple[Attribute,
         Attribute(
             name, domain, family, unit, more, less, margin, function, needs=needs,
             weight=1.5 if name in _RARE else 1.0, gold=name not in _SUBTLE,
-            pivot=0 if name in _SIGNED else None,
+            pivot=_PIVOTS.get(name),
         )
         for name, family, unit, more, less, margin, function, needs in rows
     )  # fmt: skip

@@ -98,7 +98,7 @@ MESH: Final[tuple[Attribute, ...]] = (
     Attribute("vertices", "mesh", "resolution", "vertices", "more vertices", "fewer vertices",
               Margin(300, 2.5), lambda solid: len(solid.vertices), askable=False),
     Attribute("height_ratio", "mesh", "proportions", "height / width", "taller", "flatter",
-              Margin(0.2, 1.35), height_ratio),
+              Margin(0.2, 1.35), height_ratio, pivot=1),
     Attribute("thinness", "mesh", "proportions", "ratio", "thinner", "more compact",
               Margin(0.7, 1.6), thinness),
     Attribute("watertight", "mesh", "surface", "0 or 1", "closed", "open", Margin(1), watertight,

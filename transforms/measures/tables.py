@@ -15,7 +15,7 @@ from transforms.measures.text import TEXT
 from transforms.measures.video import VIDEO
 
 #: Raised whenever an attribute, its margin or its way of measuring changes: labels carry it.
-VERSION: Final = "2"
+VERSION: Final = "3"
 
 _OF_RESPONSE: Final = {
     "text": (TEXT,),

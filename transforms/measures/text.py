@@ -44,12 +44,24 @@ _QUOTED: Final = (
 )
 #: A semicolon after Greek words asks; the Armenian mark stands within the word that is asked about.
 _QUESTION: Final = r"[?？؟፧\u{37E}]+|\p{Greek}{2,};|՞"
-_AT_END: Final = r"[\"'”’»」』)）\s*_\p{Extended_Pictographic}\u{FE0F}]*\z"
-_LAST_QUESTION: Final = rf"(?:[?？؟፧\u{{37E}}]|\p{{Greek}}{{2,}};|՞[^\n.!?։]*։?){_AT_END}"
+_AT_END: Final = (
+    r"(?:\s*[:;=]-?[)(DPp])*"
+    r"[\"'”’»」』)）\s*_\p{Extended_Pictographic}\p{Regional_Indicator}\p{Emoji_Modifier}"
+    r"\u{FE0F}\u{200D}]*\z"
+)
+_LAST_QUESTION: Final = rf"(?:[?？؟፧\u{{37E}}][!！]*|\p{{Greek}}{{2,}};|՞[^\n.!?։]*։?){_AT_END}"
 #: Brackets that hold no remark: targets of links, formulas, code.
 _NO_REMARK: Final = r"\]\([^()\n]*\)|\\\([^\n]*?\\\)|(?s:\$\$.*?\$\$)|`[^`\n]+`"
 _REMARK: Final = r"\([^()\n]*\p{L}{2}[^()\n]*\)|（[^（）\n]*\p{L}{2}[^（）\n]*）"
-_EMOJI: Final = r"[\p{Extended_Pictographic}--[\u{A9}\u{AE}\u{2122}\u{2190}-\u{21FF}]]"
+_ONE_EMOJI: Final = (
+    r"[\p{Extended_Pictographic}--[\u{A9}\u{AE}\u{2122}\u{2190}-\u{21FF}]]"
+    r"[\u{FE0F}\p{Emoji_Modifier}]*"
+)
+#: Those that are joined are one, as are two letters of a flag, or a digit on a key.
+_EMOJI: Final = (
+    rf"{_ONE_EMOJI}(?:\u{{200D}}{_ONE_EMOJI})*|\p{{Regional_Indicator}}{{2}}|"
+    r"[0-9#*]\u{FE0F}?\u{20E3}"
+)
 _SILENT_E: Final = r"(?i)[aeiouy][a-z]*[b-df-hjkm-np-tv-xz]e\b"
 
 #: Words of which the variety of a vocabulary is taken: equal for both texts, whatever their length.
@@ -124,10 +136,6 @@ def _paragraphs() -> pl.Expr:
     return stripped.str.count_matches(r"\n[ \t]*\n\s*") + (stripped != "").cast(pl.UInt32)
 
 
-def _unquoted() -> pl.Expr:
-    return pl.col("prose").str.replace_all(_QUOTED, "quoted")
-
-
 def _first_person() -> pl.Expr:
     plain = pl.col("prose").str.replace_all(words.NUMERAL, "first")
     return plain.str.count_matches(words.FIRST_PERSON).cast(pl.Float64)
@@ -140,6 +148,14 @@ def _pleasant_opening() -> pl.Expr:
     plain = text.str.contains(words.UNPLEASANT_OPENING)
     doubtful = text.str.contains(words.DOUBTFUL_OPENING)
     return pl.when(~(doubtful & ~friendly)).then((friendly & ~plain).cast(pl.Float64))
+
+
+def _ai_mentions() -> pl.Expr:
+    """Null where more may be meant than what is counted."""
+    unquoted = pl.col("prose").str.replace_all(_QUOTED, "quoted")
+    rest = unquoted.str.replace_all(words.AI_MENTIONS, "said")
+    counted = unquoted.str.count_matches(words.AI_MENTIONS).cast(pl.Float64)
+    return pl.when(~rest.str.contains(words.DOUBTFUL_AI)).then(counted)
 
 
 def _remarks() -> pl.Expr:
@@ -278,6 +294,5 @@ TEXT: Final[tuple[Attribute, ...]] = (
           "opens with the answer"), Margin(1), _pleasant_opening(), _ENGLISH, flag=True),
     _marker("connectives", "argument", words.CONNECTIVES, 3, 1.7),
     _marker("examples", "argument", words.EXAMPLES, 2),
-    _marker("ai_mentions", "self",
-            _unquoted().str.count_matches(words.AI_MENTIONS).cast(pl.Float64), 1, 2),
+    _marker("ai_mentions", "self", _ai_mentions(), 1, 2),
 )  # fmt: skip

@@ -91,7 +91,12 @@ UNPLEASANT_OPENING: Final = (
 #: Openings that one reader takes for a pleasantry and another for the answer.
 DOUBTFUL_OPENING: Final = (
     r"(?i)\A[\s*_#>\"'“‘]*(?:yes|yep|yeah|ok|okay|alright|all right|got it|understood|dear|welcome|"
-    r"I hope|I understand|I appreciate|what an?|that['’]s an?|wonderful|nice)\b|"
+    r"I hope|I understand|I appreciate|what an?|that['’]s|wonderful|nice|congratulations|congrats|"
+    r"(?:I(?:['’]m| am) (?:so |very |really )?)?sorry|I apologi[sz]e|(?:my )?apologies|"
+    r"I(?:['’]d| would) (?:love|like)|I can (?:certainly |definitely |surely )?help|let me|"
+    r"(?:sure|certainly|of course|absolutely|definitely) (?:I|you|we|he|she|it|they|there|that))\b|"
+    r"\A[\s*_#>]*(?:great|good|excellent|awesome|fantastic|perfect|amazing|brilliant|happy|cool|wow)"
+    r"(?: [\p{L}’']+)?\s*[!,.:]|"
     r"\A[\s*_#>]*[\"'“‘](?i:sure|certainly|of course|hello|hi|hey|thanks|thank you)\b"
 )
 
@@ -105,7 +110,8 @@ EXAMPLES: Final = r"for example|for instance|such as|e\.?g|to illustrate|an exam
 
 _AI: Final = (
     r"(?:(?:helpful|harmless|honest|friendly|mere|simple|humble|large|advanced|conversational|"
-    r"virtual|text-based|and),? )*(?:(?:AI|artificial intelligence)(?:[- ]powered)?"
+    r"virtual|text-based|open-source|machine[- ]learning|digital|trained|and),? )*"
+    r"(?:(?:AI|artificial intelligence)(?:[- ]powered)?"
     r"(?: (?:language |chat ?)?(?:model|assistant|chatbot|bot|system|program|entity|tool))?|"
     r"language model|virtual assistant|chatbot)"
 )
@@ -116,13 +122,20 @@ _AI_ENDS: Final = (
     r"rather|or|running|based|because)\b)"
 )
 
+#: "An AI language model (LLM) trained by ..."
+_AN_AI: Final = (
+    rf"(?:an?|your) {_AI}(?: \([^()\n]{{1,20}}\))?"
+    r"(?: (?:developed|created|trained|made|built|designed)[^,.\n]*)?"
+)
+
 #: What says that the text itself comes from an AI; not what is about AI.
 AI_MENTIONS: Final = (
     rf"(?i)\bI(?: am|['’]m)(?: (?:just|only|merely|simply|actually|really|also|still|but))? "
     rf"(?:an?|your|the) {_AI}{_AI_ENDS}|"
     # "As an AI language model, ChatGPT ..." is about another: a name has a capital.
-    rf"{_BEGINNING}(?:as|being) an? {_AI}(?: (?:developed|created|trained|made|built|designed)"
-    rf"[^,.\n]*)?(?:,\s+(?:and\s+)?(?-i:I\b|\p{{Ll}})|\s+I\b)|"
+    rf"{_BEGINNING}(?:as|being) {_AN_AI}(?:,\s+(?:and\s+)?(?-i:I\b|\p{{Ll}})|\s+I\b)|"
+    # "I'm sorry, but as an AI language model, I can't": within a sentence who speaks must follow.
+    rf"\b(?:as|being) {_AN_AI},?\s+(?-i:I|my)\b|"
     rf"\b(?:I|me),? as an? {_AI}{_AI_ENDS}|"
     r"\bmy (?:training data|knowledge cut-?\s?off|last (?:training|knowledge) update)\b|"
     r"\bI was (?:trained|developed|created|built|made|programmed|designed) by (?:OpenAI|Anthropic|"
@@ -132,4 +145,14 @@ AI_MENTIONS: Final = (
     r"(?:me|myself)\b|"
     rf"\bthis (?:response|answer|text|message|reply) (?:is|was) "
     rf"(?:written|generated|produced|created) by (?:an? )?{_AI}\b"
+)
+#: What may say so, and may be about another: it stands in a sentence in which somebody speaks.
+DOUBTFUL_AI: Final = (
+    r"(?i)\b(?-i:I|[Mm]y|me|myself)\b[^.!?\n]*\b(?:as|being|like) (?:an?|any) "
+    rf"{_AI}{_AI_ENDS}|"
+    rf"\b(?:as|being) {_AN_AI}{_AI_ENDS}[^.!?\n]*\b(?-i:I|[Mm]y|me|myself|it)\b|"
+    rf"\blike any {_AI}{_AI_ENDS}[^.!?\n]*\b(?-i:I|[Mm]y|me)\b|"
+    r"\bI(?: am|['’]m) (?-i:Claude|Gemini|Bard|Bing|Copilot|Llama|Alexa|Siri|Assistant)\b|"
+    r"\bI(?: am|['’]m)(?: (?-i:\p{Lu})\w+,| only| just)? an? (?:[\w-]+ ){0,3}"
+    r"(?:computer program|machine|bot|robot|language model|neural network)\b"
 )

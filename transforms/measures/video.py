@@ -105,7 +105,7 @@ VIDEO: Final[tuple[Attribute, ...]] = (
     Attribute("journey", "video", "course", "per cent", "ends on another picture",
               "ends where it began", Margin(8, 2), journey),
     Attribute("aspect", "video", "format", "width / height", "wider", "taller",
-              Margin(0.15, 1.25), lambda clip: aspect(clip.looks[0]), weight=1.5),
+              Margin(0.15, 1.25), lambda clip: aspect(clip.looks[0]), weight=1.5, pivot=1),
     Attribute("fps", "video", "rate", "frames a second", "higher rate", "lower rate",
               Margin(5, 1.5), lambda clip: clip.fps, valid=(0.1, 1_000), askable=False),
     Attribute("step_s", "video", "rate", "s", "coarser steps", "finer steps", Margin(0.01, 1.5),

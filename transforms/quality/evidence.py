@@ -73,7 +73,8 @@ VOTES_SCHEMA: Final = pl.Schema(
     {"question": pl.String(), "judge": pl.String(), "vote": pl.String()}
 )
 
-#: How a judge answered gold questions, whose answer is true by measurement.
+#: How a judge answered gold questions, whose answer is true by measurement. `votes`: whether it was
+#: asked about the subset's criteria too; who fails gold questions is not.
 GOLD_SCHEMA: Final = pl.Schema(
     {
         "judge": pl.String(),
@@ -81,6 +82,7 @@ GOLD_SCHEMA: Final = pl.Schema(
         "questions": pl.Int64(),
         "correct": pl.Int64(),
         "position_bias": pl.Float64(),
+        "votes": pl.Boolean(),
     }
 )
 

@@ -104,8 +104,8 @@ class Calibration:
 
     #: Gold questions, as a share of the questions that a judge is asked.
     gold_share: float = 0.05
-    #: A judge less accurate than this in a task loses its vote there; fewer questions than
-    #: `least_questions` decide nothing.
+    #: A judge less accurate than this in a task loses its vote there and is not asked; fewer
+    #: questions than `least_questions` decide nothing. Without any judge left the build stops.
     floor: float = 0.7
     least_questions: int = 30
 

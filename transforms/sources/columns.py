@@ -37,15 +37,21 @@ class Column:
 
 def family_of(data_type: pa.DataType) -> str:
     """The family of an Arrow type, in the words of `Column`."""
-    if pa.types.is_string(data_type) or pa.types.is_large_string(data_type):
+    if pa.types.is_dictionary(data_type):  # values that recur, each stored once
+        return family_of(data_type.value_type)
+    if _is_one_of(data_type, "string", "large_string", "string_view"):
         return "text"
     if pa.types.is_integer(data_type) or pa.types.is_floating(data_type):
         return "number"
-    if pa.types.is_list(data_type) or pa.types.is_large_list(data_type):
+    if _is_one_of(data_type, "list", "large_list", "fixed_size_list"):
         return "list"
     if pa.types.is_struct(data_type):
         return "struct"
     return str(data_type)
+
+
+def _is_one_of(data_type: pa.DataType, *kinds: str) -> bool:
+    return any(getattr(pa.types, f"is_{kind}")(data_type) for kind in kinds)
 
 
 def check_schema(schema: pa.Schema, columns: Sequence[Column], file: str) -> None:

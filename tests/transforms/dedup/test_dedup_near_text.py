@@ -96,6 +96,7 @@ def test_an_edge_says_how_similar_and_which_way_round() -> None:
 
 def test_sides_are_unclear_where_a_pair_s_own_responses_are_alike() -> None:
     a = " ".join(f"word{number}" for number in range(60))
+    half = " ".join(f"{'part' if 45 < number < 53 else 'word'}{number}" for number in range(60))
     near, other = f"{a} more", " ".join(f"other{number}" for number in range(60))
     texts = [
         ("Solve 2x + 10 = 0.", "x = -5", "x = 5"),  # alike but for a mark that is ignored
@@ -105,11 +106,14 @@ def test_sides_are_unclear_where_a_pair_s_own_responses_are_alike() -> None:
         ("write on", f"{near} again", f"{a} again"),  # alike in both
         ("Go on", a, other),
         ("go on", other, near),
+        ("Do it", a, half),  # alike, but nearer to their own copies than to each other
+        ("do it", f"{half} now", f"now {a}"),
     ]
     prints = printed(texts)
     edges = near_pairs(prints, np.arange(len(texts)), SETTINGS)
     told = dict(zip(edges.later.tolist(), unclear_sides(prints, edges, SETTINGS), strict=True))
-    assert told == {1: True, 3: False, 4: True, 6: False}
+    assert told == {1: True, 3: False, 4: True, 6: False, 8: False}
+    assert edges.swapped[edges.later.tolist().index(8)]
 
 
 def test_answers_to_one_instruction_are_no_copies() -> None:

@@ -71,6 +71,13 @@ def test_counts_are_those_of_a_reader(text, counts):
         "I was trained by OpenAI.",
         "I am ChatGPT.",
         "Language models like me are often wrong.",
+        "I'm sorry, but as an AI language model, I can't do that.",
+        "However, as an AI language model, I don't have feelings.",
+        "Please note that as an AI, my view is none.",
+        "Unfortunately, as a language model I can't.",
+        "As a large language model (LLM), I have none.",
+        "As your AI assistant, I can help.",
+        "I'm an open-source language model.",
         "This answer was written by an AI.",
     ],
 )
@@ -93,6 +100,21 @@ def test_a_text_says_that_an_ai_wrote_it(text):
 )
 def test_a_text_about_ai_does_not_say_that_an_ai_wrote_it(text):
     assert _values(text)["ai_mentions"] == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't have emotions as an AI.",
+        "I use ChatGPT as an AI assistant.",
+        "I am a computer program, so no.",
+        "I'm Claude, made by Anthropic.",
+        "Like any AI, I err.",
+        "I doubt that, as an AI model, it is right.",
+    ],
+)
+def test_of_what_may_be_said_of_another_ai_nothing_is_said(text):
+    assert math.isnan(_values(text)["ai_mentions"])
 
 
 @pytest.mark.parametrize(
@@ -158,8 +180,13 @@ def test_an_opening_is_plain(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["Dear Sir, I am writing to apply.", "Okay, it is done.", "Yes, it is.", '"Sure!" he said.'],
-)
+    [
+        "Dear Sir, I am writing to apply.", "Okay, it is done.", "Yes, it is.", '"Sure!" he said.',
+        "Great! It is four.", "Great idea! Try it.", "Good question: it is so.", "Congratulations!",
+        "I'd love to help!", "I can help with that!", "Let me help you.", "Of course you can.",
+        "I'm sorry, but no.", "Sorry to hear that.", "I apologize for it.", "That's great!",
+    ],
+)  # fmt: skip
 def test_of_an_opening_that_readers_may_take_either_way_nothing_is_said(text):
     assert math.isnan(_values(text)["pleasant_opening"])
 
@@ -205,6 +232,10 @@ def test_remarks_in_brackets_are_no_links_no_formulas_and_no_calls(text, number)
         ("他是谁？」", 1, 1),
         ("Is it so? 😊", 1, 1),
         ("Is it so?)**", 1, 1),
+        ("Is it so?!", 1, 1),
+        ("Is it so? :)", 1, 1),
+        ("Is it so? 👍🏽🇫🇷", 1, 1),
+        ("Is it so? :) Yes!", 1, 0),
     ],
 )
 def test_questions_of_many_scripts(text, number, ends):
@@ -223,6 +254,20 @@ def test_questions_of_many_scripts(text, number, ends):
 )
 def test_quotations_of_many_scripts(text, number):
     assert _values(text)["quotations"] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("👨\u200d👩\u200d👧 and 👍🏽", 2),
+        ("🇫🇷🇩🇪", 2),
+        ("1\ufe0f\u20e3 Eat. 2\ufe0f\u20e3 Sleep.", 2),
+        ("✔ ❤\ufe0f 🤷\u200d♀\ufe0f", 3),
+        ("© 2020, 1 + 1 → 2, #3 *", 0),
+    ],
+)
+def test_emoji_are_counted_as_they_are_seen(text, number):
+    assert _values(text)["emoji"] == number
 
 
 def test_shares_and_means():

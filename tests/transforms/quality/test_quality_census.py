@@ -140,7 +140,11 @@ def test_judges_who_agree_by_chance_only() -> None:
 
 def test_calibration_is_that_of_the_least_accurate_judge() -> None:
     gold = pl.DataFrame(
-        [("good", "t2t", 100, 95, 0.0), ("bad", "t2t", 60, 30, 0.2), ("bad", "t2i", 40, 20, 0.1)],
+        [
+            ("good", "t2t", 100, 95, 0.0, True),
+            ("bad", "t2t", 60, 30, 0.2, True),
+            ("bad", "t2i", 40, 20, 0.1, True),
+        ],
         schema=GOLD_SCHEMA,
         orient="row",
     )
@@ -148,6 +152,11 @@ def test_calibration_is_that_of_the_least_accurate_judge() -> None:
     assert (found.value, found.rows, found.verdict) == (0.5, 100, "fail")
     assert found.details["judges"]["good"]["accuracy"] == 0.95
     assert found.details["judges"]["bad"]["position_bias"] == pytest.approx(0.16)
+    silent = gold.with_columns(votes=pl.col("judge") == "good")
+    found = finding(Evidence("task", "t", gold=silent), "judge_calibration")
+    assert (found.value, found.rows, found.verdict) == (0.95, 100, "pass")
+    assert found.note == "least accurate of 1: good; 1 without a vote"
+    assert [one["votes"] for one in found.details["judges"].values()] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -196,6 +196,12 @@ CASES: dict[str, tuple[str, Kind, list[dict[str, Any]], list[dict[str, Any]]]] =
                 "Picture 1 is brighter.",
                 "The second video should win.",
                 "Image number 2 shows it.",
+                "The 2nd response is polite.",
+                "The second of the two responses is polite.",
+                "The image on the left shows more of it.",
+                "Keep to the picture on the right.",
+                "The left image is to be preferred.",
+                "The right image is sharper than that.",
             )
         ],
         [
@@ -226,6 +232,11 @@ CASES: dict[str, tuple[str, Kind, list[dict[str, Any]], list[dict[str, Any]]]] =
                 "It should name the former president of it.",
                 "Of cats and dogs it should treat the latter in depth.",
                 "It should make the first one clear.",
+                "The second of the two steps should be longer.",
+                "The image on the left wall should be a portrait.",
+                "The left half of the image should be dark.",
+                "It should give the right answer at once.",
+                "It should describe the right picture.",
             )
         ],
     ),

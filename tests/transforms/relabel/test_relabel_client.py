@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.transforms.relabel.asking import KEY, SCHEMA, model, question, sessio
 from tests.transforms.relabel.llm_server import Kind, Script, running
 from tests.transforms.relabel.llm_server.behaviour import LASTING, PASSING, verdict_of
 from transforms.beamkit.errors import BuildError
+from transforms.relabel.llm.endpoint import Endpoint
 from transforms.relabel.llm.outcome import Answer, NoAnswer
 from transforms.relabel.llm.question import Media, Message, Question, Text
 from transforms.relabel.settings_models import Retries
@@ -85,6 +87,22 @@ def test_outcomes_that_no_other_attempt_mends(tmp_path: Path) -> None:
     assert rows["pair-endless"] == "unknown"
     assert rows["pair-length"] == "truncated"
     assert "neither" in str(outcomes["wrong_json"])
+
+
+@pytest.mark.parametrize(
+    ("error", "then"),
+    [
+        ({"code": "content_policy_violation", "message": "no"}, "refused"),
+        ({"code": 403, "message": "no", "metadata": {"flagged_input": "Q"}}, "refused"),
+        ({"code": 403, "message": "no", "metadata": {"provider": "p"}}, "model"),
+        ({"code": "forbidden", "message": "no"}, "model"),
+    ],
+)
+def test_a_filter_of_prompts_refuses_one_question_and_not_the_model(
+    error: dict[str, object], then: str
+) -> None:
+    told = SimpleNamespace(status_code=403, content=json.dumps({"error": error}), headers={})
+    assert Endpoint(model("http://127.0.0.1:9/v1"), None)._status(told).then == then
 
 
 def test_an_answer_that_cannot_be_used_is_asked_for_again_with_the_reason(tmp_path: Path) -> None:

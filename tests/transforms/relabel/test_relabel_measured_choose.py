@@ -249,7 +249,7 @@ def test_settings_that_make_no_sense_are_refused(wrong):
 
 SIGNED = [
     (task, attribute.name)
-    for task in ("t2i", "ti2i", "t2v", "t2a")
+    for task in ("t2i", "ti2i", "t2v", "t2a", "t23d")
     for attribute in attributes_of(task).values()
     if attribute.pivot is not None
 ]
@@ -258,7 +258,8 @@ SIGNED = [
 def test_what_a_criterion_says_of_a_sign_has_a_pivot():
     assert {name for _, name in SIGNED} == {
         "swell", "brightening", "acceleration", "top_light", "reshaped",
-        "brightness_shift", "colour_shift", "warmth_shift", "detail_shift",
+        "brightness_shift", "colour_shift", "warmth_shift", "detail_shift", "warmth", "aspect",
+        "height_ratio",
     }  # fmt: skip
 
 
@@ -372,7 +373,7 @@ def test_a_changed_table_or_wording_needs_another_version():
         hashlib.sha256("\n".join(each).encode()).hexdigest()[:12] for each in (tables, texts)
     ]
     assert (prompt_version(), *digests) == (
-        "attributes-2/wording-1",
-        "e89b3cf00632",
+        "attributes-3/wording-1",
+        "b43aa1bf1f92",
         "d8f6444e8f6e",
     )

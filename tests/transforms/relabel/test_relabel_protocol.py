@@ -32,7 +32,8 @@ from tests.transforms.relabel.simulated import (
 from transforms.beamkit.errors import BuildError
 from transforms.relabel.calibration import wilson
 from transforms.relabel.llm.session import total_spent
-from transforms.relabel.settings import Calibration
+from transforms.relabel.protocol.propose import why_not
+from transforms.relabel.settings import Calibration, Propose
 
 SOUND: dict[str, Mind] = {
     "writer": generator,
@@ -186,10 +187,27 @@ def test_a_judge_that_fails_gold_questions_loses_its_vote(tmp_path: Path) -> Non
     assert set(rows["agreement"]) == {1.0}
     assert rows_of(without).height == 0
     labels = pl.concat([pl.from_arrow(one.labels) for one in found])  # type: ignore[list-item]
+    paid = labels.filter(step="judge")["producer"].struct.field("model")
+    assert set(paid) == {"one", "two"}  # who has no vote is not asked
     told = labels.filter(pl.col("step") == "gold")
     truths = told.filter(pl.col("producer").struct.field("origin") == "measured")
     assert 20 <= truths.height == (told.height - truths.height) / (3 * 2)
     assert 0.3 < (truths["verdict"] == "a").mean() < 0.7  # type: ignore[operator]
+
+
+def test_without_a_judge_that_can_be_trusted_nothing_is_bought(tmp_path: Path) -> None:
+    from transforms.measures.tables import attributes_of
+    from transforms.relabel.measured.settings import MeasuredSettings
+
+    minds = SOUND | dict.fromkeys(("one", "two", "three"), _backwards)
+    gold = Calibration(gold_share=0.5, least_questions=20)
+    others = tuple(name for name in attributes_of("t2t") if name != "words")
+    only = MeasuredSettings(leave_out=others, gold_strength=1.0)
+    with running(Script(), minds=_knowing(minds)) as server:
+        asked = origin(server.base_url, tmp_path, calibration=gold, measured=only)
+        with pytest.raises(BuildError, match=r"all judges fail .*one 0\.00, three 0\.00, two"):
+            label(asked, pairs(24), 3)
+        assert len(server.log) == 20 * 3 * 2  # gold questions alone
 
 
 #: How measured criteria, and those of the simulated generator, ask for more words.
@@ -208,6 +226,33 @@ def _knowing(minds: dict[str, Mind]) -> dict[str, Mind]:
         return judge
 
     return {name: mind if name == "writer" else of(mind) for name, mind in minds.items()}
+
+
+_ENDING = " when it explains each of the steps in plain words."
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "Assistant 2 should be preferred by readers", "Candidate A should be rated higher by them",
+        "Output 1 is warmer and friendlier in its tone", "Response #1 should be the one that wins",
+        "The image on the left shows more of the scene", "The response should beat the other one",
+    ],
+)  # fmt: skip
+def test_no_judge_is_paid_for_a_criterion_that_names_a_side(named: str) -> None:
+    assert why_not(named + _ENDING, Propose()) == "names_a_response"
+
+
+@pytest.mark.parametrize(
+    "unnamed",
+    [
+        "The response should give the answer a clear structure",
+        "The response should answer two questions of the user",
+        "The image a viewer sees should be bright and readable",
+    ],
+)
+def test_a_noun_before_an_article_or_a_number_names_no_side(unnamed: str) -> None:
+    assert why_not(unnamed + _ENDING, Propose()) is None
 
 
 def test_gold_questions_are_spread_over_attributes() -> None:

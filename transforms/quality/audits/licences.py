@@ -48,7 +48,7 @@ def measure(evidence: Evidence, settings: AuditSettings) -> Measure | None:
     if wrong:
         note = f"{next(iter(wrong))[:60]} forbids commercial use, and rows say nothing of it"
     elif unknown:
-        note += f"; of {unknown:,} nobody knows: no licence is stated"
+        note += f"; of {unknown:,} nobody knows: no licence that says so is stated"
     return Measure(
         free / number,
         None,

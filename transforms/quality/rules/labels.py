@@ -7,8 +7,8 @@ from typing import Final
 import polars as pl
 
 from schemas.tasks import PREFERENCES
+from transforms.measures.sides import names_side
 from transforms.quality.rules.rule import Context, Rule
-from transforms.quality.rules.sides import names_side
 from transforms.quality.rules.texts import blank
 
 _CRITERION: Final = pl.col("criterion")

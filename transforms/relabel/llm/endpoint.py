@@ -113,9 +113,11 @@ class Endpoint:
             return Fault(
                 "again", message, pause=retry_after(response.headers), limited=status == 429
             )
+        if code in _FILTERED:  # whatever the status: gateways tell it by 403 too
+            return Fault("refused", message)
         if status in (401, 403, 404) or 300 <= status < 400:
             return Fault("model", message)
-        return Fault("refused" if code in _FILTERED else "question", message)
+        return Fault("question", message)
 
 
 def _error_of(body: bytes) -> tuple[str, str]:
@@ -124,6 +126,9 @@ def _error_of(body: bytes) -> tuple[str, str]:
         error = json.loads(body)["error"]
         if isinstance(error, str):
             return "", error
+        metadata = error.get("metadata")
+        if isinstance(metadata, dict) and "flagged_input" in metadata:
+            return _FILTERED[0], str(error.get("message") or "")
         return str(error.get("code") or error.get("type") or ""), str(error.get("message") or "")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return "", body[: 10 * _SHOWN].decode("utf-8", "replace")

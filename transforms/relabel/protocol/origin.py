@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+import polars as pl
 import pyarrow as pa
 
 from transforms.beamkit.errors import BuildError
@@ -86,7 +87,8 @@ class LlmOrigin:
         """The lanes, after gold questions were asked; each knows what it may spend.
 
         Raises:
-            BuildError: a model can't be asked, or the budget is used up by gold questions.
+            BuildError: a model can't be asked, the budget is used up by gold questions, or no judge
+                is left who answers them well enough.
         """
         run, lanes = uuid.uuid4().hex, self.settings.lanes
         barred, gold_rows = self._calibrated(run, looked, wanted)
@@ -166,4 +168,17 @@ class LlmOrigin:
             )
         done = calibration(votes, gold.truth, by=("judge", "task"))
         barred = without_vote(done, chosen.floor, chosen.least_questions)
+        if set(self.settings.judge.models) <= set(barred.get(self.task, ())):
+            raise BuildError(
+                f"{self.subset}: all judges fail the gold questions of {self.task} "
+                f"({_told(done)}; relabel.calibration.floor is {chosen.floor:g}), so no criterion "
+                "could be confirmed; name other judges, or lower the floor. What was bought is kept"
+            )
         return barred, [*gold.labels, *labels]
+
+
+def _told(done: pl.DataFrame) -> str:
+    """The accuracy of every judge."""
+    return ", ".join(
+        f"{judge} {accuracy:.2f}" for judge, accuracy in done.select("judge", "accuracy").rows()
+    )

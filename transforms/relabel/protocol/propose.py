@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from schemas.tasks import TASKS
+from transforms.measures.sides import does_name_side
 from transforms.relabel.llm.question import Question
 from transforms.relabel.protocol.material import Order, Shown, mark_of, material, sides
 from transforms.relabel.protocol.prompts import prompt
@@ -50,10 +51,10 @@ _EXAMPLES: Final = {
 }
 
 _WORD: Final = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")
-#: A criterion that names the responses, or their places, makes no sense beside other pairs.
-_NAMES: Final = re.compile(
-    r"\b(?:response|answer|image|picture|video|clip|audio|model|option)\s+(?:a|b|1|2|one|two)\b"
-    r"|\b(?:first|second|other|former|latter)\s+(?:response|answer|image|picture|video|clip|one)\b"
+#: A criterion that speaks of the other response makes no sense beside other pairs; one that names a
+#: side (`measures.sides`) is taken out by the row rules later: judges would be paid for nothing.
+_OTHER: Final = re.compile(
+    r"\bother\s+(?:response|answer|image|picture|video|clip|one)\b"
     r"|\bcompared (?:to|with) the other\b",
     re.IGNORECASE,
 )
@@ -152,7 +153,7 @@ def why_not(criterion: str, settings: Propose) -> str | None:
         return "length"
     if not criterion.endswith(".") or "\n" in criterion or not criterion[0].isupper():
         return "no_sentence"
-    if _NAMES.search(criterion):
+    if _OTHER.search(criterion) or does_name_side(criterion):
         return "names_a_response"
     if _EMPTY.search(criterion):
         return "says_nothing"

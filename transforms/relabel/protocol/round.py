@@ -62,14 +62,21 @@ class Round:
     def decide(
         self, rows: Sequence[Mapping[str, Any]], barred: Mapping[str, Sequence[str]]
     ) -> Decided:
-        """Propose criteria for pairs, have them judged, and keep those with a consensus."""
+        """Propose criteria for pairs, have them judged, and keep those with a consensus.
+
+        `barred`: task -> judges without a vote there, who are not asked.
+        """
         settings, task = self.panel.settings, self.panel.task
         self._check(rows)
         decided = Decided(len(rows), pl.DataFrame())
         proposals = self._proposals(rows, decided)
         pairs = {row["pair_id"]: row for row in rows}
         asked = [(pairs[one.pair_id], one.question, one.criterion) for one in proposals]
-        answers = self._judged(asked, decided)
+        silent = barred.get(task, ())
+        # What a judge without a vote says is of no use to anybody, and costs as much.
+        answers = self._judged(
+            asked, [judge for judge in settings.judge.models if judge not in silent], decided
+        )
         votes = votes_of(answers, both_orders=settings.judge.both_orders)
         table = pl.DataFrame(
             {
@@ -139,15 +146,18 @@ class Round:
         return found
 
     def _judged(
-        self, asked: Sequence[tuple[Mapping[str, Any], str, str]], decided: Decided
+        self,
+        asked: Sequence[tuple[Mapping[str, Any], str, str]],
+        judges: Sequence[str],
+        decided: Decided,
     ) -> pl.DataFrame:
-        """All judges' answers about (pair, question, criterion), as `votes.ANSWER_SCHEMA`."""
+        """What judges say about (pair, question, criterion), as `votes.ANSWER_SCHEMA`."""
         settings = self.panel.settings.judge
         places: list[tuple[str, str, Order, str, str]] = []
         questions: list[Question] = []
         make = JudgeQuestions(settings)
         for row, name, criterion in asked:
-            for judge in settings.models:
+            for judge in judges:
                 for order in orders(settings):
                     shown = self.panel.shown[judge]
                     questions.append(make.about(row, criterion, judge, order, shown))
@@ -181,7 +191,7 @@ class Round:
             (row, name, criterion)
             for row, name, criterion in zip(gold.rows, gold.names, gold.criteria, strict=True)
         ]
-        answers = self._judged(asked, decided)
+        answers = self._judged(asked, self.panel.settings.judge.models, decided)
         both = self.panel.settings.judge.both_orders
         for row in decided.labels:
             row["step"] = GOLD

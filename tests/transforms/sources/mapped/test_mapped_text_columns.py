@@ -219,6 +219,19 @@ def test_a_retyped_parquet_column_is_named(tmp_path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize(
+    "kind", [pa.dictionary(pa.int32(), pa.string()), pa.large_string(), pa.string_view()]
+)
+def test_text_is_text_however_a_parquet_file_stores_it(tmp_path: Path, kind: pa.DataType) -> None:
+    columns = {"id": ["a", "b"], "q": ["Q"] * 2, "win": ["w"] * 2, "lose": ["l", "m"]}
+    plain, other = pa.table(columns), tmp_path / "other.parquet"
+    pq.write_table(plain, tmp_path / "plain.parquet")
+    pq.write_table(plain.set_column(2, "win", plain["win"].cast(kind)), other)
+    expected = read(tmp_path / "plain.parquet")
+    assert len(expected[0]) == 2
+    assert read(other) == read(other, by_records=True) == expected
+
+
 @given(
     st.lists(st.none() | st.text(" \t\n\r\x1c\x7f\xa0\u2003\u200b.é", max_size=3), max_size=8),
     st.integers(0, 8),

@@ -49,7 +49,15 @@ _FORMS: Final = (
     rf"(?i)\b(?:{_BEFORE})\s+(?:{_NOUN})\s+(?:number\s+)?(?:one|two){_END}|\s+(?:{_AFTER})\b)",
     rf"(?i)(?:\A|[.!?:;,]\s+|\bthat\s+)(?:{_NOUN})\s+(?:one|two)\s+(?:{_VERBS}|better|worse)\b",
     # "The first answer", "the latter response", "the first one is better".
-    rf"(?i)\bthe\s+(?:first|second|former|latter)\s+(?:{_ORDERED})\b",
+    rf"(?i)\bthe\s+(?:first|second|1st|2nd|former|latter)\s+(?:{_ORDERED})\b",
+    r"(?i)\bthe\s+(?:first|second)\s+of\s+(?:the|these)\s+(?:two\s+)?"
+    r"(?:responses|answers|images|pictures|videos|clips)\b",
+    # "The left image", "the image on the right is sharper": shown side by side. The right answer
+    # is the correct one.
+    r"(?i)\bthe\s+(?:left(?:-hand)?|right-hand)\s+(?:image|picture|video|clip)\b",
+    rf"(?i)\bthe\s+right\s+(?:image|picture|video|clip)\s+(?:{_VERBS}|shows?)\b",
+    rf"(?i)\bthe\s+(?:{_ORDERED})\s+(?:on|to)\s+the\s+(?:left|right)"
+    rf"{_END}|\s+(?:{_VERBS}|shows?)\b)",
     rf"(?i)\bthe\s+(?:first|second|former|latter)(?:\s+(?:one|sound|3D\s+model|3D\s+object))?"
     rf"\s+(?:{_VERBS})\s+(?:be\s+)?(?:(?:much|far|clearly|slightly)\s+)?(?:{_JUDGED})\b",
     rf"(?i)\b(?:prefer|favou?r|choose|pick|select)\s+the\s+(?:first|second|former|latter)"
@@ -61,3 +69,8 @@ def names_side(criterion: pl.Expr) -> pl.Expr:
     """Whether a text names the first or the second of two responses; null for null."""
     plain = criterion.str.replace_all(_COUNTED, " ")
     return plain.str.contains("|".join(f"(?:{form})" for form in _FORMS))
+
+
+def does_name_side(criterion: str) -> bool:
+    """The same of one text."""
+    return bool(pl.select(names_side(pl.lit(criterion))).item())
