@@ -6,6 +6,7 @@ So a number names a side only where no counted thing follows it.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import polars as pl
@@ -71,6 +72,14 @@ def names_side(criterion: pl.Expr) -> pl.Expr:
     return plain.str.contains("|".join(f"(?:{form})" for form in _FORMS))
 
 
+#: Every form has one of these: a look that spares most criteria the long one.
+_NAMED_BY: Final = re.compile(
+    r"(?i:first|second|1st|2nd|former|latter|left|right|\bone\b|\btwo\b)|[12AB]"
+)
+
+
 def does_name_side(criterion: str) -> bool:
     """The same of one text."""
-    return bool(pl.select(names_side(pl.lit(criterion))).item())
+    return bool(_NAMED_BY.search(criterion)) and bool(
+        pl.select(names_side(pl.lit(criterion))).item()
+    )
