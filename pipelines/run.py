@@ -140,7 +140,7 @@ def run(
     }
     record = run_record(recipe, ordered, {**untouched, **left_out}, request.runner, lock.as_json())
     write_record(layout, record)
-    remove_unnamed_clips(layout, ordered)
+    remove_unnamed_clips(layout)
     return record, failures
 
 

@@ -28,7 +28,7 @@ from pipelines.sample_recipe import write_sample_recipe
 from schemas.clips import clip_address, clip_place, repo_of_clip
 from schemas.media import MEDIUM_STRUCT
 from transforms.beamkit.errors import BuildError
-from transforms.beamkit.manifest import read_manifest
+from transforms.beamkit.manifest import read_manifest, write_manifest
 from transforms.writing.prepared import read_fields
 
 SUBSET, CORPUS, REPO = "Rapidata-Video", "rapidata_video", "zoo/rewards"
@@ -144,10 +144,41 @@ def test_files_that_no_row_names_go(clips: Sample, apart: Built, half: int, tmp_
     stray.write_bytes(b"of an earlier build")
     named = {path.name for path in (apart.output / "videos").glob("*/*")}
     layout = Layout.of(str(tmp_path / "copy"))
-    remove_unnamed_clips(layout, apart.record["subsets"])
+    remove_unnamed_clips(layout)
     assert {path.name for path in (tmp_path / "copy" / "videos").glob("*/*")} == named
     build_with(beside(clips, None), clips.folder, tmp_path / "copy", [SUBSET])
     assert not list((tmp_path / "copy" / "videos").glob("*/*"))
+
+
+@pytest.mark.parametrize("at", ["in place", "written", "unreadable"])
+def test_clips_stay_that_a_killed_build_has_named(apart: Built, tmp_path: Path, at: str) -> None:
+    """No record has its subset yet; the next build of it takes its shards over as they are."""
+    output = tmp_path / "copy"
+    shutil.copytree(apart.output, output)
+    (output / "run_record.json").unlink()
+    layout = Layout.of(str(output))
+    if at == "written":  # the unit is finished, and nothing of it was put in place
+        manifest = read_manifest(layout.published(SUBSET))
+        assert manifest is not None
+        moved = []
+        for part in manifest.parts:
+            work = layout.parts(SUBSET, "write")
+            place = Path(work) / (Path(part.path).name + ".attempt-1")
+            place.parent.mkdir(exist_ok=True)
+            Path(part.path).rename(place)
+            moved.append(replace(part, path=str(place)))
+        write_manifest(layout.manifest(SUBSET, "write"), replace(manifest, parts=tuple(moved)))
+        Path(layout.published(SUBSET)).unlink()
+    if at == "unreadable":
+        shard = next((output / "data" / SUBSET).glob("*.parquet"))
+        shard.write_bytes(shard.read_bytes()[:-9])
+    stray = output / "videos" / "00" / f"{'0' * 64}.mp4"
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"of an earlier build")
+    named = {path.name for path in (apart.output / "videos").glob("*/*")}
+    remove_unnamed_clips(layout)
+    left = {path.name for path in (output / "videos").glob("*/*")}
+    assert left == (named | {stray.name} if at == "unreadable" else named)
 
 
 def test_a_clip_that_is_missing_is_named(apart: Built) -> None:
