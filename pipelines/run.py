@@ -16,7 +16,7 @@ from typing import Any, Final
 import apache_beam as beam
 
 from pipelines.build import build_subset
-from pipelines.build_marker import building
+from pipelines.build_marker import building, refuse_second
 from pipelines.clip_files import remove_unnamed_clips
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
@@ -98,7 +98,7 @@ def run(
     those that were opened to look ahead, if that was done.
 
     Raises:
-        BuildError: an input is wrong; says which, and what to do.
+        BuildError: an input is wrong, or another build runs there; says which, and what to do.
         RecipeError: models of the recipe can't be asked; says which line, and what to do.
     """
     layout, recipe = request.layout, request.recipe
@@ -107,6 +107,7 @@ def run(
     )
     check_reachable(recipe, ready, request.runner, layout)
     checked_options(request.runner, request.workers, request.beam_flags)
+    refuse_second(layout)
     before = read_record(layout) or {}
     _check_commercial(request, before.get("subsets", {}))
     if request.fresh:
@@ -117,6 +118,20 @@ def run(
         for plan in plan_subsets(recipe, ready, corpora, layout)
     ]
     check_models(recipe, to_ask(plans), request.file, os.environ)
+    with building(layout):
+        return _run(request, plans, corpora, left_out, watch)
+
+
+def _run(
+    request: RunRequest,
+    plans: Sequence[SubsetPlan],
+    corpora: Corpora,
+    left_out: Mapping[str, str],
+    watch: Watch,
+) -> tuple[dict[str, Any], list[Failure]]:
+    """Build what was planned, one subset after the other, and write the run record."""
+    layout, recipe = request.layout, request.recipe
+    before = read_record(layout) or {}
     write_lock(layout.lock, corpora.lock)  # a run that is killed goes on with the same commits
     records: dict[str, Any] = dict(before.get("subsets", {}))
     rules = plans[0].rules
@@ -126,7 +141,7 @@ def run(
         folder = fingerprints_folder(recipe, request.base)
         failures.append(Failure("decontamination", missing_message(lacking, folder)))
     for plan in plans:
-        with watch(plan), building(layout):
+        with watch(plan):
             record = _build(plan, request)
         records[plan.name] = record
         failures += _failures(plan, record)
