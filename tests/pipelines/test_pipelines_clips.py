@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pytest
 from sample_build import Built, Sample, build_with
 
-from pipelines.browse import random_pairs
+from pipelines.browse import pair_by_id, random_pairs
 from pipelines.clip_files import remove_unnamed_clips
 from pipelines.dataset.clips import with_clips
 from pipelines.dataset.dataset import Dataset
@@ -113,6 +113,9 @@ def test_readers_find_the_clips_in_their_rows(inside: Built, apart: Built) -> No
     assert {name: [row[side]["bytes"] for side in SIDES] for name, row in found.items()} == expected
     shown = random_pairs(apart.output, SUBSET, 5, 1)
     shown += some_rows(open_built(apart.output).shards, 5, "1")
+    shown += pair_by_id(apart.output, SUBSET, shown[0]["row_id"])
+    shown += pair_by_id(apart.output, None, shown[1]["pair_id"])
+    assert len(shown) == 12
     for row in shown:
         assert [row[side]["bytes"] for side in SIDES] == expected[row["row_id"]]
 
