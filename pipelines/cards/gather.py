@@ -19,6 +19,7 @@ from pipelines.machine_places import places_of, text_without_places
 from pipelines.quality_of_build import REPORT, is_current
 from pipelines.recipe import Recipe
 from pipelines.run_record import read_record
+from pipelines.samples import cut_to
 from pipelines.shortfall import shortfall
 from schemas.pair import SCHEMA_VERSION
 from transforms.beamkit.errors import BuildError
@@ -116,7 +117,7 @@ def _subset(request: Request, name: str, record: Mapping[str, Any]) -> SubsetFac
         origin=origin,
         example=first_row(layout, name, entry["shards"]),
         short=shortfall(name, record),
-        limit=entry.get("limit"),
+        limit=cut_to(entry, request.recipe, name),
         title=card.text("title") if card else None,
         prose=card.prose if card else None,
         card_rows=card.number("rows") if card else None,
