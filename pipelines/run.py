@@ -305,8 +305,9 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
             files.link(part.path, place)
         final.append(replace(part, path=place))
     keep = {part.path for part in final}
-    stale = [path for path, _ in files.find(layout.shards(name), "*") if path not in keep]
-    files.remove(stale)
+    told_before = [place(name) for place in _told_places(layout).values()]
+    there = [path for path, _ in files.find(layout.shards(name), "*")]
+    files.remove([path for path in [*there, *told_before] if path not in keep])
     counts = {
         stage: names for manifest in (*units, written) for stage, names in manifest.counts.items()
     }
@@ -319,15 +320,18 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
 def _final_path(plan: SubsetPlan, part: Part) -> str:
     if part.role == SHARD_ROLE:
         return plan.layout.shard(plan.name, part.path.rsplit("/", 1)[-1].split(".attempt-")[0])
-    layout = plan.layout
-    places = {
+    return _told_places(plan.layout)[part.role](plan.name)
+
+
+def _told_places(layout: Layout) -> dict[str, Callable[[str], str]]:
+    """Where the files of a subset lie that are no shards, by role."""
+    return {
         "where": layout.where,
         "dead": layout.dead_letters,
         DUPLICATES_ROLE: layout.duplicates,
         CONTAMINATION_ROLE: layout.contamination,
         LABELS_ROLE: layout.labels,
     }
-    return places[part.role](plan.name)
 
 
 def _check_rows(plan: SubsetPlan, published: Manifest) -> None:
