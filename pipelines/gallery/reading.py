@@ -194,7 +194,12 @@ def json_beside(output: Path, *names: str) -> dict[str, Any] | None:
 
 
 def side_tables(output: Path, folder: str) -> Iterator[tuple[str, Path]]:
-    """The side tables of a folder by subset: dead letters, duplicates, contamination, labels."""
+    """The side tables of a folder by subset: dead letters, duplicates, contamination, labels.
+
+    Those of subsets that the run record does not name are of a former build.
+    """
+    record = read_record(Layout.of(str(output))) or {}
     for path in sorted((output / folder).glob("*.parquet")):
-        if not path.name.endswith(".where.parquet"):
+        is_of_build = path.stem in record.get("subsets", {path.stem})
+        if is_of_build and not path.name.endswith(".where.parquet"):
             yield path.stem, path
