@@ -18,7 +18,7 @@ from pipelines.layout import Layout
 from pipelines.machine_places import places_of, text_without_places
 from pipelines.quality_of_build import REPORT, is_current
 from pipelines.recipe import Recipe
-from pipelines.run_record import read_record
+from pipelines.run_record import not_built, read_record
 from pipelines.samples import cut_to
 from pipelines.shortfall import shortfall
 from schemas.pair import SCHEMA_VERSION
@@ -83,8 +83,7 @@ def gather(request: Request) -> CardFacts:
         subsets=subsets,
         corpora=corpora,
         left_out={
-            name: text_without_places(str(reason), known)
-            for name, reason in (record.get("left_out") or {}).items()
+            name: text_without_places(reason, known) for name, reason in not_built(record).items()
         },
         licence=combined(_parts(subsets, corpora)),
         benchmarks=_benchmarks(record),

@@ -124,6 +124,16 @@ def test_tables_of_a_former_build_are_not_of_this_one(tmp_path: Path) -> None:
     assert side_tables.label_costs(output)["subset"].to_list() == ["Plain"]
 
 
+def test_what_is_there_from_an_earlier_run_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    output = write_dataset(tmp_path / "set", {"Plain": [row(1)]})
+    record = json.loads((output / "run_record.json").read_text())
+    record["left_out"] = {"Plain": "needs criteria", "Other": "needs an adapter"}
+    (output / "run_record.json").write_text(json.dumps(record))
+    text = audit(report(output)).text
+    assert "needs an adapter" in text
+    assert "needs criteria" not in text
+
+
 def test_criteria_are_counted_where_there_are_some(tmp_path: Path) -> None:
     told = {"subset": "Told", "kind": "instruction", "criterion_origin": "llm"}
     rows = [
