@@ -51,6 +51,15 @@ def _paths(shard: str) -> Iterable[str]:
                 yield from pc.unique(pc.struct_field(flat, "path")).drop_null().to_pylist()
 
 
+def clip_bytes(layout: Layout, subset: str, entry: Mapping[str, Any]) -> int:
+    """Bytes of the clips that rows of a subset name, each once; `entry` is its record."""
+    sizes = dict(files.find(layout.clips, "*", "*"))
+    if not sizes:
+        return 0
+    named = clips_named(layout, {subset: entry})
+    return sum(sizes.get(files.join(layout.output, place), 0) for place in named)
+
+
 def remove_unnamed_clips(layout: Layout) -> None:
     """Remove clips that no row in the output folder names any more.
 

@@ -14,6 +14,7 @@ from pipelines.cards.places import check_config, check_repo, check_version
 from pipelines.cards.quality_files import audit_facts, gate_facts, review_facts
 from pipelines.cards.shards import first_row, row_counts, splits_of
 from pipelines.cards.side_tables import contamination_of, duplicates_of, label_facts
+from pipelines.clip_files import clip_bytes
 from pipelines.layout import Layout
 from pipelines.machine_places import places_of, text_without_places
 from pipelines.quality_of_build import REPORT, is_current
@@ -115,6 +116,7 @@ def _subset(request: Request, name: str, record: Mapping[str, Any]) -> SubsetFac
         rows_by=row_counts(layout, name, entry["shards"]),
         origin=origin,
         example=first_row(layout, name, entry["shards"]),
+        clip_bytes=clip_bytes(layout, name, entry),
         short=shortfall(name, record),
         limit=cut_to(entry, request.recipe, name),
         title=card.text("title") if card else None,

@@ -15,6 +15,9 @@ import pytest
 from sample_build import Built, Sample, build_with
 
 from pipelines.browse import pair_by_id, random_pairs
+from pipelines.cards import render_card
+from pipelines.cards.gather import Request, gather
+from pipelines.cards.tables import size_cell
 from pipelines.clip_files import remove_unnamed_clips
 from pipelines.dataset.clips import with_clips
 from pipelines.dataset.dataset import Dataset
@@ -25,6 +28,7 @@ from pipelines.publishing.settings import PublicationSettings
 from pipelines.recipe import Recipe
 from pipelines.sample_corpora import write_corpora
 from pipelines.sample_recipe import write_sample_recipe
+from pipelines.sizes import size_of
 from schemas.clips import clip_address, clip_place, repo_of_clip
 from schemas.media import MEDIUM_STRUCT
 from transforms.beamkit.errors import BuildError
@@ -125,6 +129,24 @@ def test_only_the_cells_differ(inside: Built, apart: Built) -> None:
     change = found.of(SUBSET)
     assert (change.added, change.removed, change.label_changed) == (0, 0, 0)
     assert (change.rows_changed, change.media_changed, change.columns) == (0, 0, {})
+
+
+def test_the_card_counts_clips_among_the_size_of_a_subset(apart: Built, inside: Built) -> None:
+    def size(built: Built) -> int:
+        (subset,) = gather(Request(Layout.of(str(built.output)), REPO, "1.0.0")).subsets
+        card = render_card(str(built.output), None, REPO, "1.0.0")
+        told = size_of(subset.size)
+        assert f"| {size_cell(subset.size)} |" in card["README.md"].decode()
+        assert f"| size | {told} |" in card[f"cards/{SUBSET}.md"].decode()
+        return subset.size
+
+    shards = sum(file.stat().st_size for file in (apart.output / "data" / SUBSET).iterdir())
+    beside = sum(file.stat().st_size for file in (apart.output / "videos").glob("*/*"))
+    assert size(apart) == shards + beside
+    assert beside > shards / 2
+    assert size(inside) == sum(
+        file.stat().st_size for file in (inside.output / "data" / SUBSET).iterdir()
+    )
 
 
 def test_shards_are_sized_by_what_is_in_them(inside: Built, apart: Built, half: int) -> None:
