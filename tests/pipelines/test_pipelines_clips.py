@@ -24,6 +24,7 @@ from pipelines.dataset.dataset import Dataset
 from pipelines.diff.diff import diff
 from pipelines.gallery.reading import open_built, some_rows
 from pipelines.layout import Layout
+from pipelines.published_record import build_digest
 from pipelines.publishing.settings import PublicationSettings
 from pipelines.recipe import Recipe
 from pipelines.sample_corpora import write_corpora
@@ -129,6 +130,16 @@ def test_only_the_cells_differ(inside: Built, apart: Built) -> None:
     change = found.of(SUBSET)
     assert (change.added, change.removed, change.label_changed) == (0, 0, 0)
     assert (change.rows_changed, change.media_changed, change.columns) == (0, 0, {})
+
+
+def test_a_moved_dataset_is_up_to_date(
+    clips: Sample, apart: Built, half: int, tmp_path: Path
+) -> None:
+    """Its gate holds on: the build goes by the same digest."""
+    shutil.copytree(apart.output, tmp_path / "moved")
+    moved = build_with(beside(clips, half), clips.folder, tmp_path / "moved", [SUBSET])
+    assert moved.record["subsets"][SUBSET]["resumed"] == "all"
+    assert build_digest(moved.record) == build_digest(apart.record)
 
 
 def test_the_card_counts_clips_among_the_size_of_a_subset(apart: Built, inside: Built) -> None:
