@@ -56,6 +56,6 @@ def run(
     else:
         out.print(audits_view(told, every=every), highlight=False)
         where = f"written to {audits_file(str(output))}" if whole else "of a part: not written"
-        out.print(where, highlight=False, soft_wrap=True)
+        out.print(where, highlight=False, soft_wrap=True, markup=False)
     if any(finding.verdict == "fail" for finding in found):
         raise typer.Exit(4)
