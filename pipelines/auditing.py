@@ -21,6 +21,7 @@ from pipelines.audit_labels import (
     stated_of,
 )
 from pipelines.audit_reading import facts_of, sample_of
+from pipelines.build_marker import running
 from pipelines.layout import Layout
 from pipelines.published_record import digest_of_build
 from pipelines.recipe import digest_of
@@ -60,7 +61,8 @@ def run_audits(
         watch: is told what is looked at.
 
     Raises:
-        BuildError: there is no dataset, or no such subset in it, or a shard is missing.
+        BuildError: there is no dataset, or no such subset in it, or a shard is missing; or a build
+            is running.
     """
     layout = Layout.of(output)
     record = _record(layout)
@@ -92,6 +94,9 @@ def _record(layout: Layout) -> dict[str, Any]:
             f"{layout.output}: no dataset here (no run_record.json that can be read); build it "
             f"with: omnireward build --output {layout.output}"
         )
+    busy = running(layout)
+    if busy is not None:
+        raise BuildError(f"{layout.output}: a build is running ({busy}); audit it when it is done")
     return record
 
 
@@ -151,11 +156,21 @@ def _read_evidence(
     )
 
 
-def write_audits(output: str, findings: Sequence[Finding], settings: AuditSettings) -> None:
-    """Put `quality/audits.json` in place, with the digests of the run and settings it is about."""
+def write_audits(
+    output: str, findings: Sequence[Finding], settings: AuditSettings, build: str
+) -> None:
+    """Put `quality/audits.json` in place, with the digests of the build and settings it is about.
+
+    Args:
+        output: folder of the dataset.
+        findings: of all its subsets.
+        settings: that they were made by.
+        build: digest of the build as it was before the first subset was read: another may have
+            ended meanwhile.
+    """
     told = {
         "checked": datetime.now(UTC).isoformat(timespec="seconds"),
-        "run": digest_of_build(Layout.of(output)),
+        "run": build,
         "settings": digest_of(asdict(settings)),
         "audits": [finding.as_json() for finding in findings],
     }
@@ -179,9 +194,9 @@ def ensure_audits(
     """
     told = _read(output)
     asked = digest_of(asdict(settings))
-    about = (digest_of_build(Layout.of(output)), asked)
-    if told is None or (told.get("run"), told.get("settings")) != about:
-        write_audits(output, run_audits(output, settings, watch=watch), settings)
+    build = digest_of_build(Layout.of(output))
+    if told is None or (told.get("run"), told.get("settings")) != (build, asked):
+        write_audits(output, run_audits(output, settings, watch=watch), settings, build)
         told = _read(output)
     assert told is not None
     audits: list[dict[str, Any]] = told["audits"]

@@ -34,13 +34,16 @@ def shards_of(output: Path, subset: str | None) -> list[Path]:
 
 
 def pair_by_id(output: Path, subset: str | None, wanted: str) -> list[dict[str, Any]]:
-    """The rows whose row id or pair id begins with `wanted`."""
+    """The rows whose row id or pair id begins with `wanted`, with the bytes of their clips.
+
+    Raises:
+        BuildError: there is no dataset, or a clip of a row is missing.
+    """
     data = pads.dataset([str(path) for path in shards_of(output, subset)])
     low, high = wanted, wanted + "g"  # ids are hex: "g" sorts after all of them
     row, pair = pads.field("row_id"), pads.field("pair_id")
     match = ((row >= low) & (row < high)) | ((pair >= low) & (pair < high))
-    rows: list[dict[str, Any]] = data.to_table(filter=match).to_pylist()
-    return rows
+    return [filled(row, str(output)) for row in data.to_table(filter=match).to_pylist()]
 
 
 def random_pairs(

@@ -6,22 +6,33 @@ row, or that a rule or the target left out: such a row is not kept.
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
 
 import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.layout import Layout
+from transforms.beamkit import files
 
 
-def with_kept(matches: pl.DataFrame, output: Path) -> pl.DataFrame:
+def with_kept(matches: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Matches (subset, row_id, pair_id, removed) with a column `kept`: the row is in the dataset.
 
     Rows under a criterion have other ids than the pairs that were compared, so pairs are looked
     up. All matches of a subset have to be there, as one may remove what another only reports.
+
+    Args:
+        matches: of any subsets.
+        layout: the output folder of their build, on any filesystem.
     """
     if matches.is_empty():
         return matches.with_columns(kept=pl.lit(None, pl.Boolean))
     keys = ["subset", "pair_id"]
-    pairs = _read(output, "data/*/*.parquet", keys).unique().with_columns(written=pl.lit(True))
-    copies = _read(output, "duplicates/*.parquet", ["subset", "row_id"]).unique()
+    subsets = matches["subset"].unique().sort().to_list()
+    shards = [path for name in subsets for path, _ in files.find(layout.shards(name), "*.parquet")]
+    tables = [path for name in subsets if files.exists(path := layout.duplicates(name))]
+    pairs = _read(shards, keys).unique().with_columns(written=pl.lit(True))
+    copies = _read(tables, ["subset", "row_id"]).unique()
     copies = copies.with_columns(copy=pl.lit(True))
     joined = matches.join(pairs, on=keys, how="left", maintain_order="left").join(
         copies, on=["subset", "row_id"], how="left", maintain_order="left"
@@ -31,9 +42,10 @@ def with_kept(matches: pl.DataFrame, output: Path) -> pl.DataFrame:
     return joined.with_columns(kept=kept).drop("written", "copy")
 
 
-def _read(output: Path, pattern: str, columns: list[str]) -> pl.DataFrame:
-    frames = [
-        pl.read_parquet(path, columns=columns, glob=False).select(pl.col(columns).cast(pl.String))
-        for path in sorted(output.glob(pattern))
-    ]
-    return pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+def _read(paths: Iterable[str], columns: list[str]) -> pl.DataFrame:
+    frames = [pl.DataFrame(schema=dict.fromkeys(columns, pl.String))]
+    for path in paths:
+        with files.open_read(path) as stream, pq.ParquetFile(stream, pre_buffer=False) as file:
+            found = pl.DataFrame(file.read(columns=columns))
+        frames.append(found.select(pl.col(columns).cast(pl.String)))
+    return pl.concat(frames)

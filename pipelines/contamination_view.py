@@ -51,7 +51,7 @@ def read_contamination(
         for name, path in files.items()
         if name in (subsets or files)
     ]
-    found = with_kept(pl.concat(frames).select(CONTAMINATION_SCHEMA.names), output)
+    found = with_kept(pl.concat(frames).select(CONTAMINATION_SCHEMA.names), Layout.of(str(output)))
     if benchmarks:
         known = {*every["benchmark"], *benchmarks_in(read_record(Layout.of(str(output))))}
         check_known(folder, "benchmark", benchmarks, known)

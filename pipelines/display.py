@@ -67,13 +67,13 @@ def subsets_table(recipe: Recipe, states: Mapping[str, str], rows: Mapping[str, 
         # Most licences that forbid commercial use say so in their name.
         forbids = " (NC)" if corpus.nc and not is_non_commercial(corpus.licence) else ""
         table.add_row(
-            name,
+            escape(name),
             subset.task,
             subset.kind,
             "all" if subset.target is None else f"{subset.target:,}",
             *number,
-            subset.corpus,
-            corpus.licence + forbids,
+            escape(subset.corpus),
+            escape(corpus.licence) + forbids,
             states[name].split(": ")[0],
         )
     return table
@@ -83,7 +83,7 @@ def left_out_table(left_out: Mapping[str, str]) -> Table:
     """Subsets that are not built, and why."""
     table = table_of("Left out", "subset", "why")
     for name, reason in left_out.items():
-        table.add_row(name, reason)
+        table.add_row(escape(name), escape(reason))
     return table
 
 
@@ -94,7 +94,9 @@ def retried_view(result: RetryResult) -> Group:
     lines: list[Any] = [table]
     for row in result.tried:
         fates = (row.tried, row.works, row.fails, row.new)
-        table.add_row(row.subset, row.stage, row.reason, *(f"{number:,}" for number in fates))
+        table.add_row(
+            escape(row.subset), row.stage, row.reason, *(f"{number:,}" for number in fates)
+        )
     for name, (before, after) in result.rows.items():
         mine = [row for row in result.tried if row.subset == name]
         tried, works, fails = (
@@ -117,7 +119,7 @@ def dead_letters_view(letters: pl.DataFrame, examples: int) -> Group:
     groups = letters.group_by("subset", "stage", "reason", maintain_order=True)
     for key, group in groups:
         subset, stage, reason = (str(part) for part in key)
-        counts.add_row(subset, stage, reason, f"{group.height:,}")
+        counts.add_row(escape(subset), stage, reason, f"{group.height:,}")
         shown += [_letter(subset, reason, letter) for letter in group.head(examples).to_dicts()]
     return Group(*shown)
 
@@ -130,13 +132,13 @@ def _letter(subset: str, reason: str, letter: Mapping[str, Any]) -> Panel:
             for title, name in (("met at", "where"), ("key", "key"), ("seen", "seen"))
         ),
     )
-    return Panel(lines, title=f"{subset}: {reason}", title_align="left")
+    return Panel(lines, title=escape(f"{subset}: {reason}"), title_align="left")
 
 
 def pair_view(row: Mapping[str, Any]) -> Group:
     """One pair for reading: prompt, both responses side by side, preference, provenance."""
     parts: list[Any] = [
-        Panel(Text(_cut(turn["content"])), title=turn["role"], title_align="left")
+        Panel(Text(_cut(turn["content"])), title=escape(turn["role"]), title_align="left")
         for turn in row["prompt"] or ()
     ]
     if row["prompt_info"]:
@@ -172,7 +174,7 @@ def _side(row: Mapping[str, Any], side: str) -> Panel:
     model = row[f"response_{side}_model"]
     mark = "tie" if row["preference"] == "tie" else "preferred" if preferred else ""
     title = " · ".join(part for part in (side.upper(), mark, model) if part)
-    return Panel(Group(*lines), title=title, border_style="green" if preferred else "dim")
+    return Panel(Group(*lines), title=escape(title), border_style="green" if preferred else "dim")
 
 
 def _facts_of(infos: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -201,7 +203,7 @@ def _cut(text: str) -> str:
 def planted_table(folder: Path, planted: Mapping[str, Planted]) -> Table:
     """The sample corpora that were written: records, and what was planted among them."""
     columns = ("records", "good", "faults", "copies", "leaks")
-    table = table_of(f"Sample corpora in {folder}", "corpus", *columns, right=columns)
+    table = table_of(f"Sample corpora in {escape(str(folder))}", "corpus", *columns, right=columns)
     for name, entry in planted.items():
         table.add_row(
             name,
@@ -252,6 +254,7 @@ def how_to_load(
         f'    pairs = load_dataset("parquet", data_files="{pattern}", split="train")\n',
         highlight=False,
         soft_wrap=True,
+        markup=False,
     )
     if commands is None:
         here = ("view", "report", "audit run") if files.is_local(output) else ()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
+from pipelines.build_marker import building
 from pipelines.display import table_of
 from pipelines.model_checks import asked_models, check_models
 from pipelines.opening import Corpora
@@ -31,7 +32,7 @@ def estimates(request: RunRequest, watch: Watch) -> dict[str, list[Estimate]]:
     kept for the build.
 
     Raises:
-        BuildError: no such subset, or an input is wrong.
+        BuildError: no such subset, an input is wrong, or a build runs there.
         RecipeError: a model has no block in the recipe.
     """
     recipe, names = request.recipe, asking(request)
@@ -43,7 +44,7 @@ def estimates(request: RunRequest, watch: Watch) -> dict[str, list[Estimate]]:
     corpora = Corpora(request.base, request.layout)
     found = {}
     for plan in plan_subsets(recipe, names, corpora, request.layout):
-        with watch(plan):
+        with watch(plan), building(request.layout):
             select(plan, request)
         found[plan.name] = _estimate(plan)
     return found

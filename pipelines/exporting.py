@@ -23,6 +23,8 @@ from transforms.writing.exports.format import (
 
 #: What was exported, in the folder of the export.
 COUNTS_FILE: Final = "export.json"
+#: What it says by subset, over all exports into that folder.
+_BY_SUBSET: Final = ("subsets", "left_out", "left_out_rows")
 #: Rows that are Python objects at a time, media included.
 _ROWS_AT_ONCE: Final = 32
 
@@ -95,7 +97,8 @@ def export(
     parts: list[PartCounts] = []
     facts = {name: _facts(dataset, name) for name in names}
     unfit = [name for name, (task, _) in facts.items() if task not in form.tasks]
-    if len(unfit) == len(names) and not before.keys() & facts:
+    listed = before["subsets"]
+    if len(unfit) == len(names) and not listed.keys() & facts:
         raise BuildError(_no_form(form, {name: facts[name][0] for name in unfit}))
     left_out = {
         name: f"{form.name} has no form for {TASKS[facts[name][0]].title}" for name in unfit
@@ -109,7 +112,7 @@ def export(
                 part = Part(name, task, kind, split)
                 parts.append(_export_part(dataset, form, folder, part, options))
                 _check_files(parts)
-    gone = _no_longer_written(before, names, parts)
+    gone = _no_longer_written(listed, names, parts)
     files.remove([files.join(folder, name) for name in gone])
     form.finish(folder, parts, gone)
     done = Exported(
@@ -121,12 +124,33 @@ def export(
         {name: dataset.rows(name) for name in unfit},
         tuple(form.remarks(parts)),
     )
-    told = done.as_json()
-    kept = {name: counts for name, counts in before.items() if name not in names}
-    told["subsets"] = kept | told["subsets"]
-    data = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    data = json.dumps(_together(before, done, names), indent=2, ensure_ascii=False) + "\n"
     files.write_once(files.join(folder, COUNTS_FILE), data.encode())
     return done
+
+
+def _together(
+    before: Mapping[str, dict[str, Any]], done: Exported, names: Sequence[str]
+) -> dict[str, Any]:
+    """What the folder holds now: this export, and what former ones counted of other subsets."""
+    told = done.as_json()
+    for key, former in before.items():
+        told[key] = {name: one for name, one in former.items() if name not in names} | told[key]
+    parts = [part for splits in told["subsets"].values() for part in _mappings(splits)]
+    without = sum(told["left_out_rows"].values())
+    told["rows"] = {
+        "in": sum(part.get("in", 0) for part in parts) + without,
+        "out": sum(part.get("out", 0) for part in parts),
+        "dropped": sum(sum(part.get("dropped", {}).values()) for part in parts),
+        "without_form": without,
+    }
+    return told
+
+
+def _mappings(value: object) -> Iterator[dict[str, Any]]:
+    for one in value.values() if isinstance(value, dict) else ():
+        if isinstance(one, dict):
+            yield one
 
 
 def _no_form(form: Format, unfit: Mapping[str, TaskName]) -> str:
@@ -165,9 +189,8 @@ def _no_longer_written(
 
 def _listed(splits: object) -> Iterator[str]:
     """The files of a subset, as `PartCounts` has written them down."""
-    for counts in splits.values() if isinstance(splits, dict) else ():
-        listed = counts.get("files") if isinstance(counts, dict) else None
-        yield from (str(file) for file in listed or ())
+    for counts in _mappings(splits):
+        yield from (str(file) for file in counts.get("files") or ())
 
 
 def _is_inside(file: str) -> bool:
@@ -208,22 +231,24 @@ def _facts(dataset: Dataset, subset: str) -> tuple[TaskName, str]:
     return cast(TaskName, record.get("task", "t2t")), str(record.get("kind", "general"))
 
 
-def _exported_before(folder: str, form: Format) -> dict[str, Any]:
-    """The counts of subsets that were exported into the folder before.
+def _exported_before(folder: str, form: Format) -> dict[str, dict[str, Any]]:
+    """What was counted of subsets that were exported into the folder before, or left out there.
 
     Raises:
         BuildError: they are of another format, whose files would mix with these.
     """
+    found: dict[str, dict[str, Any]] = {key: {} for key in _BY_SUBSET}
     path = files.join(folder, COUNTS_FILE)
     if not files.exists(path):
-        return {}
+        return found
     try:
         said = json.loads(files.read_bytes(path))
-        name, subsets = said["format"], dict(said["subsets"])
-    except (ValueError, TypeError, KeyError):
-        name, subsets = "unknown", {}
+        name = said["format"]
+        found = {key: dict(said.get(key, {})) for key in found}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        name = "unknown"
     if name != form.name:
         raise BuildError(
             f"{folder}: holds an export in the format {name}; name another folder with --to"
         )
-    return subsets
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.console import Group
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -19,14 +20,14 @@ def lock_view(result: LockResult) -> Group:
     )
     for name, corpus in result.lock.corpora.items():
         table.add_row(
-            name,
+            escape(name),
             _state(result, name),
             corpus.repo,
             (corpus.commit or "mirror")[:8],
             f"{len(corpus.files):,}",
             size_of(corpus.size),
             "–" if corpus.rows is None else f"{corpus.rows:,}",
-            corpus.licence or "–",
+            escape(corpus.licence or "–"),
         )
     published = result.lock.published
     if published is not None:

@@ -221,6 +221,8 @@ class SubsetPlan:
         """Digest of all that the unit `write` depends on; for subsets before it, through their
         effect on what its own units wrote.
 
+        Where the dataset lies is not among it: a folder that was moved keeps its finished work.
+
         Args:
             units: the manifests of its own units before it.
         """
@@ -237,7 +239,7 @@ class SubsetPlan:
                 asdict(self.recipe.writing),
                 asdict(self.facts),
                 dict(self.shards_pinned),
-                asdict(self.clips) if self.clips else None,
+                [self.clips.repo, self.clips.least_bytes] if self.clips else None,
             ]
         )
 

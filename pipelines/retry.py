@@ -22,6 +22,7 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.browse import dead_letters
+from pipelines.build_marker import refuse_second
 from pipelines.known_names import check_known, reasons_in
 from pipelines.layout import Layout
 from pipelines.opening import Corpora
@@ -164,9 +165,10 @@ def retry(
     """Try all letters of some subsets again; `before` are their letters, `half` as `letters_of`.
 
     Raises:
-        BuildError: a subset was built by other code or another recipe, or an input is wrong. The
-            dataset is then as it was.
+        BuildError: a subset was built by other code or another recipe, an input is wrong, or a
+            build runs there. The dataset is then as it was.
     """
+    refuse_second(request.layout)
     half = [name for name in half if name not in before]
     layout, names = request.layout, (*before, *half)
     choose(request.recipe, names, request.base)

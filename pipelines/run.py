@@ -16,7 +16,7 @@ from typing import Any, Final
 import apache_beam as beam
 
 from pipelines.build import build_subset
-from pipelines.build_marker import building
+from pipelines.build_marker import building, refuse_second
 from pipelines.clip_files import remove_unnamed_clips
 from pipelines.layout import Layout
 from pipelines.lock import write_lock
@@ -98,7 +98,7 @@ def run(
     those that were opened to look ahead, if that was done.
 
     Raises:
-        BuildError: an input is wrong; says which, and what to do.
+        BuildError: an input is wrong, or another build runs there; says which, and what to do.
         RecipeError: models of the recipe can't be asked; says which line, and what to do.
     """
     layout, recipe = request.layout, request.recipe
@@ -107,6 +107,7 @@ def run(
     )
     check_reachable(recipe, ready, request.runner, layout)
     checked_options(request.runner, request.workers, request.beam_flags)
+    refuse_second(layout)
     before = read_record(layout) or {}
     _check_commercial(request, before.get("subsets", {}))
     if request.fresh:
@@ -117,6 +118,20 @@ def run(
         for plan in plan_subsets(recipe, ready, corpora, layout)
     ]
     check_models(recipe, to_ask(plans), request.file, os.environ)
+    with building(layout):
+        return _run(request, plans, corpora, left_out, watch)
+
+
+def _run(
+    request: RunRequest,
+    plans: Sequence[SubsetPlan],
+    corpora: Corpora,
+    left_out: Mapping[str, str],
+    watch: Watch,
+) -> tuple[dict[str, Any], list[Failure]]:
+    """Build what was planned, one subset after the other, and write the run record."""
+    layout, recipe = request.layout, request.recipe
+    before = read_record(layout) or {}
     write_lock(layout.lock, corpora.lock)  # a run that is killed goes on with the same commits
     records: dict[str, Any] = dict(before.get("subsets", {}))
     rules = plans[0].rules
@@ -126,7 +141,7 @@ def run(
         folder = fingerprints_folder(recipe, request.base)
         failures.append(Failure("decontamination", missing_message(lacking, folder)))
     for plan in plans:
-        with watch(plan), building(layout):
+        with watch(plan):
             record = _build(plan, request)
         records[plan.name] = record
         failures += _failures(plan, record)
@@ -140,7 +155,7 @@ def run(
     }
     record = run_record(recipe, ordered, {**untouched, **left_out}, request.runner, lock.as_json())
     write_record(layout, record)
-    remove_unnamed_clips(layout, ordered)
+    remove_unnamed_clips(layout)
     return record, failures
 
 
@@ -290,8 +305,9 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
             files.link(part.path, place)
         final.append(replace(part, path=place))
     keep = {part.path for part in final}
-    stale = [path for path, _ in files.find(layout.shards(name), "*") if path not in keep]
-    files.remove(stale)
+    told_before = [place(name) for place in _told_places(layout).values()]
+    there = [path for path, _ in files.find(layout.shards(name), "*")]
+    files.remove([path for path in [*there, *told_before] if path not in keep])
     counts = {
         stage: names for manifest in (*units, written) for stage, names in manifest.counts.items()
     }
@@ -304,15 +320,18 @@ def _put_in_place(plan: SubsetPlan, written: Manifest) -> Manifest:
 def _final_path(plan: SubsetPlan, part: Part) -> str:
     if part.role == SHARD_ROLE:
         return plan.layout.shard(plan.name, part.path.rsplit("/", 1)[-1].split(".attempt-")[0])
-    layout = plan.layout
-    places = {
+    return _told_places(plan.layout)[part.role](plan.name)
+
+
+def _told_places(layout: Layout) -> dict[str, Callable[[str], str]]:
+    """Where the files of a subset lie that are no shards, by role."""
+    return {
         "where": layout.where,
         "dead": layout.dead_letters,
         DUPLICATES_ROLE: layout.duplicates,
         CONTAMINATION_ROLE: layout.contamination,
         LABELS_ROLE: layout.labels,
     }
-    return places[part.role](plan.name)
 
 
 def _check_rows(plan: SubsetPlan, published: Manifest) -> None:

@@ -128,6 +128,15 @@ def searched(subsets: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def not_built(record: Mapping[str, Any]) -> dict[str, str]:
+    """The subsets that a dataset lacks, with the reason.
+
+    What the last run left out may be there from an earlier one: it is then no part of this.
+    """
+    left_out = record.get("left_out") or {}
+    return {name: str(why) for name, why in left_out.items() if name not in record["subsets"]}
+
+
 def read_record(layout: Layout) -> dict[str, Any] | None:
     """The record of the last run into an output folder, if there was one."""
     if not files.exists(layout.run_record):

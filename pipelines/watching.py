@@ -49,12 +49,12 @@ class Watcher:
         if self.quiet:
             yield
         elif plan.published is not None and plan.known is None:
-            self.console.print(f"{plan.name}: up to date")
+            self.console.print(f"{plan.name}: up to date", markup=False)
             yield
         elif not self.console.is_terminal or not files.is_local(plan.layout.output):
-            self.console.print(f"{plan.name}: building")
+            self.console.print(f"{plan.name}: building", markup=False)
             yield
-            self.console.print(f"{plan.name}: done")
+            self.console.print(f"{plan.name}: done", markup=False)
         else:
             with self._bars(plan):
                 yield
@@ -87,7 +87,7 @@ class Watcher:
                         tasks[step] = bars.add_task(step, total=totals.get(step))
                     bars.update(tasks[step], completed=done)
 
-        self.console.print(f"[bold]{plan.name}[/]")
+        self.console.print(plan.name, style="bold", markup=False)
         watcher = threading.Thread(target=follow, daemon=True)
         with bars:
             watcher.start()

@@ -159,6 +159,8 @@ class SubsetFacts:
     rows_by: RowCounts
     origin: str | None
     example: Mapping[str, Any] | None
+    #: Bytes of clips that are files beside the shards.
+    clip_bytes: int = 0
     #: Why it holds fewer pairs than its target; empty where it does not.
     short: str = ""
     #: What ``--limit`` cut the target to; None where the recipe's target stands.
@@ -184,6 +186,11 @@ class SubsetFacts:
     def file_bytes(self) -> int:
         """Bytes of all shards."""
         return sum(split.file_bytes for split in self.splits.values())
+
+    @property
+    def size(self) -> int:
+        """Bytes of all shards, and of the clips beside them."""
+        return self.file_bytes + self.clip_bytes
 
     @property
     def shortfall(self) -> int:

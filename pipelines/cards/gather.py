@@ -14,11 +14,13 @@ from pipelines.cards.places import check_config, check_repo, check_version
 from pipelines.cards.quality_files import audit_facts, gate_facts, review_facts
 from pipelines.cards.shards import first_row, row_counts, splits_of
 from pipelines.cards.side_tables import contamination_of, duplicates_of, label_facts
+from pipelines.clip_files import clip_bytes
 from pipelines.layout import Layout
 from pipelines.machine_places import places_of, text_without_places
 from pipelines.quality_of_build import REPORT, is_current
 from pipelines.recipe import Recipe
-from pipelines.run_record import read_record
+from pipelines.run_record import not_built, read_record
+from pipelines.samples import cut_to
 from pipelines.shortfall import shortfall
 from schemas.pair import SCHEMA_VERSION
 from transforms.beamkit.errors import BuildError
@@ -82,8 +84,7 @@ def gather(request: Request) -> CardFacts:
         subsets=subsets,
         corpora=corpora,
         left_out={
-            name: text_without_places(str(reason), known)
-            for name, reason in (record.get("left_out") or {}).items()
+            name: text_without_places(reason, known) for name, reason in not_built(record).items()
         },
         licence=combined(_parts(subsets, corpora)),
         benchmarks=_benchmarks(record),
@@ -115,8 +116,9 @@ def _subset(request: Request, name: str, record: Mapping[str, Any]) -> SubsetFac
         rows_by=row_counts(layout, name, entry["shards"]),
         origin=origin,
         example=first_row(layout, name, entry["shards"]),
+        clip_bytes=clip_bytes(layout, name, entry),
         short=shortfall(name, record),
-        limit=entry.get("limit"),
+        limit=cut_to(entry, request.recipe, name),
         title=card.text("title") if card else None,
         prose=card.prose if card else None,
         card_rows=card.number("rows") if card else None,

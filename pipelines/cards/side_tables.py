@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Final
 
 import polars as pl
@@ -95,7 +94,7 @@ def contamination_of(layout: Layout, subset: str) -> tuple[Matches, ...] | None:
         return None
     with opened(path) as file:
         columns = ["benchmark", "rule", "subset", "row_id", "pair_id", "removed"]
-        frame = with_kept(pl.DataFrame(file.read(columns=columns)), Path(layout.output))
+        frame = with_kept(pl.DataFrame(file.read(columns=columns)), layout)
     removed = pl.col("removed")
     found = frame.group_by("benchmark", "rule").agg(
         removed=pl.col("row_id").filter(removed).n_unique(),

@@ -75,7 +75,7 @@ def subset_rows(facts: CardFacts) -> list[Row]:
             f"{subset.rows:,}",
             wanted(subset),
             f"**{subset.shortfall:,}**" if subset.shortfall else NOTHING,
-            size_cell(subset.file_bytes),
+            size_cell(subset.size),
             labelled_by(subset),
             licence_cell(facts.part(subset).licence, facts.part(subset).non_commercial),
         ]

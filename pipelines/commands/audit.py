@@ -33,6 +33,8 @@ def run(
 
     from pipelines.audit_view import audits_view
     from pipelines.auditing import audits_file, run_audits, write_audits
+    from pipelines.layout import Layout
+    from pipelines.published_record import digest_of_build
     from pipelines.recipe import load_recipe
     from pipelines.resources import default_recipe
 
@@ -40,12 +42,13 @@ def run(
     whole = not subset and sample in (None, settings.sample)
     if sample is not None:
         settings = replace(settings, sample=sample)
+    build = digest_of_build(Layout.of(str(output)))
     with err.status("auditing") as status:
         found = run_audits(
             str(output), settings, subset or (), lambda what: status.update(f"auditing {what}")
         )
     if whole:
-        write_audits(str(output), found, settings)
+        write_audits(str(output), found, settings, build)
     told = [finding.as_json() for finding in found]
     if as_json:
         # Not through the console: it would wrap lines.
@@ -53,6 +56,6 @@ def run(
     else:
         out.print(audits_view(told, every=every), highlight=False)
         where = f"written to {audits_file(str(output))}" if whole else "of a part: not written"
-        out.print(where, highlight=False, soft_wrap=True)
+        out.print(where, highlight=False, soft_wrap=True, markup=False)
     if any(finding.verdict == "fail" for finding in found):
         raise typer.Exit(4)

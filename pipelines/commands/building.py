@@ -91,8 +91,8 @@ def _warn_of_unclear(request: RunRequest) -> None:
     names = unclear(request.recipe, ready)
     if names:
         err.print(
-            f"[yellow]no licence is known[/] for the corpora of {', '.join(names)}: they are not "
-            "left out, look at their data cards",
+            f"[yellow]no licence is known[/] for the corpora of {plain(', '.join(names))}: they "
+            "are not left out, look at their data cards",
             highlight=False,
             soft_wrap=True,
         )
@@ -153,7 +153,8 @@ def request_of(
     if is_remote(chosen, layout):
         added = packaging_flags(chosen, flags, own_setup())
         for flag in added:
-            err.print(f"workers get this package by {flag}", highlight=False, soft_wrap=True)
+            told = f"workers get this package by {flag}"
+            err.print(told, highlight=False, soft_wrap=True, markup=False)
         flags += added
     return RunRequest(
         loaded,
@@ -215,7 +216,9 @@ def carry_out(
             out.print(left_out_table(left_out))
         for name in built:
             if short := shortfall(name, record):
-                out.print(f"[yellow]{name}[/]: {short}", highlight=False, soft_wrap=True)
+                out.print(
+                    f"[yellow]{plain(name)}[/]: {plain(short)}", highlight=False, soft_wrap=True
+                )
         how_to_load(out, output, next(iter(built)), commands)
     return failures
 
@@ -258,7 +261,7 @@ def retry_failed(
     choice.check(request.layout, letters)
     chosen = {name: mine for name, mine in letters.items() if len(choice.of(mine))}
     if not chosen and not half:
-        out.print(choice.nothing(letters), soft_wrap=True, highlight=False)
+        out.print(choice.nothing(letters), soft_wrap=True, highlight=False, markup=False)
         return
     if budget is None:
         budget = cap_of_last_run(request.layout)

@@ -50,5 +50,5 @@ def card(
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-    out.print(f"wrote {len(rendered)} files to {folder}", soft_wrap=True, highlight=False)
-    out.print(f"Look at {folder / 'README.md'}", soft_wrap=True, highlight=False)
+    for line in (f"wrote {len(rendered)} files to {folder}", f"Look at {folder / 'README.md'}"):
+        out.print(line, soft_wrap=True, highlight=False, markup=False)

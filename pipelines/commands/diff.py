@@ -71,4 +71,4 @@ def diff(
     for line in row_lines(found):
         typer.echo(line)
     if html is not None:
-        out.print(f"wrote {html}", highlight=False, soft_wrap=True)
+        out.print(f"wrote {html}", highlight=False, soft_wrap=True, markup=False)

@@ -37,7 +37,8 @@ def report(
     to.write_text(text, encoding="utf-8", newline="\n")
     if not quiet:
         size = size_of(to.stat().st_size)
-        out.print(f"wrote {to} ({size}): open it in any browser", highlight=False, soft_wrap=True)
+        told = f"wrote {to} ({size}): open it in any browser"
+        out.print(told, highlight=False, soft_wrap=True, markup=False)
 
 
 def view(
@@ -67,6 +68,7 @@ def view(
         f"{built.rows:,} pairs of {output} at {server.url} (this machine only); Ctrl-C ends it",
         highlight=False,
         soft_wrap=True,
+        markup=False,
     )
     if browser:
         import webbrowser

@@ -25,6 +25,7 @@ def recipe_check(recipe: RecipeOption = None) -> None:
         f"{file}: good. {len(loaded.corpora)} corpora, {len(loaded.subsets)} subsets, "
         f"{sum(targets):,} pairs wanted" + (f", and all of {whole} subsets." if whole else "."),
         highlight=False,
+        markup=False,
     )
     _print_subsets(loaded, None)
 
@@ -53,7 +54,7 @@ def _print_subsets(recipe: object, output: str | None) -> None:
     }
     out.print(subsets_table(recipe, states, rows))
     for reason in dict.fromkeys(state for state in states.values() if ": " in state):
-        out.print(f"  {reason}", style="dim", highlight=False)
+        out.print(f"  {reason}", style="dim", highlight=False, markup=False)
 
 
 def show(
@@ -90,7 +91,7 @@ def show(
             for column, data, name in media_of(row):
                 target = save_media / f"{row['row_id'][:12]}-{column}-{Path(name).name}"
                 target.write_bytes(data)
-                out.print(f"wrote {target}", soft_wrap=True)
+                out.print(f"wrote {target}", soft_wrap=True, markup=False)
 
 
 def dead_letters(

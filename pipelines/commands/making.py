@@ -55,7 +55,8 @@ def sample_corpora(
     if quiet:
         return
     out.print(planted_table(folder, planted))
-    out.print(f"Build from them with: omnireward build --recipe {recipe}", soft_wrap=True)
+    told = f"Build from them with: omnireward build --recipe {recipe}"
+    out.print(told, soft_wrap=True, markup=False)
 
 
 def _fingerprinted(folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.commands.console import err, fail, interrupted, out
+from pipelines.commands.console import err, fail, interrupted, out, plain
 from pipelines.commands.options import LocalOutputOption, RecipeOption
 
 if TYPE_CHECKING:
@@ -109,7 +109,9 @@ def _publish(
     if dry_run:
         out.print("Nothing was changed (--dry-run).")
         if access.refusal is not None:
-            err.print(f"[yellow]it can't be published yet:[/] {access.refusal}", soft_wrap=True)
+            err.print(
+                f"[yellow]it can't be published yet:[/] {plain(access.refusal)}", soft_wrap=True
+            )
         return
     if plan.left != "nothing" and not yes:
         if not sys.stdin.isatty():

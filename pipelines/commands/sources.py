@@ -36,7 +36,9 @@ def lock(recipe: RecipeOption = None, update: UpdateOption = None) -> None:
         result = lock_recipe(load_recipe(file), file.parent, update or ())
     out.print(lock_view(result), highlight=False)
     for name, why in result.failed.items():
-        err.print(f"[bold red]failed:[/] {name}: {plain(why)}", highlight=False, soft_wrap=True)
+        err.print(
+            f"[bold red]failed:[/] {plain(name)}: {plain(why)}", highlight=False, soft_wrap=True
+        )
     if result.failed:
         raise SystemExit(3)
 

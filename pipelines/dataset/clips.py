@@ -95,5 +95,8 @@ def _filled(value: Any, root: str) -> Any:
         return value
     path = files.join(root, place)
     if not files.exists(path):
-        raise BuildError(f"{path}: missing; a row has its clip there. Fetch it, or build it again")
+        raise BuildError(
+            f"{path}: missing; a row has its clip there. Fetch it, or build its subset again with "
+            "--fresh"
+        )
     return {**value, "bytes": files.read_bytes(path)}

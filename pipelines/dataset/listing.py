@@ -18,8 +18,8 @@ RECORDS: Final = ("run_record.json", "provenance/run_record.json")
 def found_shards(place: Place, recorded: Mapping[str, Any]) -> tuple[Shard, ...]:
     """The files of a dataset. `recorded` is what its record says of each subset.
 
-    A file that the record does not name is a remnant of a former build, and is no part of it. Of a
-    subset without a record all files count.
+    A file or a subset that the record does not name is a remnant of a former build, and is no part
+    of it: it is not published either. Without a record all files count.
     """
     listed = _on_hub(place) if place.on_hub else _in_folder(place, recorded)
     named = {
@@ -28,7 +28,8 @@ def found_shards(place: Place, recorded: Mapping[str, Any]) -> tuple[Shard, ...]
     kept = (
         shard
         for shard in listed
-        if shard.subset not in named or shard.path.rsplit("/", 1)[-1] in named[shard.subset]
+        if (shard.subset in recorded or not recorded)
+        and (shard.subset not in named or shard.path.rsplit("/", 1)[-1] in named[shard.subset])
     )
     return _ordered(kept, list(recorded))
 

@@ -21,7 +21,7 @@ def diff_view(found: DatasetDiff) -> Group:
     if not differ:
         return Group(Text(f"equal: {_subsets(equal)}, {_rows(found):,} rows"))
     table = table_of(
-        f"{found.before} → {found.after}", "subset", *_NUMBERS, "equal files",
+        escape(f"{found.before} → {found.after}"), "subset", *_NUMBERS, "equal files",
         right=(*_NUMBERS, "equal files"),
         less=("equal files", "media", "changed", "criterion"),
     )  # fmt: skip

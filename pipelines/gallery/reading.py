@@ -138,7 +138,11 @@ def read_places(
 def some_rows(
     shards: Sequence[Shard], number: int, seed: str, groups: int = 2
 ) -> list[dict[str, Any]]:
-    """A few rows with their media, the same for the same seed, from at most so many row groups."""
+    """A few rows with their media, the same for the same seed.
+
+    They are from so many row groups, and of more only where those don't hold `number` rows: large
+    media make groups of few.
+    """
     found = [
         (shard, group, size)
         for shard in shards
@@ -146,7 +150,13 @@ def some_rows(
         if size > 0
     ]
     rng = random.Random(seed)  # noqa: S311 - not for secrets
-    chosen = sorted(rng.sample(range(len(found)), min(groups, len(found))))
+    chosen = rng.sample(range(len(found)), min(groups, len(found)))
+    others = [which for which in range(len(found)) if which not in chosen]
+    rng_of_more = random.Random(seed)  # noqa: S311 - not for secrets
+    rng_of_more.shuffle(others)
+    while others and sum(found[which][2] for which in chosen) < number:
+        chosen.append(others.pop())
+    chosen.sort()
     places = [
         Place(found[which][0], found[which][1], row)
         for which in chosen
@@ -194,7 +204,12 @@ def json_beside(output: Path, *names: str) -> dict[str, Any] | None:
 
 
 def side_tables(output: Path, folder: str) -> Iterator[tuple[str, Path]]:
-    """The side tables of a folder by subset: dead letters, duplicates, contamination, labels."""
+    """The side tables of a folder by subset: dead letters, duplicates, contamination, labels.
+
+    Those of subsets that the run record does not name are of a former build.
+    """
+    record = read_record(Layout.of(str(output))) or {}
     for path in sorted((output / folder).glob("*.parquet")):
-        if not path.name.endswith(".where.parquet"):
+        is_of_build = path.stem in record.get("subsets", {path.stem})
+        if is_of_build and not path.name.endswith(".where.parquet"):
             yield path.stem, path

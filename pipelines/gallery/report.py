@@ -22,6 +22,7 @@ from pipelines.gallery.side_tables import LetterGroup
 from pipelines.machine_places import places_of, told_without_places
 from pipelines.published_record import build_digest
 from pipelines.quality_of_build import BUILD_META
+from pipelines.run_record import not_built
 from schemas.licence import commercial_use
 
 #: Bytes of a report at most, and what of them media may take: the rest is text and plots.
@@ -153,7 +154,7 @@ def _tables(output: Path, built: Built) -> dict[str, Any]:
         "funnels": subset_funnels(built.record),
         "losses": losses(built.record),
         # The page is published: it tells nothing of the machine that it was made on.
-        "left_out": told_without_places(built.record.get("left_out") or {}, known),
+        "left_out": told_without_places(not_built(built.record), known),
         "gate": checks.gate_of(output, digest),
         "audits": checks.audits_of(output, digest),
         "review": checks.review_of(output, digest),

@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.contaminated import with_kept
 from pipelines.gallery.reading import side_tables
+from pipelines.layout import Layout
 
 #: Rows of a table on a page, and characters of a text in it.
 MOST_ROWS: Final = 60
@@ -86,7 +87,7 @@ def matches(output: Path) -> Table:
             "reported": pl.col("row_id").filter(pl.col("kept")).n_unique(),
         },
         order=pl.col("removed"),
-        told=lambda found: with_kept(found, output),
+        told=lambda found: with_kept(found, Layout.of(str(output))),
     )
 
 

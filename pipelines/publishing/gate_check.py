@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pipelines.gate.result import read_gate
 from pipelines.recipe import Recipe
+from pipelines.samples import cut_to
 
 _MOST_TOLD: Final = 10
 
@@ -54,16 +55,12 @@ def refuse_samples(output: Path, record: Mapping[str, Any], recipe: Recipe | Non
         GateError: it has, and that recipe does not ask for as few.
     """
     cut = [
-        f"{name} (--limit {entry['limit']})"
+        f"{name} (--limit {limit})"
         for name, entry in record["subsets"].items()
-        if entry.get("limit") is not None and not _asks_for(recipe, name, entry.get("target"))
+        if (limit := cut_to(entry, recipe, name)) is not None
     ]
     if cut:
         raise GateError(
             f"{output} is a sample, so it is not published: {', '.join(cut)}. Build without "
             "--limit, or set the target in the recipe and build again"
         )
-
-
-def _asks_for(recipe: Recipe | None, name: str, target: object) -> bool:
-    return recipe is not None and name in recipe.subsets and recipe.subsets[name].target == target

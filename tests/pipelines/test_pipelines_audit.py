@@ -22,8 +22,10 @@ from pipelines.audit_labels import gold_of, labels_of, panel_of
 from pipelines.audit_reading import facts_of, sample_of
 from pipelines.audit_view import audits_view
 from pipelines.auditing import ensure_audits, read_audits, run_audits, write_audits
+from pipelines.build_marker import building
 from pipelines.cli import app
 from pipelines.layout import Layout
+from pipelines.quality_of_build import AUDITS, read_current
 from pipelines.recipe import load_recipe
 from pipelines.recipe_binding import RecipeError
 from pipelines.resources import default_recipe
@@ -228,6 +230,26 @@ def test_audits_are_made_anew_when_the_run_or_the_settings_changed(
     assert read_audits(str(output)) is None
 
 
+def test_a_build_that_ends_meanwhile_makes_the_audits_those_of_another(
+    planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "dataset"
+    shutil.copytree(planted, output)
+    layout, record = Layout.of(str(output)), output / "run_record.json"
+    few = AuditSettings(texts=0, checks={"position_balance": Bounds(0.02, 0.05)})
+
+    def overtaken(*given: Any, **named: Any) -> list[Finding]:
+        found = run_audits(*given, **named)
+        record.write_text(json.dumps(json.loads(record.read_text()) | {"code": "another"}))
+        return found
+
+    monkeypatch.setattr(auditing, "run_audits", overtaken)
+    ensure_audits(str(output), few)
+    assert read_current(layout, AUDITS) is None
+    with building(layout), pytest.raises(BuildError, match="a build is running"):
+        run_audits(str(output), few)
+
+
 def test_votes_and_gold_questions_are_read_from_the_labels(tmp_path: Path) -> None:
     rows = [pair(at, "Judged", "t2t", criterion="It should be long.") for at in range(40)]
     output = write_dataset(tmp_path / "dataset", {"Judged": ("t2t", [rows])})
@@ -303,7 +325,7 @@ def test_hostile_texts_are_shown_as_they_are() -> None:
 def test_the_written_file_has_no_numbers_that_json_lacks(tmp_path: Path) -> None:
     nothing = Finding("a", "subset", "S", float("nan"), None, None, 0, "none", "none", "", {})
     (tmp_path / "run_record.json").write_text("{}")
-    write_audits(str(tmp_path), [nothing], SMALL)
+    write_audits(str(tmp_path), [nothing], SMALL, "0" * 64)
     audits = read_audits(str(tmp_path))
     assert audits is not None
     assert audits[0]["value"] is None

@@ -14,21 +14,26 @@ import pyarrow.compute as pc
 import pytest
 from sample_build import Built, Sample, build_with
 
-from pipelines.browse import random_pairs
+from pipelines.browse import pair_by_id, random_pairs
+from pipelines.cards import render_card
+from pipelines.cards.gather import Request, gather
+from pipelines.cards.tables import size_cell
 from pipelines.clip_files import remove_unnamed_clips
 from pipelines.dataset.clips import with_clips
 from pipelines.dataset.dataset import Dataset
 from pipelines.diff.diff import diff
 from pipelines.gallery.reading import open_built, some_rows
 from pipelines.layout import Layout
+from pipelines.published_record import build_digest
 from pipelines.publishing.settings import PublicationSettings
 from pipelines.recipe import Recipe
 from pipelines.sample_corpora import write_corpora
 from pipelines.sample_recipe import write_sample_recipe
+from pipelines.sizes import size_of
 from schemas.clips import clip_address, clip_place, repo_of_clip
 from schemas.media import MEDIUM_STRUCT
 from transforms.beamkit.errors import BuildError
-from transforms.beamkit.manifest import read_manifest
+from transforms.beamkit.manifest import read_manifest, write_manifest
 from transforms.writing.prepared import read_fields
 
 SUBSET, CORPUS, REPO = "Rapidata-Video", "rapidata_video", "zoo/rewards"
@@ -113,6 +118,9 @@ def test_readers_find_the_clips_in_their_rows(inside: Built, apart: Built) -> No
     assert {name: [row[side]["bytes"] for side in SIDES] for name, row in found.items()} == expected
     shown = random_pairs(apart.output, SUBSET, 5, 1)
     shown += some_rows(open_built(apart.output).shards, 5, "1")
+    shown += pair_by_id(apart.output, SUBSET, shown[0]["row_id"])
+    shown += pair_by_id(apart.output, None, shown[1]["pair_id"])
+    assert len(shown) == 12
     for row in shown:
         assert [row[side]["bytes"] for side in SIDES] == expected[row["row_id"]]
 
@@ -122,6 +130,34 @@ def test_only_the_cells_differ(inside: Built, apart: Built) -> None:
     change = found.of(SUBSET)
     assert (change.added, change.removed, change.label_changed) == (0, 0, 0)
     assert (change.rows_changed, change.media_changed, change.columns) == (0, 0, {})
+
+
+def test_a_moved_dataset_is_up_to_date(
+    clips: Sample, apart: Built, half: int, tmp_path: Path
+) -> None:
+    """Its gate holds on: the build goes by the same digest."""
+    shutil.copytree(apart.output, tmp_path / "moved")
+    moved = build_with(beside(clips, half), clips.folder, tmp_path / "moved", [SUBSET])
+    assert moved.record["subsets"][SUBSET]["resumed"] == "all"
+    assert build_digest(moved.record) == build_digest(apart.record)
+
+
+def test_the_card_counts_clips_among_the_size_of_a_subset(apart: Built, inside: Built) -> None:
+    def size(built: Built) -> int:
+        (subset,) = gather(Request(Layout.of(str(built.output)), REPO, "1.0.0")).subsets
+        card = render_card(str(built.output), None, REPO, "1.0.0")
+        told = size_of(subset.size)
+        assert f"| {size_cell(subset.size)} |" in card["README.md"].decode()
+        assert f"| size | {told} |" in card[f"cards/{SUBSET}.md"].decode()
+        return subset.size
+
+    shards = sum(file.stat().st_size for file in (apart.output / "data" / SUBSET).iterdir())
+    beside = sum(file.stat().st_size for file in (apart.output / "videos").glob("*/*"))
+    assert size(apart) == shards + beside
+    assert beside > shards / 2
+    assert size(inside) == sum(
+        file.stat().st_size for file in (inside.output / "data" / SUBSET).iterdir()
+    )
 
 
 def test_shards_are_sized_by_what_is_in_them(inside: Built, apart: Built, half: int) -> None:
@@ -144,10 +180,41 @@ def test_files_that_no_row_names_go(clips: Sample, apart: Built, half: int, tmp_
     stray.write_bytes(b"of an earlier build")
     named = {path.name for path in (apart.output / "videos").glob("*/*")}
     layout = Layout.of(str(tmp_path / "copy"))
-    remove_unnamed_clips(layout, apart.record["subsets"])
+    remove_unnamed_clips(layout)
     assert {path.name for path in (tmp_path / "copy" / "videos").glob("*/*")} == named
     build_with(beside(clips, None), clips.folder, tmp_path / "copy", [SUBSET])
     assert not list((tmp_path / "copy" / "videos").glob("*/*"))
+
+
+@pytest.mark.parametrize("at", ["in place", "written", "unreadable"])
+def test_clips_stay_that_a_killed_build_has_named(apart: Built, tmp_path: Path, at: str) -> None:
+    """No record has its subset yet; the next build of it takes its shards over as they are."""
+    output = tmp_path / "copy"
+    shutil.copytree(apart.output, output)
+    (output / "run_record.json").unlink()
+    layout = Layout.of(str(output))
+    if at == "written":  # the unit is finished, and nothing of it was put in place
+        manifest = read_manifest(layout.published(SUBSET))
+        assert manifest is not None
+        moved = []
+        for part in manifest.parts:
+            work = layout.parts(SUBSET, "write")
+            place = Path(work) / (Path(part.path).name + ".attempt-1")
+            place.parent.mkdir(exist_ok=True)
+            Path(part.path).rename(place)
+            moved.append(replace(part, path=str(place)))
+        write_manifest(layout.manifest(SUBSET, "write"), replace(manifest, parts=tuple(moved)))
+        Path(layout.published(SUBSET)).unlink()
+    if at == "unreadable":
+        shard = next((output / "data" / SUBSET).glob("*.parquet"))
+        shard.write_bytes(shard.read_bytes()[:-9])
+    stray = output / "videos" / "00" / f"{'0' * 64}.mp4"
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"of an earlier build")
+    named = {path.name for path in (apart.output / "videos").glob("*/*")}
+    remove_unnamed_clips(layout)
+    left = {path.name for path in (output / "videos").glob("*/*")}
+    assert left == (named | {stray.name} if at == "unreadable" else named)
 
 
 def test_a_clip_that_is_missing_is_named(apart: Built) -> None:

@@ -14,6 +14,8 @@ from rich.console import Console
 from sample_build import Sample
 
 from pipelines.benchmarks.add import AddRequest, add_benchmark
+from pipelines.cards.facts import Matches
+from pipelines.cards.side_tables import contamination_of
 from pipelines.layout import Layout
 from pipelines.recipe import Recipe
 from pipelines.run import RunRequest, run
@@ -57,6 +59,11 @@ def built(recipe: Recipe, base: Path, output: str) -> dict[str, Any]:
     return record
 
 
+def matched(output: str) -> tuple[Matches, ...]:
+    """What the card says of copies of benchmarks, removed and kept."""
+    return contamination_of(Layout.of(output), SUBSET) or ()
+
+
 def test_workers_elsewhere_read_the_fingerprints_that_were_counted(
     far: Path, leaky: Sample, held_against: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,6 +89,8 @@ def test_workers_elsewhere_read_the_fingerprints_that_were_counted(
         assert there["subsets"][SUBSET][kind] == here["subsets"][SUBSET][kind]
     matches = pl.read_parquet(far / "bucket/out/contamination" / f"{SUBSET}.parquet")
     assert matches["removed"].sum() > 0
+    assert matched("far://bucket/out") == matched(str(tmp_path / "here"))
+    assert any(one.reported for one in matched("far://bucket/out"))
     told = json.loads((far / "bucket/out/run_record.json").read_text())
     assert told["subsets"][SUBSET]["rows"] == there["subsets"][SUBSET]["rows"]
 

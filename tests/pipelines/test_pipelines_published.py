@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from sample_build import build_with
 
+from pipelines.publishing.contents import gather
 from pipelines.recipe import Recipe, load_recipe
 from pipelines.sample_corpora import write_corpora
 from pipelines.sample_corpora.published_set import PublishedRow, write_published_set
@@ -61,3 +62,18 @@ def test_rows_about_any_two_completions_of_a_record_are_built(made: Set, tmp_pat
     assert 0 < close.height < rows.height
     assert set(rows["source_preference"]) == {"a", "b", "tie"}
     assert set(rows["preference"]) == {"a", "b"}
+
+
+def test_a_subset_without_criteria_has_no_labels_of_a_former_build(
+    made: Set, tmp_path: Path
+) -> None:
+    """They would be published with it."""
+    labels = tmp_path / "labels" / f"{SUBSET}.parquet"
+    build_with(made.recipe, made.folder, tmp_path, (SUBSET,))
+    assert labels.is_file()
+    general = replace(made.recipe.subsets[SUBSET], kind="general")
+    recipe = replace(made.recipe, subsets={SUBSET: general})
+    record = build_with(recipe, made.folder, tmp_path, (SUBSET,)).record
+    assert not labels.exists()
+    assert (tmp_path / "dead_letters" / f"{SUBSET}.where.parquet").is_file()
+    assert not any(path.startswith("labels/") for path in gather(tmp_path, record, "zoo/rewards"))

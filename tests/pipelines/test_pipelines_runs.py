@@ -141,6 +141,8 @@ def test_what_a_limit_cut_is_on_record_and_is_not_published(
     small = replace(sample.recipe.subset(RLAIF), target=5, min_count=0)
     recipe = replace(sample.recipe, subsets={**sample.recipe.subsets, RLAIF: small})
     refuse_samples(output, record, recipe)
+    published = render_card(output, recipe, "zoo/rewards", "1.0.0")
+    assert b"--limit" not in published["README.md"] + published[f"cards/{RLAIF}.md"]
     with pytest.raises(GateError):
         refuse_samples(output, record, sample.recipe)
 

@@ -254,6 +254,16 @@ def test_a_place_on_a_machine_is_not_told(tmp_path: Path) -> None:
     assert f"- Omni-X: {told}" in card(output)
 
 
+def test_what_is_there_from_an_earlier_run_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    """The last run had no criteria for it any more; its rows are published as they are."""
+    output = Toy().write(tmp_path)
+    amend(output, left_out={"Omni-HPDv2": "needs criteria", "Omni-X": "needs an adapter"})
+    readme = render_card(output, None, "ada/toy", "1.1.0")["README.md"].decode()
+    missing = section(readme, "Subsets").partition("Not in this version:")[2]
+    assert "- Omni-X: needs an adapter" in missing
+    assert "Omni-HPDv2" not in missing
+
+
 def test_a_pinned_revision_is_no_limit(tmp_path: Path) -> None:
     readme = card(Toy(revision=PINNED).write(tmp_path))
     assert "not pinned" not in readme

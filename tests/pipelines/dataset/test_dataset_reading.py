@@ -60,6 +60,19 @@ def test_a_file_that_the_record_does_not_name_is_no_part_of_the_dataset(folder: 
     assert len(Dataset.open(str(folder)).files(HPD)) == 2
 
 
+def test_a_subset_that_the_record_does_not_name_is_no_part_of_the_dataset(folder: Path) -> None:
+    """One that the recipe has no longer; its files are left where they were."""
+    subsets = set(Dataset.open(str(folder)).subsets)
+    assert len(subsets) > 1
+    record = json.loads((folder / "run_record.json").read_text())
+    del record["subsets"][HPD]
+    (folder / "run_record.json").write_text(json.dumps(record))
+    data = Dataset.open(str(folder))
+    assert set(data.subsets) == subsets - {HPD}
+    with pytest.raises(BuildError, match=f"no subset '{HPD}'"):
+        data.files(HPD)
+
+
 def test_a_file_that_was_changed_after_the_record_is_not_taken_at_its_word(folder: Path) -> None:
     import os
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from made_dataset import make_rows, write_dataset
+from made_dataset import make_row, make_rows, write_dataset
 
 from pipelines.dataset.dataset import Dataset
 from pipelines.exporting import export
@@ -46,6 +46,29 @@ def test_a_split_that_is_gone_is_exported_no_longer(with_validation: Path, tmp_p
     assert {name: list(splits) for name, splits in said["subsets"].items()} == {
         "EvalMuse": ["train"], "HPDv2": ["train"],
     }  # fmt: skip
+
+
+def test_counts_are_of_all_that_the_folder_holds(tmp_path: Path) -> None:
+    """Not of the last export alone: `in = out + dropped + without_form` over all its subsets."""
+    rows = {
+        "RLAIF-V": [*make_rows("RLAIF-V", range(3)), make_row("RLAIF-V", 3, preference="tie")],
+        "HPDv2": make_rows("HPDv2", range(5)),
+        "Omni-RLAIF-V": make_rows("Omni-RLAIF-V", range(2)),
+    }
+    dataset = Dataset.open(str(write_dataset(tmp_path / "built", rows)))
+    out = tmp_path / "out"
+    whole = export(dataset, FORMATS["trl"], str(out))
+    before = json.loads((out / "export.json").read_text())
+    assert before["rows"] == {"in": 11, "out": 5, "dropped": 1, "without_form": 5}
+    assert before["rows"] == whole.rows
+    again = export(dataset, FORMATS["trl"], str(out), ["Omni-RLAIF-V"])
+    assert again.rows == {"in": 2, "out": 2, "dropped": 0, "without_form": 0}
+    after = json.loads((out / "export.json").read_text())
+    assert {key: after[key] for key in before if key != "subsets"} == {
+        key: before[key] for key in before if key != "subsets"
+    }
+    assert after["subsets"] == before["subsets"]
+    assert after["left_out_rows"] == {"HPDv2": 5}
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,15 @@ def write_table(output: Path, folder: str, name: str, rows: list[dict[str, Any]]
     pq.write_table(table, output / folder / f"{name}.parquet")
 
 
+def write_tables(output: Path, subset: str) -> None:
+    """The side tables of a subset, a row each, of which every text is `XSS`."""
+    matched = _all_text(CONTAMINATION_SCHEMA, removed=True, strength=1.0)
+    write_table(output, "labels", subset, [hostile_label(1)])
+    write_table(output, "dead_letters", subset, [_all_text(DEAD_LETTER_SCHEMA)])
+    write_table(output, "contamination", subset, [matched])
+    write_table(output, "duplicates", subset, [_all_text(DUPLICATE_SCHEMA, strength=1.0)])
+
+
 def _all_text(schema: pa.Schema, **more: Any) -> dict[str, Any]:
     return {field.name: XSS for field in schema if field.type == pa.string()} | more
 
@@ -175,15 +184,7 @@ def write_hostile(output: Path) -> Path:
         name=XSS,
         counts={"sources": {"in": 9, f"dead:{XSS}": 5, "out": 4}},
     )
-    write_table(output, "labels", "Hostile", [hostile_label(1)])
-    write_table(output, "dead_letters", "Hostile", [_all_text(DEAD_LETTER_SCHEMA)])
-    write_table(
-        output,
-        "contamination",
-        "Hostile",
-        [_all_text(CONTAMINATION_SCHEMA, removed=True, strength=1.0)],
-    )
-    write_table(output, "duplicates", "Hostile", [_all_text(DUPLICATE_SCHEMA, strength=1.0)])
+    write_tables(output, "Hostile")
     quality: dict[str, Any] = {
         "gate": {"passed": False, "checked": XSS, "subsets": {XSS: {"expectations": [
             {"expectation": XSS, "column": XSS, "passed": False, "wanted": XSS, "observed": XSS,

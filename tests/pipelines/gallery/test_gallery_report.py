@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 from html_audit import audit, ids_are_unique
-from planted_dataset import XSS, medium, png, row, write_dataset
+from planted_dataset import XSS, medium, png, row, write_dataset, write_tables
 
+from pipelines.gallery import side_tables
 from pipelines.gallery.checks import gate_of
 from pipelines.gallery.facts import facts_of
 from pipelines.gallery.fragments import render_pair, render_pairs
@@ -106,6 +107,31 @@ def test_numbers_of_the_report(tmp_path: Path) -> None:
     assert "A is preferred in 50.0% of all pairs" in text
     assert "4 pairs have votes; the mean share for the published preference is 65.0%." in text
     assert "The gate was not run." in text
+
+
+def test_tables_of_a_former_build_are_not_of_this_one(tmp_path: Path) -> None:
+    """A subset that the recipe has no longer leaves its files where they were."""
+    output = write_dataset(tmp_path / "set", {"Plain": [row(1)], "Gone": [row(2)]})
+    write_tables(output, "Plain")
+    write_tables(output, "Gone")
+    record = json.loads((output / "run_record.json").read_text())
+    del record["subsets"]["Gone"]
+    (output / "run_record.json").write_text(json.dumps(record))
+    ((group,), left_out) = side_tables.letter_groups(output)
+    assert (group.count, group.subsets, left_out) == (1, (XSS,), 0)
+    for table in (side_tables.matches(output), side_tables.duplicates(output)):
+        assert table.total == 1
+    assert side_tables.label_costs(output)["subset"].to_list() == ["Plain"]
+
+
+def test_what_is_there_from_an_earlier_run_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    output = write_dataset(tmp_path / "set", {"Plain": [row(1)]})
+    record = json.loads((output / "run_record.json").read_text())
+    record["left_out"] = {"Plain": "needs criteria", "Other": "needs an adapter"}
+    (output / "run_record.json").write_text(json.dumps(record))
+    text = audit(report(output)).text
+    assert "needs an adapter" in text
+    assert "needs criteria" not in text
 
 
 def test_criteria_are_counted_where_there_are_some(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from planted_dataset import hex_id, hostile_label, medium, row, wav, write_dataset, write_table
 
 from pipelines.gallery.answers import read_answers
+from pipelines.gallery.reading import open_built, some_rows
 from pipelines.gallery.review import review_sheet, shares
 from transforms.beamkit.errors import BuildError
 
@@ -87,6 +88,21 @@ def test_subsets_are_chosen_and_checked(tmp_path: Path) -> None:
     assert len(rows) == 3
     with pytest.raises(BuildError, match="no subset 'Sound' here; there is Plain, Sounds"):
         review_sheet(output, 5, ["Sound"])
+
+
+@pytest.mark.parametrize("group_rows", [1, 2, 1000])
+def test_as_many_pairs_are_drawn_as_were_asked_for(tmp_path: Path, group_rows: int) -> None:
+    """However few rows the row groups hold: large media leave room for one or two."""
+    rows = {"Plain": [row(number) for number in range(12)]}
+    output = write_dataset(tmp_path / "set", rows, group_rows=group_rows)
+    shards = open_built(output).shards
+    drawn = [some_rows(shards, 9, "seed") for _ in range(2)]
+    ids = [one["row_id"] for one in drawn[0]]
+    assert len(set(ids)) == 9
+    assert drawn[0] == drawn[1]
+    assert len(some_rows(shards, 50, "seed")) == 12
+    sheet = review_sheet(output, 10)
+    assert sum(one["row_id"] in sheet for one in rows["Plain"]) == 10
 
 
 @given(st.integers(0, 60), st.lists(st.integers(0, 20), min_size=1, max_size=6))
