@@ -25,6 +25,10 @@ from transforms.media.settings import AudioPolicy
 MIN_RATE: Final = 1_000
 MAX_RATE: Final = 768_000
 
+#: Samples that an MP3 may have decoded to and a decoder leaves out: LAME states its delay and its
+#: padding in 12 bits each, and the decoder's own delay and the frame of the index are none of them.
+_MAX_PADDING: Final = 2 * 4095 + 529 + 1152
+
 _LIBAV_ONLY: Final = ("m4a", "webm", "aac", "amr", "wma")
 
 #: Boxes of the MP4 family that say how a sound is encrypted.
@@ -189,10 +193,10 @@ def _open_flac(data: bytes, container: str, policy: AudioPolicy) -> Source:
     info = read_streaminfo(data)
     if info is None:
         raise UnreadableError("it does not begin with a STREAMINFO block")
-    # An ID3 tag has no place before a FLAC, and not every player finds the way around it.
-    start = mpeg.after_tags(data)
-    data = data[start:]
-    mended = data if start else None
+    # Tags of MP3 have no place around a FLAC, and not every player finds the way past them.
+    whole = len(data)
+    data = data[mpeg.after_tags(data) : mpeg.before_tags(data)]
+    mended = data if len(data) < whole else None
     _check_limits(Stream("flac", info.rate, info.channels, info.bits, info.frames), policy)
     stated = bool(info.frames and info.md5)
     sound = _either(data, container) if stated else LibavSound(data, container)
@@ -236,18 +240,34 @@ def _open_mpeg(data: bytes, container: str, policy: AudioPolicy) -> Source:
         raise UnreadableError("no whole frame")
     allowed = min(policy.max_missing_seconds, policy.max_missing_share * chain.seconds)
     frame = chain.kind.samples / chain.kind.rate
-    there = Stream("mpeg", chain.kind.rate, 1, None, chain.frames * chain.kind.samples)
+    there = Stream("mpeg", chain.kind.rate, 1, None, chain.samples)
     check_length(there.frames or 0, there, policy)
     if chain.missing_seconds > max(allowed, frame):
         raise UnreadableError(
             f"damaged or cut short: {chain.seconds:.2f} s are whole, "
             f"about {chain.missing_seconds:.2f} s are missing"
         )
-    sound = LibavSound(data, container) if container == "aac" else _either(data, container)
+    sound = LibavSound(data, container) if container == "aac" else _mp3(data, chain)
     codec = "aac" if container == "aac" else f"mp{chain.kind.layer}"
     # a decoder takes the encoder's padding off; what is binding is the chain
     stream = replace(sound.stream, codec=codec, bits=None, frames=None)
     return Source(container, sound, stream, data, sound.stream.speakers)
+
+
+def _mp3(data: bytes, chain: mpeg.Chain) -> SndfileSound | LibavSound:
+    """The reader of an MP3: libsndfile, unless it would stop before the last frame.
+
+    Where no index states the length, it takes that of the first frame's bitrate for it, which is
+    far too short for many a variable one; an index it believes, although a further stream may
+    follow. What goes before and behind the frames, libav takes for damage.
+    """
+    sound = _either(data, "mp3")
+    if isinstance(sound, SndfileSound) and sound.stream.frames is not None:
+        hidden = chain.samples - sound.stream.frames
+        if hidden > (_MAX_PADDING if chain.indexed else 0):
+            sound.close()
+            return LibavSound(data[chain.start : chain.end], "mp3", may_leap=True)
+    return sound
 
 
 _Opener = Callable[[bytes, str, AudioPolicy], Source]
