@@ -13,8 +13,9 @@ included. Another is decoded, changed as little as possible, and encoded without
 Policy cases. Of an animation or of several pages the first frame that shows anything is taken
 (`animated`); later frames are counted, not decoded. A picture that is transparent all over is
 refused (`transparent`). A JPEG of which data are missing is refused even where Pillow would fill
-them with grey; a PNG with a wrong checksum is, as browsers don't show it. A colour profile that
-can't be read is ignored and left out. JPEG XL, HEIC, JPEG 2000, SVG and the like are not read.
+them with grey; a PNG with a wrong checksum is, as browsers don't show it; one of a note beside the
+picture costs the note alone. A colour profile that can't be read is ignored and left out. JPEG XL,
+HEIC, JPEG 2000, SVG and the like are not read.
 
 `changes` of a product, in this order: ``container`` (bytes without a place cut away), ``frame``,
 ``depth``, ``profile`` (an unreadable one left out), ``colour``, ``alpha``, ``size``,
@@ -222,6 +223,8 @@ def _decoded_other(
     changes = _common_changes(header, picture.mode, policy, side, turn, header.picture)
     if turned_by_pillow:
         changes.add("orientation")
+    if header.damaged_notes:
+        changes.add("container")
     if header.samples.bits != 8 and picture.mode != "P":
         changes.add("depth")
     if picture.has_transparency_data and (policy.alpha == "flatten" or picture.mode not in _ALPHA):

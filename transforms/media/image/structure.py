@@ -16,6 +16,9 @@ import numpy as np
 from transforms.media.errors import MediaError
 from transforms.media.settings import ImagePolicy
 
+_PNG_BEGINS: Final = b"\x89PNG\r\n\x1a\n"
+#: Chunks that say nothing of how the picture looks: texts, time, size on paper.
+_PNG_NOTES: Final = (b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pHYs")
 _PNG_CHECKED: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 
 #: Samples of a pixel by PNG colour type.
@@ -125,6 +128,23 @@ def check_png(data: bytes) -> None:
             return
         position = end + 4
     raise _cut("no IEND chunk")
+
+
+def without_damaged_notes(data: bytes) -> bytes | None:
+    """A PNG without those of its notes whose checksum is wrong; None if all are right.
+
+    Browsers leave them out, Pillow opens no such file.
+    """
+    if not data.startswith(_PNG_BEGINS):
+        return None
+    parts, position = [_PNG_BEGINS], len(_PNG_BEGINS)
+    for kind, body in _png_chunks(data):
+        chunk = data[position : position + 12 + len(body)]
+        position += len(chunk)
+        if kind not in _PNG_NOTES or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big"):
+            parts.append(chunk)
+    left = b"".join((*parts, data[position:]))
+    return left if len(left) < len(data) else None
 
 
 def check_png_rows(data: bytes, picture: Any) -> None:
