@@ -30,7 +30,14 @@ from functools import cached_property
 from typing import Any, Final
 
 from transforms.media.errors import MediaError
-from transforms.media.image.colour import flattened, is_visible, profile_of, to_eight_bits, to_srgb
+from transforms.media.image.colour import (
+    clear_beyond,
+    flattened,
+    is_visible,
+    profile_of,
+    to_eight_bits,
+    to_srgb,
+)
 from transforms.media.image.hash import perceptual_hash
 from transforms.media.image.jpeg import check_scans, decode_jpeg, rewritten
 from transforms.media.image.open import Header, open_picture, reading
@@ -283,11 +290,13 @@ def _first_visible(data: bytes, header: Header, policy: ImagePolicy) -> Any:
         MediaError: `image_empty` where the policy rejects pictures that show nothing.
     """
     opened = header.picture
-    check_tiles(opened)
+    window = check_tiles(opened)
     opened.load()
     if header.format == "png":
         check_png_rows(data, opened)
     first = to_eight_bits(opened, header.samples)
+    if window is not None:
+        first = clear_beyond(first, window)
     if is_visible(first):
         return first
     if header.format == "bmp":

@@ -69,6 +69,9 @@ _SAMPLE_FORMAT: Final = 339
 _LOWEST: Final = 340
 _HIGHEST: Final = 341
 _UNSIGNED: Final = 1
+_LAYOUT: Final = 284
+#: Red, green and blue each apart.
+_PLANES: Final = 2
 
 #: Pillow's words for text or a profile that is small in the file and large when unpacked.
 _UNPACKED: Final = ("Decompressed data too large", "Too much memory used in text chunks")
@@ -171,7 +174,7 @@ def _opened(data: bytes, policy: ImagePolicy) -> Any:
     TiffImagePlugin.READ_LIBTIFF = False
     try:
         picture = Image.open(io.BytesIO(data), formats=list(_DECODERS.values()))
-        if picture.format == "TIFF" and _is_plain_ycbcr(picture):
+        if picture.format == "TIFF" and _is_for_libtiff(picture):
             TiffImagePlugin.READ_LIBTIFF = True  # Pillow's own reader can't
             picture = Image.open(io.BytesIO(data), formats=["TIFF"])
         if picture.format == "TIFF":
@@ -193,9 +196,12 @@ def _foreign(data: bytes) -> str | None:
     return "svg" if sniff(head) == "xml" and b"<svg" in head else None
 
 
-def _is_plain_ycbcr(picture: Any) -> bool:
-    """Whether a TIFF holds YCbCr without compression."""
-    return picture.tag_v2.get(_PHOTOMETRIC) == _YCBCR and picture.info.get("compression") == "raw"
+def _is_for_libtiff(picture: Any) -> bool:
+    """Whether a TIFF holds, without compression, YCbCr or planes of 16 bits (read as of 8)."""
+    tags = picture.tag_v2
+    in_planes = tags.get(_LAYOUT) == _PLANES and max(tags.get(_BITS, (1,))) > 8
+    is_plain = picture.info.get("compression") == "raw"
+    return bool(is_plain and (tags.get(_PHOTOMETRIC) == _YCBCR or in_planes))
 
 
 def _samples(picture: Any, name: str, data: bytes) -> Samples:

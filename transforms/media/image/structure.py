@@ -80,6 +80,8 @@ def frames_before_open(data: bytes, policy: ImagePolicy) -> int | None:
         return tiff_pages(data, policy)
     elif data[:4] == b"GIF8" and len(data) > 13:
         return gif_frames(data, policy)
+    elif data[:8] == _PNG_BEGINS and data[12:16] != b"IHDR" and data[12:16].isalpha():
+        raise MediaError("image_undecodable", f"png that begins with {_name(data[12:16])}")
     return None
 
 
@@ -307,13 +309,20 @@ def _check_tags(
         )
 
 
-def check_tiles(picture: Any) -> None:
+def check_tiles(picture: Any) -> tuple[int, int, int, int] | None:
     """Refuse a picture whose parts, as Pillow is about to read them, don't cover it.
+
+    Returns:
+        Where the first frame of a GIF lies that, as it may, covers only a part of the canvas.
 
     Raises:
         MediaError: `image_undecodable`.
     """
     parts = [tile.extents for tile in picture.tile if tile.extents is not None]
     covered = sum((right - left) * (lower - upper) for left, upper, right, lower in parts)
-    if parts and covered < picture.width * picture.height:
-        raise _cut(f"its {len(parts)} strips or tiles cover {covered:,} pixels")
+    if not parts or covered >= picture.width * picture.height:
+        return None
+    if picture.format == "GIF":
+        left, upper, right, lower = parts[0]
+        return left, upper, right, lower
+    raise _cut(f"its {len(parts)} strips or tiles cover {covered:,} pixels")
