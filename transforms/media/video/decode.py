@@ -4,8 +4,8 @@ What counts as cut or damaged (`video_undecodable`):
 
 - FFmpeg complains about a packet of pictures, or about the container. By default that includes
   damage which decoders conceal (`damage: conceal` lets it pass, as players do);
-- the content goes on beyond the end of the file (MP4, AVI: by their index; Matroska, AVI, FLV: by
-  their structure), or a GIF has no trailer;
+- the content goes on beyond the end of the file (MP4, AVI: by their index; Matroska, AVI, FLV,
+  Ogg: by their structure), or a GIF has no trailer;
 - the sample table of an MP4 promises more frames than are shown, beyond `max_missing` of them;
   those that its edit list leaves out are no loss, and two fields of H.264 are one frame;
 - the last picture ends earlier than the stated length says, by more than `max_missing` of it, half
