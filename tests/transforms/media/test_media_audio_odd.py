@@ -13,6 +13,7 @@ import soundfile
 from tests.transforms.media.audio_made import libav, music, sndfile
 from transforms.media import audio
 from transforms.media.audio import mpeg
+from transforms.media.errors import MediaError
 from transforms.media.modality import Product
 from transforms.media.settings import AudioPolicy
 
@@ -90,3 +91,10 @@ def test_eight_channels_in_planes_are_read() -> None:
     left, right = decoded.samples.T
     assert np.array_equal(left, right)
     assert np.abs(left).max() == pytest.approx(0.354, abs=0.02)
+
+
+def test_an_mp3_without_an_index_that_goes_on_at_another_rate_is_refused() -> None:
+    data = of_variable_rate() + libav(STEREO, "mp3", "libmp3lame", 22_050)
+    with pytest.raises(MediaError) as error:
+        audio.validate(data, POLICY)
+    assert error.value.reason == "audio_changes"

@@ -259,15 +259,25 @@ def _mp3(data: bytes, chain: mpeg.Chain) -> SndfileSound | LibavSound:
 
     Where no index states the length, it takes that of the first frame's bitrate for it, which is
     far too short for many a variable one; an index it believes, although a further stream may
-    follow. What goes before and behind the frames, libav takes for damage.
+    follow.
     """
     sound = _either(data, "mp3")
     if isinstance(sound, SndfileSound) and sound.stream.frames is not None:
         hidden = chain.samples - sound.stream.frames
         if hidden > (_MAX_PADDING if chain.indexed else 0):
             sound.close()
-            return LibavSound(data[chain.start : chain.end], "mp3", may_leap=True)
+            return LibavSound(_frames_alone(data, chain), "mp3", may_leap=True)
     return sound
+
+
+def _frames_alone(data: bytes, chain: mpeg.Chain) -> bytes:
+    """A stream without what goes before and behind its frames, which libav takes for damage.
+
+    All of it where frames of another kind follow: the reader tells what changes.
+    """
+    if mpeg.first_frame(data, chain.end, len(data)) is not None:
+        return data
+    return data[chain.start : chain.end]
 
 
 _Opener = Callable[[bytes, str, AudioPolicy], Source]
