@@ -87,3 +87,27 @@ def test_a_png_that_begins_with_another_chunk_is_no_bomb() -> None:
         with pytest.raises(MediaError, match=says) as error:
             image.validate(data, POLICY)
         assert error.value.reason == "image_undecodable"
+
+
+#: MPF: a directory that promises two pictures, and holds less than the entry of one.
+INDEX = (
+    b"MPF\0MM\0*\0\0\0\x08\0\3"
+    + struct.pack(">HHI4s", 0xB000, 7, 4, b"0100")
+    + struct.pack(">HHII", 0xB001, 4, 1, 2)
+    + struct.pack(">HHII", 0xB002, 7, 4, 50)
+    + bytes(8)
+)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_damaged_index_of_further_pictures_goes_and_the_picture_stays(turned: bool) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6 if turned else 1
+    plain = encoded(PHOTO, "jpeg", quality=95, exif=exif.tobytes())
+    segment = b"\xff\xe2" + struct.pack(">H", 2 + len(INDEX)) + INDEX
+    data = plain[:2] + segment + plain[2:]
+    product = product_of(data)
+    assert product.changes == ("container", *(("orientation",) if turned else ()))
+    assert product.data is not None
+    assert b"MPF" not in product.data
+    assert np.array_equal(np.asarray(published(data)), np.asarray(published(plain)))

@@ -202,6 +202,8 @@ def _decoded_jpeg(
     check_scans(data)
     turn, mode = orientation_of(header.picture), header.picture.mode
     changes = _common_changes(header, mode, policy, side, turn, header.picture)
+    if header.damaged_notes:
+        changes.add("container")
     around = may_keep and changes <= _AROUND
     if around:
         scale = _scale_for(min(header.size) / _LIKENESS)

@@ -12,6 +12,7 @@ from typing import Any, Final
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.media.errors import MediaError, found_instead
 from transforms.media.image.colour import Samples
+from transforms.media.image.jpeg import without_index
 from transforms.media.image.structure import (
     check_size,
     frames_before_open,
@@ -83,7 +84,7 @@ class Header:
 
     `picture` is Pillow's lazy view: nothing is decoded yet. `samples` and `frames` are those of the
     container's own words where Pillow's view hides them. `damaged_notes` tells of a PNG that Pillow
-    opens only without them.
+    opens only without them, or of a JPEG without its index of further pictures.
     """
 
     picture: Any
@@ -160,7 +161,8 @@ def _opened_as_browsers_do(data: bytes, policy: ImagePolicy) -> tuple[Any, bool]
     try:
         return _opened(data, policy), False
     except UnidentifiedImageError:
-        rest = without_damaged_notes(data)
+        is_jpeg = data.startswith(b"\xff\xd8\xff")
+        rest = without_index(data) if is_jpeg else without_damaged_notes(data)
         if rest is None:
             raise
         return _opened(rest, policy), True
