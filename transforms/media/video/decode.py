@@ -20,7 +20,7 @@ only when something moves. Such a clip is whole if its last picture ends when it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -95,6 +95,7 @@ class _Seen:
 
     clock: _Clock
     is_transport: bool
+    decode: Callable[[Any], list[Any]]
     reader: FieldReader | None = None
     times: list[float] = field(default_factory=list)
     last: float = -math.inf
@@ -137,8 +138,9 @@ def decode_clip(data: bytes, policy: VideoPolicy) -> Clip:
 def frames_of(source: Source) -> Iterator[tuple[float, Any]]:
     """The frames of an open clip and their times in seconds, in order of display."""
     clock = _Clock(source)
-    for frame in source.container.decode(source.video):
-        yield clock.time(frame), frame
+    for packet in source.container.demux(source.video):
+        for frame in source.frames_in(packet):
+            yield clock.time(frame), frame
 
 
 class _Clock:
@@ -183,7 +185,8 @@ def _decoded(source: Source, policy: VideoPolicy) -> _Seen:
     if source.audio is not None and policy.audio == "keep":
         source.audio.thread_type = "NONE"
         streams.append(source.audio)
-    seen = _Seen(_Clock(source), source.name == "ts", _field_reader(source))
+    is_transport = source.name == "ts"
+    seen = _Seen(_Clock(source), is_transport, source.frames_in, _field_reader(source))
     for packet in source.container.demux(streams):
         if packet.stream.index == source.video.index:
             _see_pictures(packet, seen, policy)
@@ -243,7 +246,7 @@ def _frames(packet: Any, seen: _Seen) -> list[Any]:
     if packet.is_keyframe and seen.first_key is None:
         seen.first_key = packet.pts
     try:
-        frames: list[Any] = packet.decode()
+        frames = seen.decode(packet)
     except av.FFmpegError:
         is_leading = packet.pts is not None and (
             seen.first_key is None or packet.pts < seen.first_key
