@@ -55,6 +55,16 @@ def test_a_gif_keeps_its_delays_and_shows_the_background() -> None:
         assert abs(ground - (0, 255, 0)).max() < 40
 
 
+def test_a_recording_of_a_broadcast_lasts_as_long_as_what_shows_of_it() -> None:
+    whole = pictures(*X264, "-g", "8", end="ts")
+    third = len(whole) // 3 // 188 * 188
+    product = normalised(whole[third:])
+    frames = product.facts["frames"]
+    assert 4 <= frames <= 12  # from a key frame on: there is one at 8, and at 16
+    assert product.facts["duration_s"] == pytest.approx(frames / 10, abs=0.001)
+    assert product.facts["rate_hz"] == 10
+
+
 @pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
 def test_what_is_transparent_in_a_webm_shows_the_background(codec: str) -> None:
     source = "color=red@0.5:s=64x48:r=10:d=0.5,format=yuva420p"

@@ -39,6 +39,9 @@ from transforms.media.video.turn import UPRIGHT, Turn
 #: Containers that state a length, which can be held against what is there.
 _STATES_LENGTH: Final = ("mp4", "webm", "mkv", "avi", "flv", "wmv")
 
+#: Containers whose length is FFmpeg's own guess, by their packets, whether or not they decode.
+_ESTIMATED: Final = ("ts", "mpg")
+
 _SLACK_SECONDS: Final = 0.5
 
 #: A time that is further back than this begins a new part.
@@ -361,7 +364,7 @@ def _clip(source: Source, seen: _Seen, data: bytes) -> Clip:
 def _seconds(source: Source, seen: _Seen, start: float) -> float:
     """The stream's own word where it is plausible: how long a last frame stays, few files say."""
     video, shown = source.video, seen.end - start
-    if video.duration:
+    if video.duration and source.name not in _ESTIMATED:
         stated = float(video.duration * video.time_base)
         if abs(stated - shown) <= _SLACK_SECONDS and stated > seen.last - start:
             return stated
