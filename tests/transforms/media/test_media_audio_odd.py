@@ -98,3 +98,13 @@ def test_an_mp3_without_an_index_that_goes_on_at_another_rate_is_refused() -> No
     with pytest.raises(MediaError) as error:
         audio.validate(data, POLICY)
     assert error.value.reason == "audio_changes"
+
+
+def test_a_flac_whose_frames_are_of_another_rate_than_it_says_is_refused() -> None:
+    data = sndfile(STEREO, "FLAC")
+    packed = int.from_bytes(data[18:26], "big")
+    lying = packed - (44_100 << 44) + (48_000 << 44)
+    with pytest.raises(MediaError, match="says 48,000 samples a second, a frame 44,100") as error:
+        audio.validate(data[:18] + lying.to_bytes(8, "big") + data[26:], POLICY)
+    assert error.value.reason == "audio_undecodable"
+    assert produced(sndfile(STEREO, "FLAC", rate=37_800)).changes == ("rate",)

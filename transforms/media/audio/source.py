@@ -15,7 +15,7 @@ from typing import Final
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.media.audio import mpeg, riff
 from transforms.media.audio.container import container_of
-from transforms.media.audio.flac import StreamInfo, read_streaminfo
+from transforms.media.audio.flac import StreamInfo, rate_of_frames, read_streaminfo
 from transforms.media.audio.ogg import read_pages
 from transforms.media.audio.readers import LibavSound, SndfileSound, Stream, UnreadableError
 from transforms.media.errors import MediaError
@@ -197,6 +197,9 @@ def _open_flac(data: bytes, container: str, policy: AudioPolicy) -> Source:
     whole = len(data)
     data = data[mpeg.after_tags(data) : mpeg.before_tags(data)]
     mended = data if len(data) < whole else None
+    rate = rate_of_frames(data)
+    if rate not in (None, info.rate):
+        raise UnreadableError(f"its header says {info.rate:,} samples a second, a frame {rate:,}")
     _check_limits(Stream("flac", info.rate, info.channels, info.bits, info.frames), policy)
     stated = bool(info.frames and info.md5)
     sound = _either(data, container) if stated else LibavSound(data, container)
