@@ -69,7 +69,7 @@ _MATROSKA: Final = re.compile(rb"\x86[\x81-\xbf]([VA])_")
 _OBJ_LINE: Final = re.compile(
     r"(v|vn|vt|vp)\s+[-+.\d]|[flp]\s+-?\d|(o|g|s|mg|usemtl|mtllib)(\s|$)|#|\s*$"
 )
-_OFF: Final = re.compile(rb"\s*(ST)?C?N?4?n?OFF\b")
+_OFF: Final = re.compile(rb"\s*(ST)?C?N?4?n?OFF(?![A-Za-z_])")
 _STL_HEADER: Final = 84
 _STL_FACE: Final = 50
 #: A transport stream has a sync byte in front of every packet.

@@ -55,10 +55,10 @@ def libav(
     sample: str | None = None,
     fast: bool = False,
 ) -> bytes:
-    """A file by libav, of one or two channels; of an MP4 the index goes first if `fast`."""
+    """A file by libav, of one, two or eight channels; of an MP4 the index goes first if `fast`."""
     import av
 
-    layout = {1: "mono", 2: "stereo"}[samples.shape[1]]
+    layout = {1: "mono", 2: "stereo", 8: "7.1"}[samples.shape[1]]
     with (
         NamedTemporaryFile() as sink,  # the index can only be put first in a file with a name
         av.open(
@@ -69,7 +69,7 @@ def libav(
         if sample:
             stream.codec_context.format = sample
         frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(samples.T, dtype=np.float32), format="fltp", layout=layout
+            np.ascontiguousarray(samples.reshape(1, -1), dtype=np.float32), "flt", layout
         )
         frame.sample_rate = rate
         wanted = stream.codec_context.format.name

@@ -125,6 +125,14 @@ def test_an_orientation_of_xmp_alone_turns_nothing(name: str, orientation: int |
     assert difference(published(data), expected) < (8 if lossy else 0.001)
 
 
+@pytest.mark.parametrize("name", ["jpeg", "png", "webp"])
+@pytest.mark.parametrize("orientation", [0, 9, 65_535])
+def test_an_orientation_that_means_nothing_changes_nothing(name: str, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation  # cameras write 0 for "not known"
+    assert product_of(encoded(PHOTO, name, exif=exif.tobytes())).data is None
+
+
 def test_exif_that_cannot_be_read_is_as_none() -> None:
     broken = b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\x01\x12\0\x03" + b"\xff" * 40
     for name in ("jpeg", "png", "webp"):
@@ -230,6 +238,10 @@ def test_a_picture_that_shows_nothing_is_refused_unless_the_policy_keeps_it() ->
         (b"\x89PNG\r\n\x1a\n" + bytes(60), POLICY, "image_undecodable", "png, but its header"),
         (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(60), POLICY, "image_format", "jpeg xl is not among"),
         (b"\0\0\0\x18ftypheic" + bytes(60), POLICY, "image_format", "heic is not among"),
+        (b"\0\0\0\x18ftypisom" + bytes(60), POLICY, "image_format", "mp4 is not among"),
+        (b"P6\n64 48\n255\n" + bytes(60), POLICY, "image_format", "netpbm is not among"),
+        (b'<?xml version="1.0"?>\n<svg/>', POLICY, "image_format", "svg is not among"),
+        (b'<?xml version="1.0"?>\n<Error/>', POLICY, "image_undecodable", "not a picture but xml"),
         (encoded(PHOTO, "png"), ImagePolicy(max_pixels=1_199), "image_too_large", "40 x 30 pixels"),
         (encoded(PHOTO, "png"), ImagePolicy(max_bytes=99), "image_too_large", "the limit is 99"),
         (

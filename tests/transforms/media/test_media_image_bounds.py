@@ -121,6 +121,29 @@ def test_the_checksums_of_a_png_are_those_of_its_picture() -> None:
     assert product_of(PNG + b"anything behind the end").changes == ()
 
 
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pHYs"])
+def test_a_note_of_a_png_with_a_wrong_checksum_is_left_out(kind: bytes) -> None:
+    good, note = chunk(b"tEXt", b"Title\0a"), chunk(kind, b"a\0\0what it is")
+    wrong = note[:-1] + bytes([note[-1] ^ 1])
+    data = png_with(good, wrong, good)
+    product = product_of(data)
+    assert product.changes == ("container",)
+    assert product.data is not None
+    assert kind not in product.data
+    assert opened(product.data).tobytes() == opened(PNG).tobytes()
+    assert image.probe(data, POLICY)["width"] == 64
+    behind = png_with(wrong, before=b"IEND")
+    assert product_of(behind).facts["phash"] == product.facts["phash"]
+
+
+@pytest.mark.parametrize("kind", [b"PLTE", b"iCCP", b"tRNS", b"gAMA", b"eXIf"])
+def test_a_png_is_refused_if_what_tells_how_it_looks_has_a_wrong_checksum(kind: bytes) -> None:
+    wrong = [chunk(name, bytes(6))[:-1] + b"?" for name in (kind, b"tEXt")]
+    with pytest.raises(MediaError) as error:
+        image.validate(png_with(*wrong), POLICY)
+    assert error.value.reason == "image_undecodable"
+
+
 def test_a_png_whose_pixels_end_early_is_refused() -> None:
     rows = zlib.compress(b"".join(b"\0" + bytes(64 * 3) for _ in range(40)))  # of 48
     start, end = PNG.index(b"IDAT") - 4, PNG.index(b"IEND") - 4

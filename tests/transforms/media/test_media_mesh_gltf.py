@@ -275,6 +275,7 @@ def test_draco_with_a_readable_copy_is_read() -> None:
         (made.png()[:-30], "mesh_texture: a texture can't be decoded"),
         (b"\xabKTX 20\xbb\r\n\x1a\n" + b"\0" * 40, "mesh_texture: a texture is KTX"),
         (b"GIF89a" + b"\0" * 20, "mesh_texture"),
+        (b"<html></html>", "mesh_texture: a texture can't be decoded: no known picture but html"),
         (made.png(Image.new("1", (9000, 9000))), "mesh_too_large: a texture of 9000 x 9000"),
     ],
 )

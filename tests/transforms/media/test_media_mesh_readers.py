@@ -239,6 +239,7 @@ def test_stl_of_both_kinds_joins_corners_at_one_place() -> None:
 def test_off_variants() -> None:
     plain = corners(scene(made.OFF_CUBE))
     assert corners(scene(made.OFF_CUBE.replace(b"OFF\n8", b"# c\nOFF 8"))) == plain
+    assert corners(scene(made.OFF_CUBE.replace(b"OFF\n8", b"OFF8"))) == plain  # as in ModelNet
     commented = made.OFF_CUBE.replace(b"\n", b" # x\n").replace(b"OFF # x", b"OFF")
     assert corners(scene(commented)) == plain
     tinted = "COFF\n3 1\n0 0 0 255 0 0 255\n1 0 0 0 255 0 255\n0 1 0 0 0 255 255\n3 0 1 2\n"

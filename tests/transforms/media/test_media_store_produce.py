@@ -124,6 +124,8 @@ def picture(kind: str) -> bytes:
         (stl(3, 1), "x", None),
         (b"solid a\nfacet normal 0 0 1\n", "x", "mesh"),
         (b"OFF\n3 1 0\n", "x", "mesh"),
+        (b"OFF3 1 0\n", "x", "mesh"),
+        (b"OFFER of the day\n", "x", None),
         (b"# made by hand\nv 0 0 1\nv 1 0 0\nf 1 2 3\n", "x", "mesh"),
         (b'{"asset": {"version": "2.0"}}', "x", "mesh"),
         (b'{"version": 1}', "x.json", None),

@@ -178,6 +178,7 @@ TELLING = {
     "avi": lambda: pictures("-c:v", "mpeg4", end="avi"),
     "flv": lambda: pictures("-c:v", "flv", end="flv"),
     "gif": lambda: pictures(end="gif"),
+    "ogg": lambda: pictures("-c:v", "libtheora", end="ogv"),
 }
 
 

@@ -55,6 +55,32 @@ def test_a_gif_keeps_its_delays_and_shows_the_background() -> None:
         assert abs(ground - (0, 255, 0)).max() < 40
 
 
+def test_a_recording_of_a_broadcast_lasts_as_long_as_what_shows_of_it() -> None:
+    whole = pictures(*X264, "-g", "8", end="ts")
+    third = len(whole) // 3 // 188 * 188
+    product = normalised(whole[third:])
+    frames = product.facts["frames"]
+    assert 4 <= frames <= 12  # from a key frame on: there is one at 8, and at 16
+    assert product.facts["duration_s"] == pytest.approx(frames / 10, abs=0.001)
+    assert product.facts["rate_hz"] == 10
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_what_is_transparent_in_a_webm_shows_the_background(codec: str) -> None:
+    source = "color=red@0.5:s=64x48:r=10:d=0.5,format=yuva420p"
+    options = ("-c:v", codec, "-pix_fmt", "yuva420p", "-auto-alt-ref", "0")
+    data = pictures(*options, source=source, end="webm")
+    policy = replace(POLICY, background="#0000ff")
+    product = normalised(data, policy)
+    assert product.changes == ("codec", "pixel_format", "container")
+    assert product.facts["frames"] == 5
+    assert product.data is not None
+    for clip in (data, product.data):
+        (frame,) = even_frames(clip, 1, None, policy)
+        seen = np.asarray(frame.picture.getpixel((30, 20)))
+        assert abs(seen - (127, 0, 127)).max() < 12
+
+
 def test_an_odd_side_grows_by_a_repeated_edge() -> None:
     source = pictures("-c:v", "ffv1", source="color=red:s=33x21:r=5:d=1,format=gbrp", end="mkv")
     product = normalised(source)

@@ -17,6 +17,16 @@ Samples = npt.NDArray[np.float32]
 _MAGIC: Final = b"fLaC"
 _LAST: Final = 0x80
 _STREAMINFO_BYTES: Final = 34
+#: Samples a second by the code in the header of a frame (RFC 9639 section 9.1.2).
+_FRAME_RATES: Final = dict(
+    enumerate(
+        (
+            *(88_200, 176_400, 192_000, 8_000, 16_000, 22_050),
+            *(24_000, 32_000, 44_100, 48_000, 96_000),
+        ),
+        start=1,
+    )
+)
 #: Samples per channel that are encoded at a time.
 _BLOCK: Final = 65_536
 
@@ -47,6 +57,21 @@ def read_streaminfo(data: bytes) -> StreamInfo | None:
         frames=packed & 0xFFFFFFFFF,
         md5=md5 if any(md5) else b"",
     )
+
+
+def rate_of_frames(data: bytes) -> int | None:
+    """Samples a second by the first frame's own header; None where it leaves that to STREAMINFO.
+
+    `data` begins with the file's own mark. Rates that are spelt out behind the header (RFC 9639
+    section 9.1.2, codes 12 to 14) are not read.
+    """
+    at, last = len(_MAGIC), False
+    while not last and at + 4 <= len(data):
+        last = bool(data[at] & _LAST)
+        at += 4 + int.from_bytes(data[at + 1 : at + 4], "big")
+    if data[at : at + 1] != b"\xff" or at + 3 > len(data):
+        return None
+    return _FRAME_RATES.get(data[at + 2] & 15)
 
 
 def with_frames(data: bytes, frames: int) -> bytes:

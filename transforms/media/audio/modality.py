@@ -9,8 +9,8 @@ What becomes of odd sounds, by policy or by rule:
   used did so; what our own mixing or resampling drives beyond it is scaled down as a whole.
 - Silence is kept (`silent: keep`) and told by the facts. NaN and infinite samples are refused.
 - A header that leaves the length open, or says it a little wrong (`max_missing_seconds`), is
-  mended, the sound itself kept; a sound that is shorter than that was cut, and is refused. An
-  ID3 tag before a FLAC is taken off.
+  mended, the sound itself kept; a sound that is shorter than that was cut, and is refused. Tags
+  of MP3 before or behind a FLAC are taken off.
 - A FLAC whose samples have the checksum that it states is whole, whatever else its header says;
   one whose checksum, channels, rate or bit depth turn out otherwise is refused, also where some
   player gets by (`audio_undecodable`, `audio_changes`).

@@ -31,6 +31,8 @@ _AAC_RATES: Final = (
 #: Frames that must follow one another where a stream begins or goes on after a gap.
 _CHAIN: Final = 3
 _ID3V1_BYTES: Final = 128
+#: Of an APE tag's header, and of its footer.
+_APE_BYTES: Final = 32
 #: Zeros that are passed over behind an ID3 tag.
 _PADDING: Final = 65_536
 
@@ -59,7 +61,8 @@ class Chain:
     """What a walk along the frames found.
 
     `frames` that are whole, `lost` bytes between them that are neither frame nor tag, `promised`
-    frames by the stream's index (None without one, or where it contradicts itself).
+    frames by the stream's index (None without one, or where it contradicts itself). They lie from
+    byte `start` to `end`; `indexed` tells that the first of them is an index.
     """
 
     kind: Kind
@@ -67,11 +70,19 @@ class Chain:
     lost: int
     bytes: int
     promised: int | None
+    start: int
+    end: int
+    indexed: bool
+
+    @property
+    def samples(self) -> int:
+        """Samples per channel in the whole frames, encoder padding included."""
+        return self.frames * self.kind.samples
 
     @property
     def seconds(self) -> float:
         """Sound in the whole frames, encoder padding included."""
-        return self.frames * self.kind.samples / self.kind.rate
+        return self.samples / self.kind.rate
 
     @property
     def missing_seconds(self) -> float:
@@ -90,6 +101,19 @@ def after_tags(data: bytes) -> int:
         room = data[at : at + _PADDING]
         at += len(room) - len(room.lstrip(b"\0"))
     return at
+
+
+def before_tags(data: bytes) -> int:
+    """Where the sound ends, in front of any tags (ID3v1, APE) at the end of a file."""
+    end = len(data)
+    if data[end - _ID3V1_BYTES : end - _ID3V1_BYTES + 3] == b"TAG" and end >= _ID3V1_BYTES:
+        end -= _ID3V1_BYTES
+    footer = end - _APE_BYTES
+    if footer >= 0 and data[footer : footer + 8] == b"APETAGEX":
+        size, _, flags = struct.unpack_from("<III", data, footer + 12)
+        whole = size + (_APE_BYTES if flags >> 31 else 0)  # a header goes uncounted
+        end -= min(whole, end)
+    return end
 
 
 def _id3_length(data: bytes, at: int) -> int:
@@ -162,13 +186,13 @@ def walk(data: bytes) -> Chain | None:
     frame = first_frame(data, after_tags(data), len(data))
     if frame is None:
         return None
-    kind, promised = frame.kind, _promised(data, frame)
-    at, frames, lost, whole = frame.start, 0, 0, 0
+    kind, start, end = frame.kind, frame.start, frame.start
+    at, frames, lost, whole = start, 0, 0, 0
     while at < len(data):
         here = frame_at(data, at)
         if here is not None and here.kind == kind:
             if at + here.length <= len(data):
-                frames, whole = frames + 1, whole + here.length
+                frames, whole, end = frames + 1, whole + here.length, at + here.length
             at += here.length
             continue
         skipped = _tag_length(data, at)
@@ -179,7 +203,15 @@ def walk(data: bytes) -> Chain | None:
             lost += onward.start - at
             skipped = onward.start - at
         at += skipped
-    return Chain(kind, frames, lost, whole, promised)
+    promised, indexed = _promised(data, frame), _has_index(data, frame)
+    return Chain(kind, frames, lost, whole, promised, start, end, indexed)
+
+
+def _has_index(data: bytes, first: Frame) -> bool:
+    """Whether the first frame holds no sound but an index of the stream."""
+    at = first.index_at
+    vbri = first.start + 36
+    return data[at : at + 4] in (b"Xing", b"Info") or data[vbri : vbri + 4] == b"VBRI"
 
 
 def _tag_length(data: bytes, at: int) -> int:

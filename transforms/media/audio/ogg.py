@@ -10,6 +10,9 @@ from typing import Final
 _HEADER: Final = struct.Struct("<4sBBqIIIB")
 _BEGINS: Final = 2
 
+#: The fault of a file that ends inside a page.
+CUT: Final = "the last page is cut"
+
 #: What the first packet of a logical stream begins with.
 _CODECS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x01vorbis", "vorbis"),
@@ -45,7 +48,7 @@ def read_pages(data: bytes) -> Pages:
     at = data.find(b"OggS")
     while 0 <= at < len(data):
         if len(data) - at < _HEADER.size:
-            return Pages(tuple(codecs), "the last page is cut")
+            return Pages(tuple(codecs), CUT)
         magic, _, flags, granule, serial, number, _, count = _HEADER.unpack_from(data, at)
         if magic != b"OggS":
             if not data[at:].strip(b"\0"):  # padding
@@ -54,7 +57,7 @@ def read_pages(data: bytes) -> Pages:
         body = at + _HEADER.size + count
         end = body + sum(data[at + _HEADER.size : body])
         if end > len(data):
-            return Pages(tuple(codecs), "the last page is cut")
+            return Pages(tuple(codecs), CUT)
         if not _is_sound(data[at:end]):
             return Pages(tuple(codecs), f"the checksum of the page at byte {at:,} is wrong")
         if flags & _BEGINS:

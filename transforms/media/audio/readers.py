@@ -43,6 +43,10 @@ _DEMUXERS: Final = {
 #: libav's flag of codecs that can keep every bit (AV_CODEC_PROP_LOSSLESS).
 _LOSSLESS: Final = 1 << 2
 
+#: Planes of a frame's own list. PyAV looks for the one behind the last, and where all are taken
+#: (7.1) it reads what is no plane: the process ends.
+_PLANES: Final = 8
+
 #: Full scale of libav's integer sample formats, and what stands for nought.
 _SCALES: Final = {"u8": (128.0, 128), "s16": (32768.0, 0), "s32": (2147483648.0, 0)}
 
@@ -134,8 +138,8 @@ def _told(error: Exception) -> str:
 class LibavSound:
     """A sound that libav reads: the stream marked as default, else the first."""
 
-    def __init__(self, data: bytes, container: str) -> None:
-        """Open it.
+    def __init__(self, data: bytes, container: str, *, may_leap: bool = False) -> None:
+        """Open it; with `may_leap`, packets that don't decode are leapt over as players do.
 
         Raises:
             UnreadableError: libav doesn't know it, or no stream of it is sound.
@@ -152,6 +156,7 @@ class LibavSound:
         except Exception as error:
             raise UnreadableError(_told(error)) from None
         self._file = file
+        self._may_leap = may_leap
         try:
             self._sound = _chosen(file)
             self.stream = _described(file, self._sound)
@@ -171,7 +176,7 @@ class LibavSound:
         """
         first: tuple[Any, ...] | None = None
         try:
-            for frame in self._file.decode(self._sound):
+            for frame in self._frames():
                 form = (frame.sample_rate, len(frame.layout.channels), frame.format.name)
                 first = first or (self.stream.rate, self.stream.channels, form[2])
                 if form != first:
@@ -184,6 +189,16 @@ class LibavSound:
             raise
         except Exception as error:
             raise UnreadableError(_told(error)) from None
+
+    def _frames(self) -> Iterator[Any]:
+        import av
+
+        for packet in self._file.demux(self._sound):
+            try:
+                yield from packet.decode()
+            except av.InvalidDataError:
+                if not self._may_leap:
+                    raise
 
     def close(self) -> None:
         """Give back what the library holds."""
@@ -249,11 +264,21 @@ def _form_text(form: tuple[Any, ...]) -> str:
 
 
 def _as_floats(frame: Any) -> Samples:
-    samples: npt.NDArray[Any] = frame.to_ndarray()
     channels = len(frame.layout.channels)
+    if frame.format.is_planar and channels >= _PLANES:
+        frame = _interleaved(frame)
+    samples: npt.NDArray[Any] = frame.to_ndarray()
     shaped = samples.T if frame.format.is_planar else samples.reshape(-1, channels)
     name = str(frame.format.name).rstrip("p")
     if name in _SCALES:
         scale, nought = _SCALES[name]
         return ((shaped.astype(np.float64) - nought) / scale).astype(np.float32)
     return np.ascontiguousarray(shaped, dtype=np.float32)
+
+
+def _interleaved(frame: Any) -> Any:
+    """A frame of planes as one of samples side by side: the same values in another order."""
+    from av import AudioResampler
+
+    packed = AudioResampler(frame.format.packed, frame.layout, frame.sample_rate)
+    return packed.resample(frame)[0]

@@ -15,7 +15,7 @@ from typing import Final
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.media.audio import mpeg, riff
 from transforms.media.audio.container import container_of
-from transforms.media.audio.flac import StreamInfo, read_streaminfo
+from transforms.media.audio.flac import StreamInfo, rate_of_frames, read_streaminfo
 from transforms.media.audio.ogg import read_pages
 from transforms.media.audio.readers import LibavSound, SndfileSound, Stream, UnreadableError
 from transforms.media.errors import MediaError
@@ -24,6 +24,10 @@ from transforms.media.settings import AudioPolicy
 #: Samples a second below which nothing is a sound, and above which no sound card plays.
 MIN_RATE: Final = 1_000
 MAX_RATE: Final = 768_000
+
+#: Samples that an MP3 may have decoded to and a decoder leaves out: LAME states its delay and its
+#: padding in 12 bits each, and the decoder's own delay and the frame of the index are none of them.
+_MAX_PADDING: Final = 2 * 4095 + 529 + 1152
 
 _LIBAV_ONLY: Final = ("m4a", "webm", "aac", "amr", "wma")
 
@@ -189,10 +193,13 @@ def _open_flac(data: bytes, container: str, policy: AudioPolicy) -> Source:
     info = read_streaminfo(data)
     if info is None:
         raise UnreadableError("it does not begin with a STREAMINFO block")
-    # An ID3 tag has no place before a FLAC, and not every player finds the way around it.
-    start = mpeg.after_tags(data)
-    data = data[start:]
-    mended = data if start else None
+    # Tags of MP3 have no place around a FLAC, and not every player finds the way past them.
+    whole = len(data)
+    data = data[mpeg.after_tags(data) : mpeg.before_tags(data)]
+    mended = data if len(data) < whole else None
+    rate = rate_of_frames(data)
+    if rate not in (None, info.rate):
+        raise UnreadableError(f"its header says {info.rate:,} samples a second, a frame {rate:,}")
     _check_limits(Stream("flac", info.rate, info.channels, info.bits, info.frames), policy)
     stated = bool(info.frames and info.md5)
     sound = _either(data, container) if stated else LibavSound(data, container)
@@ -236,18 +243,44 @@ def _open_mpeg(data: bytes, container: str, policy: AudioPolicy) -> Source:
         raise UnreadableError("no whole frame")
     allowed = min(policy.max_missing_seconds, policy.max_missing_share * chain.seconds)
     frame = chain.kind.samples / chain.kind.rate
-    there = Stream("mpeg", chain.kind.rate, 1, None, chain.frames * chain.kind.samples)
+    there = Stream("mpeg", chain.kind.rate, 1, None, chain.samples)
     check_length(there.frames or 0, there, policy)
     if chain.missing_seconds > max(allowed, frame):
         raise UnreadableError(
             f"damaged or cut short: {chain.seconds:.2f} s are whole, "
             f"about {chain.missing_seconds:.2f} s are missing"
         )
-    sound = LibavSound(data, container) if container == "aac" else _either(data, container)
+    sound = LibavSound(data, container) if container == "aac" else _mp3(data, chain)
     codec = "aac" if container == "aac" else f"mp{chain.kind.layer}"
     # a decoder takes the encoder's padding off; what is binding is the chain
     stream = replace(sound.stream, codec=codec, bits=None, frames=None)
     return Source(container, sound, stream, data, sound.stream.speakers)
+
+
+def _mp3(data: bytes, chain: mpeg.Chain) -> SndfileSound | LibavSound:
+    """The reader of an MP3: libsndfile, unless it would stop before the last frame.
+
+    Where no index states the length, it takes that of the first frame's bitrate for it, which is
+    far too short for many a variable one; an index it believes, although a further stream may
+    follow.
+    """
+    sound = _either(data, "mp3")
+    if isinstance(sound, SndfileSound) and sound.stream.frames is not None:
+        hidden = chain.samples - sound.stream.frames
+        if hidden > (_MAX_PADDING if chain.indexed else 0):
+            sound.close()
+            return LibavSound(_frames_alone(data, chain), "mp3", may_leap=True)
+    return sound
+
+
+def _frames_alone(data: bytes, chain: mpeg.Chain) -> bytes:
+    """A stream without what goes before and behind its frames, which libav takes for damage.
+
+    All of it where frames of another kind follow: the reader tells what changes.
+    """
+    if mpeg.first_frame(data, chain.end, len(data)) is not None:
+        return data
+    return data[chain.start : chain.end]
 
 
 _Opener = Callable[[bytes, str, AudioPolicy], Source]

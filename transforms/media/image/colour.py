@@ -241,6 +241,15 @@ def is_visible(picture: Any) -> bool:
     return bool(alpha.getextrema()[1])
 
 
+def clear_beyond(picture: Any, window: tuple[int, int, int, int]) -> Any:
+    """A picture of which only what lies in a window (left, upper, right, lower) shows."""
+    from PIL import Image
+
+    clear = Image.new("RGBA", picture.size, (0, 0, 0, 0))
+    clear.paste(picture.crop(window).convert("RGBA"), window[:2])
+    return clear
+
+
 def flattened(picture: Any, background: str) -> Any:
     """A picture with alpha laid on a background (``#ffffff``), in sRGB values; others as they are.
 

@@ -33,6 +33,7 @@ _MAX_SCANS: Final = 500
 _END: Final = 0xD9
 _SCAN: Final = 0xDA
 _COMMENT: Final = 0xFE
+_INDEX: Final = 0xE2
 #: Markers without a length: TEM, RST0 to RST7, SOI.
 _BARE: Final = {0x01, *range(0xD0, 0xD9)}
 #: A marker inside coded data: neither a stuffed 0xFF, nor a restart, nor fill.
@@ -156,6 +157,19 @@ def _segments(data: bytes) -> Iterator[_Segment]:
             end = after.start() if after else len(data)
         yield _Segment(marker, position, end)
         position = end
+
+
+def without_index(data: bytes) -> bytes | None:
+    """A JPEG without its index of further pictures (MPF), which may be damaged; None without one.
+
+    Programs that save a picture anew copy the index of its source.
+    """
+    parts, position = [], 0
+    for marker, start, end in _segments(data):
+        if marker == _INDEX and data[start + 4 : start + 8] == b"MPF\0":
+            parts.append(data[position:start])
+            position = end
+    return b"".join((*parts, data[position:])) if parts else None
 
 
 def rewritten(data: bytes) -> bytes:

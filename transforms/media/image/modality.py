@@ -13,8 +13,9 @@ included. Another is decoded, changed as little as possible, and encoded without
 Policy cases. Of an animation or of several pages the first frame that shows anything is taken
 (`animated`); later frames are counted, not decoded. A picture that is transparent all over is
 refused (`transparent`). A JPEG of which data are missing is refused even where Pillow would fill
-them with grey; a PNG with a wrong checksum is, as browsers don't show it. A colour profile that
-can't be read is ignored and left out. JPEG XL, HEIC, JPEG 2000, SVG and the like are not read.
+them with grey; a PNG with a wrong checksum is, as browsers don't show it; one of a note beside the
+picture costs the note alone. A colour profile that can't be read is ignored and left out. JPEG XL,
+HEIC, JPEG 2000, SVG and the like are not read.
 
 `changes` of a product, in this order: ``container`` (bytes without a place cut away), ``frame``,
 ``depth``, ``profile`` (an unreadable one left out), ``colour``, ``alpha``, ``size``,
@@ -29,7 +30,14 @@ from functools import cached_property
 from typing import Any, Final
 
 from transforms.media.errors import MediaError
-from transforms.media.image.colour import flattened, is_visible, profile_of, to_eight_bits, to_srgb
+from transforms.media.image.colour import (
+    clear_beyond,
+    flattened,
+    is_visible,
+    profile_of,
+    to_eight_bits,
+    to_srgb,
+)
 from transforms.media.image.hash import perceptual_hash
 from transforms.media.image.jpeg import check_scans, decode_jpeg, rewritten
 from transforms.media.image.open import Header, open_picture, reading
@@ -195,6 +203,8 @@ def _decoded_jpeg(
     check_scans(data)
     turn, mode = orientation_of(header.picture), header.picture.mode
     changes = _common_changes(header, mode, policy, side, turn, header.picture)
+    if header.damaged_notes:
+        changes.add("container")
     around = may_keep and changes <= _AROUND
     if around:
         scale = _scale_for(min(header.size) / _LIKENESS)
@@ -226,6 +236,8 @@ def _decoded_other(
     changes = _common_changes(header, picture.mode, policy, side, turn, header.picture)
     if turned_by_pillow:
         changes.add("orientation")
+    if header.damaged_notes:
+        changes.add("container")
     if header.samples.bits != 8 and picture.mode != "P":
         changes.add("depth")
     if picture.has_transparency_data and (policy.alpha == "flatten" or picture.mode not in _ALPHA):
@@ -284,12 +296,15 @@ def _first_visible(data: bytes, header: Header, policy: ImagePolicy) -> Any:
         MediaError: `image_empty` where the policy rejects pictures that show nothing.
     """
     opened = header.picture
+    window = None
     if hasattr(opened, "tile"):  # not decoded yet
-        check_tiles(opened)
+        window = check_tiles(opened)
         opened.load()
         if header.format == "png":
             check_png_rows(data, opened)
     first = to_eight_bits(opened, header.samples)
+    if window is not None:
+        first = clear_beyond(first, window)
     if is_visible(first):
         return first
     if header.format == "bmp":

@@ -12,7 +12,12 @@ from typing import Any, Final
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.media.errors import MediaError, found_instead
 from transforms.media.image.colour import Samples
-from transforms.media.image.structure import check_size, frames_before_open
+from transforms.media.image.jpeg import without_index
+from transforms.media.image.structure import (
+    check_size,
+    frames_before_open,
+    without_damaged_notes,
+)
 from transforms.media.image.turn import never_by_xmp
 from transforms.media.settings import ImagePolicy
 
@@ -36,6 +41,7 @@ _FOREIGN: Final[tuple[tuple[int, bytes, str], ...]] = (
     (4, b"ftyphei", "heic"),
     (4, b"ftyphev", "heic"),
     (4, b"ftypmif1", "heif"),
+    (4, b"ftypmsf1", "heif"),
     (0, b"8BPS", "psd"),
     (0, b"\0\0\1\0", "ico"),
     (0, b"v/1\1", "openexr"),
@@ -44,6 +50,16 @@ _FOREIGN: Final[tuple[tuple[int, bytes, str], ...]] = (
     (0, b"qoif", "qoi"),
     (0, b"<svg", "svg"),
     (0, b"%PDF", "pdf"),
+    (0, b"%!PS", "postscript"),
+    (0, b"II\xbc", "jpeg xr"),
+    (0, b"icns", "icns"),
+    (0, b"\n\5\1", "pcx"),
+    (0, b"\1\xda", "sgi"),
+    (0, b"/* XPM */", "xpm"),
+    (0, b"SIMPLE  =", "fits"),
+    *((0, b"P%d\n" % number, "netpbm") for number in range(1, 8)),
+    (4, b"ftyp", "mp4"),
+    (0, b"\x1aE\xdf\xa3", "matroska"),
 )
 
 _BITS: Final = 258
@@ -54,6 +70,9 @@ _SAMPLE_FORMAT: Final = 339
 _LOWEST: Final = 340
 _HIGHEST: Final = 341
 _UNSIGNED: Final = 1
+_LAYOUT: Final = 284
+#: Red, green and blue each apart.
+_PLANES: Final = 2
 
 #: Pillow's words for text or a profile that is small in the file and large when unpacked.
 _UNPACKED: Final = ("Decompressed data too large", "Too much memory used in text chunks")
@@ -64,7 +83,8 @@ class Header:
     """What a picture's header says; `size` as stored, before it is turned upright.
 
     `picture` is Pillow's lazy view: nothing is decoded yet. `samples` and `frames` are those of the
-    container's own words where Pillow's view hides them.
+    container's own words where Pillow's view hides them. `damaged_notes` tells of a PNG that Pillow
+    opens only without them, or of a JPEG without its index of further pictures.
     """
 
     picture: Any
@@ -72,6 +92,7 @@ class Header:
     size: tuple[int, int]
     samples: Samples
     frames: int
+    damaged_notes: bool = False
 
     @property
     def icc(self) -> bytes | None:
@@ -120,7 +141,7 @@ def open_picture(data: bytes, policy: ImagePolicy) -> Header:
             "image_too_large", f"{len(data):,} bytes, the limit is {policy.max_bytes:,}"
         )
     counted = frames_before_open(data, policy)
-    picture = _opened(data, policy)
+    picture, damaged_notes = _opened_as_browsers_do(data, policy)
     name = (picture.format or "").lower()
     name = "jpeg" if name == "mpo" else name  # a JPEG with further ones behind it
     if name not in policy.formats:
@@ -129,7 +150,22 @@ def open_picture(data: bytes, policy: ImagePolicy) -> Header:
     frames = counted if counted is not None else int(getattr(picture, "n_frames", 1))
     if frames > 1 and policy.animated == "reject":
         raise MediaError("image_animated", f"{frames:,} frames or pages, the policy allows one")
-    return Header(picture, name, picture.size, _samples(picture, name, data), frames)
+    samples = _samples(picture, name, data)
+    return Header(picture, name, picture.size, samples, frames, damaged_notes)
+
+
+def _opened_as_browsers_do(data: bytes, policy: ImagePolicy) -> tuple[Any, bool]:
+    """Pillow's view of a picture, and whether notes beside it had to be left out for that."""
+    from PIL import UnidentifiedImageError
+
+    try:
+        return _opened(data, policy), False
+    except UnidentifiedImageError:
+        is_jpeg = data.startswith(b"\xff\xd8\xff")
+        rest = without_index(data) if is_jpeg else without_damaged_notes(data)
+        if rest is None:
+            raise
+        return _opened(rest, policy), True
 
 
 def _opened(data: bytes, policy: ImagePolicy) -> Any:
@@ -140,22 +176,34 @@ def _opened(data: bytes, policy: ImagePolicy) -> Any:
     TiffImagePlugin.READ_LIBTIFF = False
     try:
         picture = Image.open(io.BytesIO(data), formats=list(_DECODERS.values()))
-        if picture.format == "TIFF" and _is_plain_ycbcr(picture):
+        if picture.format == "TIFF" and _is_for_libtiff(picture):
             TiffImagePlugin.READ_LIBTIFF = True  # Pillow's own reader can't
             picture = Image.open(io.BytesIO(data), formats=["TIFF"])
         if picture.format == "TIFF":
             never_by_xmp(picture)
         return picture
     except UnidentifiedImageError:
-        for offset, magic, name in _FOREIGN:
-            if data.startswith(magic, offset):
-                raise MediaError("image_format", f"{name} is not among {policy.formats}") from None
+        name = _foreign(data)
+        if name is not None:
+            raise MediaError("image_format", f"{name} is not among {policy.formats}") from None
         raise
 
 
-def _is_plain_ycbcr(picture: Any) -> bool:
-    """Whether a TIFF holds YCbCr without compression."""
-    return picture.tag_v2.get(_PHOTOMETRIC) == _YCBCR and picture.info.get("compression") == "raw"
+def _foreign(data: bytes) -> str | None:
+    """The name of a kind of picture that is known but not read."""
+    for offset, magic, name in _FOREIGN:
+        if data.startswith(magic, offset):
+            return name
+    head = data[:HEAD_BYTES]
+    return "svg" if sniff(head) == "xml" and b"<svg" in head else None
+
+
+def _is_for_libtiff(picture: Any) -> bool:
+    """Whether a TIFF holds, without compression, YCbCr or planes of 16 bits (read as of 8)."""
+    tags = picture.tag_v2
+    in_planes = tags.get(_LAYOUT) == _PLANES and max(tags.get(_BITS, (1,))) > 8
+    is_plain = picture.info.get("compression") == "raw"
+    return bool(is_plain and (tags.get(_PHOTOMETRIC) == _YCBCR or in_planes))
 
 
 def _samples(picture: Any, name: str, data: bytes) -> Samples:
@@ -184,6 +232,8 @@ def _complaint(data: bytes, error: Exception) -> str:
     if found is not None:
         return f"not a picture but {found}"
     text = str(error)
+    if not text:
+        return f"its content makes no sense ({type(error).__name__})"
     if "BytesIO" not in text:
         return f"{type(error).__name__}: {text}"
     begun = sniff(data[:HEAD_BYTES])

@@ -17,6 +17,9 @@ from zlib_ng import zlib_ng
 from transforms.media.errors import MediaError
 from transforms.media.settings import ImagePolicy
 
+_PNG_BEGINS: Final = b"\x89PNG\r\n\x1a\n"
+#: Chunks that say nothing of how the picture looks: texts, time, size on paper.
+_PNG_NOTES: Final = (b"tEXt", b"zTXt", b"iTXt", b"tIME", b"pHYs")
 _PNG_CHECKED: Final = (b"IHDR", b"PLTE", b"IDAT", b"IEND")
 
 #: Samples of a pixel by PNG colour type.
@@ -78,6 +81,8 @@ def frames_before_open(data: bytes, policy: ImagePolicy) -> int | None:
         return tiff_pages(data, policy)
     elif data[:4] == b"GIF8" and len(data) > 13:
         return gif_frames(data, policy)
+    elif data[:8] == _PNG_BEGINS and data[12:16] != b"IHDR" and data[12:16].isalpha():
+        raise MediaError("image_undecodable", f"png that begins with {_name(data[12:16])}")
     return None
 
 
@@ -126,6 +131,23 @@ def check_png(data: bytes) -> None:
             return
         position = end + 4
     raise _cut("no IEND chunk")
+
+
+def without_damaged_notes(data: bytes) -> bytes | None:
+    """A PNG without those of its notes whose checksum is wrong; None if all are right.
+
+    Browsers leave them out, Pillow opens no such file.
+    """
+    if not data.startswith(_PNG_BEGINS):
+        return None
+    parts, position = [_PNG_BEGINS], len(_PNG_BEGINS)
+    for kind, body in _png_chunks(data):
+        chunk = data[position : position + 12 + len(body)]
+        position += len(chunk)
+        if kind not in _PNG_NOTES or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big"):
+            parts.append(chunk)
+    left = b"".join((*parts, data[position:]))
+    return left if len(left) < len(data) else None
 
 
 def check_png_rows(data: bytes, picture: Any) -> None:
@@ -288,13 +310,20 @@ def _check_tags(
         )
 
 
-def check_tiles(picture: Any) -> None:
+def check_tiles(picture: Any) -> tuple[int, int, int, int] | None:
     """Refuse a picture whose parts, as Pillow is about to read them, don't cover it.
+
+    Returns:
+        Where the first frame of a GIF lies that, as it may, covers only a part of the canvas.
 
     Raises:
         MediaError: `image_undecodable`.
     """
     parts = [tile.extents for tile in picture.tile if tile.extents is not None]
     covered = sum((right - left) * (lower - upper) for left, upper, right, lower in parts)
-    if parts and covered < picture.width * picture.height:
-        raise _cut(f"its {len(parts)} strips or tiles cover {covered:,} pixels")
+    if not parts or covered >= picture.width * picture.height:
+        return None
+    if picture.format == "GIF":
+        left, upper, right, lower = parts[0]
+        return left, upper, right, lower
+    raise _cut(f"its {len(parts)} strips or tiles cover {covered:,} pixels")

@@ -36,7 +36,7 @@ def turned_by_xmp(picture: Any) -> bool:
     if hasattr(picture, "tag_v2") or orientation_of(picture) != 1:
         return False
     try:
-        return _told_by(picture.info) not in (None, 1)
+        return _told_by(picture.info) in _TURNS
     except Exception:  # as above
         return False
 

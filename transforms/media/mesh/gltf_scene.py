@@ -13,6 +13,7 @@ import numpy as np
 from transforms.media.mesh.errors import damaged, refuse, within
 from transforms.media.mesh.gltf import Document, mapping, numbers, whole
 from transforms.media.mesh.gltf_material import read_materials, spare_pictures
+from transforms.media.mesh.gltf_references import check_references
 from transforms.media.mesh.scene import Array, Part, Placement, Scene, transformed, turned
 
 _MAX_PLACEMENTS: Final = 200_000
@@ -52,6 +53,7 @@ class _Reader:
                 placements.append(Placement(part, matrix, number))
                 within(len(placements), _MAX_PLACEMENTS, "parts placed in the scene")
         materials = read_materials(self.document)
+        check_references(self.document)
         spare = spare_pictures(self.document)
         pictures = [
             None if number in spare else picture.data
@@ -116,15 +118,19 @@ class _Reader:
         return self.known[key]
 
     def _check(self, number: int) -> None:
-        """Refuse primitives whose attributes are of different lengths."""
+        """Refuse primitives whose attributes, or what morphs them, are of different lengths."""
         primitives = self.meshes[number].get("primitives")
         if not isinstance(primitives, list):
             damaged(f"mesh {number} has no primitives")
         for primitive in primitives:
             attributes = mapping(mapping(primitive, "a primitive").get("attributes", {}), "it")
+            targets = primitive.get("targets", [])
+            if not isinstance(targets, list):
+                damaged("morph targets are no list")
             counts = {
                 self.document.item("accessors", index, "accessor").get("count")
-                for index in attributes.values()
+                for one in (attributes, *targets)
+                for index in mapping(one, "a morph target").values()
             }
             if len(counts) > 1:
                 damaged(f"attributes of {sorted(map(str, counts))} vertices in one primitive")

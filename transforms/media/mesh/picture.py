@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any, Final
 
+from transforms.beamkit.sniff import HEAD_BYTES, sniff
 from transforms.media.mesh.errors import refuse, within
 from transforms.media.settings import MeshPolicy
 
@@ -60,7 +61,14 @@ def decode_picture(data: bytes, policy: MeshPolicy) -> Any:
     except Image.DecompressionBombError as error:
         refuse("too_large", f"a texture: {error}")
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError) as error:
-        refuse("texture", f"a texture can't be decoded: {type(error).__name__}: {error}"[:300])
+        refuse("texture", f"a texture can't be decoded: {_complaint(data, error)}"[:300])
+
+
+def _complaint(data: bytes, error: Exception) -> str:
+    """What is wrong with a picture, without the address that Pillow's words may hold."""
+    if "BytesIO" in str(error):
+        return f"no known picture but {sniff(data[:HEAD_BYTES])}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _plain(picture: Any) -> Any:

@@ -41,7 +41,8 @@ _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
 )
 
 #: ``OFF`` and its variants, after any comments: colours, normals, texture, homogeneous, n-dim.
-_OFF = re.compile(rb"\A(?:\s*#[^\n]*\n|\s)*(?P<key>(?:ST)?C?N?4?n?OFF)\b")
+#: Files of ModelNet have no line end behind it: ``OFF490 518 0``.
+_OFF = re.compile(rb"\A(?:\s*#[^\n]*\n|\s)*(?P<key>(?:ST)?C?N?4?n?OFF)(?![A-Za-z_])")
 _OBJ = re.compile(
     rb"^[ \t]*(?:v[ \t]+[-+.\d]|(?:vn|vt|f|l|p)[ \t]+[-+.\d]|mtllib |usemtl |[og] )", re.M
 )

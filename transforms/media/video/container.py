@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from transforms.beamkit.sniff import HEAD_BYTES, sniff
+from transforms.media.audio.ogg import CUT, read_pages
 from transforms.media.errors import MediaError, found_instead
 from transforms.media.video import matroska
 
@@ -132,10 +133,16 @@ def _is_flv_cut(data: bytes) -> bool:
     return at > len(data) + 4  # some writers leave out the last tag's length
 
 
+def _is_ogg_cut(data: bytes) -> bool:
+    """Whether the last page is incomplete."""
+    return read_pages(data).fault == CUT
+
+
 _CUT: Final[dict[str, Callable[[bytes], bool]]] = {
     "gif": _is_gif_cut,
     "avi": _is_avi_cut,
     "flv": _is_flv_cut,
+    "ogg": _is_ogg_cut,
     "webm": matroska.is_cut,
     "mkv": matroska.is_cut,
 }

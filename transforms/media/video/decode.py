@@ -4,8 +4,8 @@ What counts as cut or damaged (`video_undecodable`):
 
 - FFmpeg complains about a packet of pictures, or about the container. By default that includes
   damage which decoders conceal (`damage: conceal` lets it pass, as players do);
-- the content goes on beyond the end of the file (MP4, AVI: by their index; Matroska, AVI, FLV: by
-  their structure), or a GIF has no trailer;
+- the content goes on beyond the end of the file (MP4, AVI: by their index; Matroska, AVI, FLV,
+  Ogg: by their structure), or a GIF has no trailer;
 - the sample table of an MP4 promises more frames than are shown, beyond `max_missing` of them;
   those that its edit list leaves out are no loss, and two fields of H.264 are one frame;
 - the last picture ends earlier than the stated length says, by more than `max_missing` of it, half
@@ -20,7 +20,7 @@ only when something moves. Such a clip is whole if its last picture ends when it
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -38,6 +38,9 @@ from transforms.media.video.turn import UPRIGHT, Turn
 
 #: Containers that state a length, which can be held against what is there.
 _STATES_LENGTH: Final = ("mp4", "webm", "mkv", "avi", "flv", "wmv")
+
+#: Containers whose length is FFmpeg's own guess, by their packets, whether or not they decode.
+_ESTIMATED: Final = ("ts", "mpg")
 
 _SLACK_SECONDS: Final = 0.5
 
@@ -95,6 +98,7 @@ class _Seen:
 
     clock: _Clock
     is_transport: bool
+    decode: Callable[[Any], list[Any]]
     reader: FieldReader | None = None
     times: list[float] = field(default_factory=list)
     last: float = -math.inf
@@ -137,8 +141,9 @@ def decode_clip(data: bytes, policy: VideoPolicy) -> Clip:
 def frames_of(source: Source) -> Iterator[tuple[float, Any]]:
     """The frames of an open clip and their times in seconds, in order of display."""
     clock = _Clock(source)
-    for frame in source.container.decode(source.video):
-        yield clock.time(frame), frame
+    for packet in source.container.demux(source.video):
+        for frame in source.frames_in(packet):
+            yield clock.time(frame), frame
 
 
 class _Clock:
@@ -183,7 +188,8 @@ def _decoded(source: Source, policy: VideoPolicy) -> _Seen:
     if source.audio is not None and policy.audio == "keep":
         source.audio.thread_type = "NONE"
         streams.append(source.audio)
-    seen = _Seen(_Clock(source), source.name == "ts", _field_reader(source))
+    is_transport = source.name == "ts"
+    seen = _Seen(_Clock(source), is_transport, source.frames_in, _field_reader(source))
     for packet in source.container.demux(streams):
         if packet.stream.index == source.video.index:
             _see_pictures(packet, seen, policy)
@@ -243,7 +249,7 @@ def _frames(packet: Any, seen: _Seen) -> list[Any]:
     if packet.is_keyframe and seen.first_key is None:
         seen.first_key = packet.pts
     try:
-        frames: list[Any] = packet.decode()
+        frames = seen.decode(packet)
     except av.FFmpegError:
         is_leading = packet.pts is not None and (
             seen.first_key is None or packet.pts < seen.first_key
@@ -358,7 +364,7 @@ def _clip(source: Source, seen: _Seen, data: bytes) -> Clip:
 def _seconds(source: Source, seen: _Seen, start: float) -> float:
     """The stream's own word where it is plausible: how long a last frame stays, few files say."""
     video, shown = source.video, seen.end - start
-    if video.duration:
+    if video.duration and source.name not in _ESTIMATED:
         stated = float(video.duration * video.time_base)
         if abs(stated - shown) <= _SLACK_SECONDS and stated > seen.last - start:
             return stated

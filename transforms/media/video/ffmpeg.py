@@ -32,9 +32,11 @@ _SLACK: Final = 0.5
 _SHOWN: Final = 300
 
 
-def source_input(path: Path, demuxer: str, policy: VideoPolicy) -> Any:
-    """A file as ffmpeg's input, in the format of a demuxer."""
+def source_input(path: Path, demuxer: str, policy: VideoPolicy, decoder: str | None = None) -> Any:
+    """A file as ffmpeg's input, in the format of a demuxer; `decoder` is that of its pictures."""
     import ffmpeg
+
+    chosen = {} if decoder is None else {"c:v": decoder}
 
     return ffmpeg.input(
         path.name,
@@ -45,6 +47,7 @@ def source_input(path: Path, demuxer: str, policy: VideoPolicy) -> Any:
         noautorotate=None,
         flags="+bitexact",
         max_pixels=policy.max_pixels,
+        **chosen,
     )
 
 

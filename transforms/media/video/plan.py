@@ -14,6 +14,8 @@ Choices that no rule forces:
   frames become whole ones, as many as before.
 - High dynamic range is mapped to BT.709 (`hdr: tone_map`), as players on ordinary screens do.
 - A turn that is no quarter turn is not applied, and taken out of the file.
+- What is transparent shows the policy's background, also in WebM, where FFmpeg's own decoders pass
+  over it.
 - Frames that differ in size are all fitted into the first one's.
 """
 

@@ -23,13 +23,19 @@ from transforms.media.video.matroska import is_encrypted
 #: Streams of one file, against files that declare thousands.
 _MAX_STREAMS: Final = 64
 
+#: Decoders for pictures with alpha in WebM, by codec: FFmpeg's own show them without it.
+ALPHA_DECODERS: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
 #: The sides of a pixel may differ by this factor at most; beyond it the number is a mistake.
 _MAX_ASPECT: Final = 8
 
 
 @dataclass(frozen=True)
 class Source:
-    """An open clip. `boxes` are those of an MP4 file; `others` counts streams that are not used."""
+    """An open clip. `boxes` are those of an MP4 file; `others` counts streams that are not used.
+
+    `decoder` is that of the pictures where it is not the stream's own.
+    """
 
     container: Any
     name: str
@@ -37,6 +43,13 @@ class Source:
     video: Any
     audio: Any | None
     others: int
+    decoder: Any | None = None
+
+    def frames_in(self, packet: Any) -> list[Any]:
+        """The frames that a packet of pictures completes; an empty packet is the last."""
+        if self.decoder is None:
+            return list(packet.decode())
+        return list(self.decoder.decode(packet if packet.size else None))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -155,10 +168,24 @@ def _source(container: Any, name: str, boxes: Boxes | None, policy: VideoPolicy)
     sounds = [stream for stream in container.streams.audio if stream.codec_context is not None]
     audio = _chosen(sounds) if sounds else None
     used = 1 if audio is None else 2
-    source = Source(container, name, boxes, video, audio, len(container.streams) - used)
+    others = len(container.streams) - used
+    source = Source(container, name, boxes, video, audio, others, _alpha_decoder(video))
     check_pixels(source.size, policy)
     check_pixels(displayed(source.size, pixel_aspect(video)), policy)
     return source
+
+
+def _alpha_decoder(video: Any) -> Any | None:
+    """A decoder that knows alpha, for a stream of WebM that says it has it."""
+    from av import CodecContext
+
+    name = ALPHA_DECODERS.get(video.codec_context.codec.canonical_name)
+    if name is None or video.metadata.get("alpha_mode") != "1":
+        return None
+    decoder: Any = CodecContext.create(name, "r")
+    decoder.thread_count = 1
+    decoder.options = video.codec_context.options
+    return decoder
 
 
 def _chosen(streams: list[Any]) -> Any:

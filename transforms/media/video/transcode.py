@@ -17,6 +17,7 @@ from transforms.media.video.decode import Clip
 from transforms.media.video.ffmpeg import command_of, mp4_output, run, source_input
 from transforms.media.video.picture import is_rgb
 from transforms.media.video.plan import Plan
+from transforms.media.video.source import ALPHA_DECODERS
 from transforms.media.video.turn import UPRIGHT
 
 SCALER: Final = "bicubic+accurate_rnd+full_chroma_int+bitexact"
@@ -85,7 +86,8 @@ def _command(
     import ffmpeg
 
     source, sound, made = paths
-    opened = source_input(source, DEMUXERS[clip.name], policy)
+    decoder = ALPHA_DECODERS.get(clip.codec) if clip.has_alpha else None
+    opened = source_input(source, DEMUXERS[clip.name], policy, decoder)
     streams = [opened[str(clip.video_index)]]
     if plan.sound == "encode":
         streams.append(ffmpeg.input(sound.name, f="mov", protocol_whitelist="file")["a"])
