@@ -49,7 +49,10 @@ def measure(kind: str, source: Path, runs: int, folder: Path) -> dict[str, list[
                 f"{run.cpu:7.1f} s CPU {run.together:7,.0f} MB",
                 flush=True,
             )
-            shutil.rmtree(output)
+    # Not sooner: for a minute after many files were deleted ext4 is slow to make new ones.
+    for number in range(runs):
+        for contender in contenders:
+            shutil.rmtree(folder / f"{contender.name}-{number}")
     return found
 
 
