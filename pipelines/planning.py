@@ -364,12 +364,7 @@ def fingerprints_folder(recipe: Recipe, base: Path) -> str:
 def _plan(recipe: Recipe, name: str, corpora: Corpora, layout: Layout, rules: Rules) -> SubsetPlan:
     subset, corpus = recipe.subset(name), recipe.corpus_of(name)
     opened, criteria = corpora.open(subset.corpus, corpus), recipe.criteria_of(name)
-    if criteria in ("corpus", "published"):
-        # What is said of one pair is not said of a near-equal one: it would be lost with the pair.
-        kept = replace(rules.dedup, copies="keep")
-        if criteria == "published":  # nor does it hang on what the corpus prefers
-            kept = replace(kept, contradictions="first")
-        rules = replace(rules, dedup=kept)
+    rules = replace(rules, dedup=recipe.dedup_of(name))
     return SubsetPlan(
         name,
         subset,

@@ -150,6 +150,17 @@ class Recipe:
             return None
         return chosen.criteria or self.relabel.origin
 
+    def dedup_of(self, subset: str) -> DedupSettings:
+        """What counts as a copy in a subset.
+
+        What is said of one pair is not said of a near-equal one, with which it would be lost; and
+        published labels don't hang on what the corpus prefers.
+        """
+        criteria = self.criteria_of(subset)
+        if criteria == "published":
+            return replace(self.dedup, copies="keep", contradictions="first")
+        return replace(self.dedup, copies="keep") if criteria == "corpus" else self.dedup
+
 
 def digest_of(value: object) -> str:
     """SHA-256 of a value's canonical JSON, hex."""

@@ -32,7 +32,7 @@ def settings_of(recipe: Recipe, subset: str, code: str = CODE_VERSION) -> dict[s
         "corpora": corpus_content(recipe, subset),
         "sampling": asdict(recipe.sampling),
         "media": media_content(recipe.media),
-        "dedup": asdict(recipe.dedup),
+        "dedup": asdict(recipe.dedup_of(subset)),
         "decontamination": {**asdict(recipe.decontamination), "waived": None, "benchmarks": None},
         "relabel": _labels(recipe, subset),
         "quality.rules": asdict(recipe.quality.rules),

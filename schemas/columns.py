@@ -20,14 +20,25 @@ def one_array(column: pa.ChunkedArray | pa.Array) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
-def text_bytes(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """The UTF-8 bytes of all rows, one after the other: uint8, not copied."""
+def text_bounds(column: pa.ChunkedArray | pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """The UTF-8 bytes under a string column, not copied, and where in them its rows lie.
+
+    Returns:
+        int32[rows + 1]: row N lies from bound N to bound N + 1; and uint8: the whole buffer, in
+        which other rows may lie before and behind these.
+    """
     array = one_array(column)
     _, offsets, data = array.buffers()
-    if data is None or not len(array):
-        return np.empty(0, np.uint8)
+    if not len(array):
+        return np.zeros(1, np.int32), np.empty(0, np.uint8)
     bounds = np.frombuffer(offsets, np.int32)[array.offset :][: len(array) + 1]
-    return np.frombuffer(data, np.uint8)[bounds[0] : bounds[-1]]
+    return bounds, np.frombuffer(data or b"", np.uint8)
+
+
+def text_bytes(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    """The UTF-8 bytes of all rows, one after the other: uint8, not copied."""
+    bounds, codes = text_bounds(column)
+    return codes[bounds[0] : bounds[-1]]
 
 
 class StringColumn:
@@ -37,13 +48,8 @@ class StringColumn:
         array = one_array(column)
         if not pa.types.is_string(array.type):
             raise TypeError(f"StringColumn reads string columns, not {array.type}")
-        _, offsets, data = array.buffers()
-        bounds = (
-            np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
-            if len(array)
-            else np.zeros(1, np.int32)
-        )
-        view = memoryview(data) if data is not None else memoryview(b"")
+        bounds, codes = text_bounds(array)
+        view = codes.data
         self._rows: list[memoryview | None] = [
             view[start:end] for start, end in pairwise(bounds.tolist())
         ]

@@ -150,12 +150,11 @@ def some_rows(
         if size > 0
     ]
     rng = random.Random(seed)  # noqa: S311 - not for secrets
-    chosen = rng.sample(range(len(found)), min(groups, len(found)))
-    others = [which for which in range(len(found)) if which not in chosen]
-    rng_of_more = random.Random(seed)  # noqa: S311 - not for secrets
-    rng_of_more.shuffle(others)
-    while others and sum(found[which][2] for which in chosen) < number:
-        chosen.append(others.pop())
+    chosen: list[int] = []
+    for which in rng.sample(range(len(found)), len(found)):
+        if len(chosen) >= groups and sum(found[one][2] for one in chosen) >= number:
+            break
+        chosen.append(which)
     chosen.sort()
     places = [
         Place(found[which][0], found[which][1], row)

@@ -104,7 +104,7 @@ def _recipe_suite(recipe: Recipe, name: str, recorded: int) -> Suite:
     if origin not in (None, "corpus"):
         suite["criterion_origin_as_in_recipe"] = Expectation("criterion_origin", values=(origin,))
         return suite
-    contradictions = recipe.dedup.contradictions
+    contradictions = recipe.dedup_of(name).contradictions
     if contradictions in ("drop", "first"):
         suite["preference_as_in_source"] = Expectation("preference", equals="source_preference")
     if contradictions != "tie" and corpus.pairs.ties == "drop":

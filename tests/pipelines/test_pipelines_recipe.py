@@ -113,6 +113,17 @@ def test_where_the_published_set_says_which_pairs_are_meant_every_two_are_candid
     assert plain.pairs.rule == "best-worst"
 
 
+def test_what_is_said_of_one_pair_is_not_lost_with_a_near_equal_one() -> None:
+    recipe = load_recipe(SHIPPED)
+    general, measured = "Skywork-Reward-Preference", "Measured-T2T"
+    assert recipe.dedup_of(general) == recipe.dedup_of(measured) == recipe.dedup
+    published = recipe.dedup_of("Omni-UltraFeedback")
+    assert (published.copies, published.contradictions) == ("keep", "first")
+    subset = replace(recipe.subset("Omni-UltraFeedback"), criteria="corpus")
+    recipe = replace(recipe, subsets={**recipe.subsets, "Omni-UltraFeedback": subset})
+    assert recipe.dedup_of("Omni-UltraFeedback") == replace(recipe.dedup, copies="keep")
+
+
 def test_pictures_are_counted_as_each_model_counts_them() -> None:
     models = load_recipe(SHIPPED).relabel.models
     # Shown at 768 x 768 at most: four tiles.

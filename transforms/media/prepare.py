@@ -215,11 +215,11 @@ def _payload(drafts: pa.Table, beside: int | None) -> pa.Array:
 
     Clips of `beside` bytes or more lie beside it.
     """
-    total = _text_bytes(one_array(drafts["first_text"]))
-    total += _text_bytes(one_array(drafts["second_text"]))
+    total = _byte_lengths(one_array(drafts["first_text"]))
+    total += _byte_lengths(one_array(drafts["second_text"]))
     prompts = one_array(drafts["prompt"])
     offsets = prompts.offsets.to_numpy()
-    before = np.append(0, np.cumsum(_text_bytes(prompts.values.field("content"))))
+    before = np.append(0, np.cumsum(_byte_lengths(prompts.values.field("content"))))
     total += np.where(prompts.is_valid(), before[offsets[1:]] - before[offsets[:-1]], 0)
     element = pl.element()
     size = element.struct.field("info").struct.field("bytes")
@@ -235,6 +235,6 @@ def _payload(drafts: pa.Table, beside: int | None) -> pa.Array:
     return pa.array(total)
 
 
-def _text_bytes(texts: pa.Array) -> np.ndarray:
+def _byte_lengths(texts: pa.Array) -> np.ndarray:
     """int64: bytes of each text in UTF-8, 0 for a null."""
     return pc.fill_null(pc.binary_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64)

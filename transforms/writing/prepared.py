@@ -15,7 +15,7 @@ import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 
-from schemas.columns import one_array
+from schemas.columns import text_bounds
 from schemas.dead_letter import DEAD_FLIGHT_SCHEMA
 from schemas.flight import PREPARED_KEYS, PREPARED_SCHEMA
 from transforms.beamkit import files
@@ -37,12 +37,8 @@ DEAD_ROLE: Final = "dead"
 
 def shard_of(pair_ids: pa.ChunkedArray | pa.Array, shards: int) -> np.ndarray:
     """The shard of each pair: the top bits of its id. `shards` is a power of two up to 65,536."""
-    array = one_array(pair_ids)
-    if not len(array):
-        return np.empty(0, np.int64)
-    _, offsets, data = array.buffers()
-    starts = np.frombuffer(offsets, np.int32)[array.offset :][: len(array)]
-    digits = np.frombuffer(data, np.uint8)[starts[:, None] + np.arange(4)].astype(np.int64)
+    bounds, codes = text_bounds(pair_ids)
+    digits = codes[bounds[:-1, None] + np.arange(4)].astype(np.int64)
     digits -= np.where(digits > ord("9"), ord("a") - 10, ord("0"))
     return digits @ _PLACES * shards >> 16
 

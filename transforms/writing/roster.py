@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.columns import one_array
+from schemas.columns import text_bytes
 from schemas.flight import ROSTER_SCHEMA
 from schemas.ids import ID_HEX
 from transforms.beamkit import tables
@@ -69,12 +69,7 @@ def _opened(part: Part) -> tuple[pa.Table, np.ndarray]:
 
 def _ids(column: pa.ChunkedArray) -> np.ndarray:
     """Ids as fixed strings of bytes, without a copy."""
-    array = one_array(column)
-    if not len(array):
-        return np.empty(0, _ID)
-    _, offsets, data = array.buffers()
-    start = np.frombuffer(offsets, np.int32)[array.offset]
-    return np.frombuffer(data, _ID, len(array), start)
+    return text_bytes(column).view(_ID)
 
 
 def of_shard(roster: pa.Table, split: str, number: int, count: int) -> pa.Table:

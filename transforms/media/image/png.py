@@ -19,6 +19,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from zlib_ng import zlib_ng
 
+from transforms.media.image.structure import png_chunks
+
 #: Eight bits a sample: by colour type Pillow's mode, FFmpeg's format, samples of a pixel.
 _KINDS: Final = {
     0: ("L", "gray", 1),
@@ -77,20 +79,18 @@ def plain_png(data: bytes, opened: Any) -> Any:
 
 def _parts(data: bytes) -> _Parts | None:
     """Take a PNG apart; None where its pixels are not in one run of chunks."""
-    view, position = memoryview(data), 8
     before: list[memoryview] = []
     packed: list[memoryview] = []
-    while position + 12 <= len(data):
-        length = int.from_bytes(view[position : position + 4], "big")
-        kind, end = bytes(view[position + 4 : position + 8]), position + 12 + length
-        if kind == b"IDAT":
-            packed.append(view[position + 8 : end - 4])
+    position = len(_SIGNATURE)
+    for chunk in png_chunks(data):
+        if chunk.kind == b"IDAT":
+            packed.append(chunk.body)
         elif packed:
             break
-        elif position > 8:  # the header is made anew
-            before.append(view[position:end])
-        position = end
-    behind = view[position:]
+        elif position > len(_SIGNATURE):  # the header is made anew
+            before.append(chunk.whole)
+        position += len(chunk.whole)
+    behind = memoryview(data)[position:]
     if not packed or b"IDAT" in bytes(behind):
         return None
     return _Parts(before, b"".join(packed), behind)

@@ -107,6 +107,41 @@ def _check_webp(data: bytes, policy: ImagePolicy) -> None:
     check_size((width, height), policy)
 
 
+class PngChunk(NamedTuple):
+    """A chunk as it stands in the file: stated length, kind, body, checksum (`whole`)."""
+
+    kind: bytes
+    #: Bytes of the body, as stated.
+    length: int
+    #: Shorter than `length` asks for where the file ends.
+    whole: memoryview
+
+    @property
+    def body(self) -> memoryview:
+        """What it holds, as far as it is there."""
+        return self.whole[8 : 8 + self.length]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file ends inside it."""
+        return len(self.whole) < 12 + self.length
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its checksum is right."""
+        return bool(zlib_ng.crc32(self.whole[4:-4]) == int.from_bytes(self.whole[-4:], "big"))
+
+
+def png_chunks(data: bytes) -> Iterator[PngChunk]:
+    """The chunks of a PNG, to the end of the file, whatever lies behind the picture."""
+    view, position = memoryview(data), len(_PNG_BEGINS)
+    while position + 12 <= len(data):
+        length = int.from_bytes(view[position : position + 4], "big")
+        end = position + 12 + length
+        yield PngChunk(bytes(view[position + 4 : position + 8]), length, view[position:end])
+        position = end
+
+
 def check_png(data: bytes) -> None:
     """Walk the chunks of a PNG to its end; those that make the picture must have their checksum.
 
@@ -115,21 +150,14 @@ def check_png(data: bytes) -> None:
     Raises:
         MediaError: `image_undecodable`.
     """
-    view, position = memoryview(data), 8
-    while position + 12 <= len(data):
-        length = int.from_bytes(view[position : position + 4], "big")
-        kind, end = bytes(view[position + 4 : position + 8]), position + 8 + length
-        if end + 4 > len(data):
-            raise _cut(f"the chunk {_name(kind)} claims {length:,} bytes")
-        if kind in _PNG_CHECKED:
-            stated = int.from_bytes(view[end : end + 4], "big")
-            if zlib_ng.crc32(view[position + 4 : end]) != stated:
-                raise MediaError(
-                    "image_undecodable", f"damaged: the checksum of {_name(kind)} is wrong"
-                )
-        if kind == b"IEND":
+    for chunk in png_chunks(data):
+        name = _name(chunk.kind)
+        if chunk.is_cut:
+            raise _cut(f"the chunk {name} claims {chunk.length:,} bytes")
+        if chunk.kind in _PNG_CHECKED and not chunk.is_sound:
+            raise MediaError("image_undecodable", f"damaged: the checksum of {name} is wrong")
+        if chunk.kind == b"IEND":
             return
-        position = end + 4
     raise _cut("no IEND chunk")
 
 
@@ -140,12 +168,12 @@ def without_damaged_notes(data: bytes) -> bytes | None:
     """
     if not data.startswith(_PNG_BEGINS):
         return None
-    parts, position = [_PNG_BEGINS], len(_PNG_BEGINS)
-    for kind, body in _png_chunks(data):
-        chunk = data[position : position + 12 + len(body)]
-        position += len(chunk)
-        if kind not in _PNG_NOTES or zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big"):
-            parts.append(chunk)
+    parts: list[bytes | memoryview] = [_PNG_BEGINS]
+    position = len(_PNG_BEGINS)
+    for chunk in png_chunks(data):
+        position += len(chunk.whole)
+        if chunk.kind not in _PNG_NOTES or chunk.is_sound:
+            parts.append(chunk.whole)
     left = b"".join((*parts, data[position:]))
     return left if len(left) < len(data) else None
 
@@ -178,20 +206,12 @@ def check_png_rows(data: bytes, picture: Any) -> None:
 def _unpacked(data: bytes, enough: int) -> int:
     """Bytes that the IDAT chunks unpack to, counted up to `enough`."""
     unpacker, found = zlib.decompressobj(), 0
-    for kind, body in _png_chunks(data):
-        waiting: bytes | memoryview = body if kind == b"IDAT" else b""
+    for chunk in png_chunks(data):
+        waiting: bytes | memoryview = chunk.body if chunk.kind == b"IDAT" else b""
         while len(waiting) and found < enough:
             found += len(unpacker.decompress(waiting, _STEP))
             waiting = unpacker.unconsumed_tail
     return found
-
-
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    view, position = memoryview(data), 8
-    while position + 12 <= len(data):
-        end = position + 8 + int.from_bytes(view[position : position + 4], "big")
-        yield bytes(view[position + 4 : position + 8]), view[position + 8 : end]
-        position = end + 4
 
 
 def _name(kind: bytes) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from schemas.columns import SCAN_BLOCK, one_array, text_bytes
+from schemas.columns import SCAN_BLOCK, one_array, text_bounds, text_bytes
 
 #: First byte in UTF-8 of the characters from U+0300 on.
 _FROM_U0300: Final = 0xCC
@@ -58,11 +58,8 @@ def _occurs(codes: np.ndarray, code: int) -> bool:
 
 def _runs(column: pa.Array) -> set[str]:
     """The distinct runs of characters from U+0300 on, each with the one character before it."""
-    _, offset_buffer, data_buffer = column.buffers()
-    if data_buffer is None or not len(column):
-        return set()
-    offsets = np.frombuffer(offset_buffer, np.int32)[column.offset :][: len(column) + 1]
-    data = np.frombuffer(data_buffer, np.uint8)[: offsets[-1]]
+    offsets, codes = text_bounds(column)
+    data = codes[: offsets[-1]]
     leads = np.flatnonzero(data[offsets[0] :] >= _FROM_U0300) + offsets[0]
     if not len(leads):
         return set()
@@ -76,7 +73,7 @@ def _runs(column: pa.Array) -> set[str]:
     before = np.maximum(starts - 1, row_starts)
     continued = (data[before] & 0xC0) == 0x80  # the character before takes two bytes
     before = np.where(continued & (before > row_starts), before - 1, before)
-    view = memoryview(data_buffer)
+    view = data.data
     spans = zip(before.tolist(), last.tolist(), strict=True)
     return {run.decode() for run in {bytes(view[start:end]) for start, end in spans}}
 

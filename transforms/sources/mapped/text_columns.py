@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from schemas.columns import SCAN_BLOCK, one_array
+from schemas.columns import SCAN_BLOCK, one_array, text_bounds
 from schemas.dead_letter import DEAD_FLIGHT_SCHEMA, DeadLetter, dead_letter_table
 from schemas.flight import DRAFT_SCHEMA
 from schemas.ids import content_key
@@ -208,9 +208,7 @@ def _blank(text: pa.Array) -> np.ndarray:
     """
     if not len(text):
         return np.empty(0, np.int64)
-    _, offsets, data = text.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[text.offset :][: len(text) + 1]
-    codes = np.frombuffer(data or b"", np.uint8)
+    bounds, codes = text_bounds(text)
     filled = np.flatnonzero(bounds[1:] > bounds[:-1])
     first = np.zeros(len(text), np.uint8)
     first[filled] = codes[bounds[filled]]
