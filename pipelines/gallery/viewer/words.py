@@ -12,7 +12,6 @@ import os
 import signal
 import sqlite3
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -54,7 +53,6 @@ class WordIndex:
         self._finished = self.folder / f"words-{digest}.sqlite"
         self._growing = self.folder / f"{_ATTEMPT}{os.getpid()}-{id(self):x}.sqlite"
         self._process: BaseProcess | None = None
-        self._lock = threading.Lock()
 
     @property
     def rows(self) -> int:
@@ -92,8 +90,9 @@ class WordIndex:
             return
         arguments = (self._built, self._growing, self._finished, os.getpid())
         context = multiprocessing.get_context("spawn")
-        self._process = context.Process(target=_build_apart, args=arguments, daemon=True)
-        self._process.start()
+        process = context.Process(target=_build_apart, args=arguments, daemon=True)
+        process.start()
+        self._process = process  # not before: one that is not started looks like one that ended
 
     def stop(self) -> None:
         """End a build that is going on; it begins anew next time."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
@@ -250,6 +252,26 @@ def test_the_background_makes_what_is_missing(tmp_path: Path) -> None:
     finder.words._process.join(60)
     assert finder.words.failure is None
     assert finder.find(Query(q="question", preference="b")) == Found((1, 3, 5, 7, 9, 11), 6)
+
+
+def test_a_process_that_is_about_to_start_has_not_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = WordIndex(open_built(write_dataset(tmp_path / "set", {"Plain": [row(0)]})))
+    spawned, told = get_context("spawn").Process, []
+
+    def asked_meanwhile(process: BaseProcess) -> None:
+        told.append(words.failure)
+        BaseProcess.start(process)
+        told.append(words.failure)
+
+    monkeypatch.setattr(spawned, "start", asked_meanwhile)
+    words.start()
+    assert told == [None, None]
+    assert words._process is not None
+    words._process.join(60)
+    assert words.failure is None
+    assert words.is_complete
 
 
 def test_an_index_is_kept_and_replaced_when_the_dataset_changes(tmp_path: Path) -> None:
