@@ -206,13 +206,21 @@ def link(source: str, target: str) -> None:
 def create(path: str) -> Iterator[BinaryIO]:
     """Open a new file for writing, making its folder on a local filesystem."""
     if is_local(path):
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(path, "wb") as stream:
+        with _created(path) as stream:
             yield stream
         return
     stream = _beam().create(path, compression_type=_UNCOMPRESSED)
     with stream:
         yield stream
+
+
+def _created(path: str) -> BinaryIO:
+    """A new local file; only where its folder is missing is that made, for it seldom is."""
+    try:
+        return open(path, "wb")
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        return open(path, "wb")
 
 
 @contextmanager

@@ -22,7 +22,7 @@ MODULES: Final[Mapping[str, str]] = {
 
 #: To be raised by whoever changes a modality so that the same bytes and policy give another product
 #: or other facts: what is stored from before is then made anew.
-RULES: Final[Mapping[str, int]] = {"image": 3, "video": 2, "audio": 3, "mesh": 3}
+RULES: Final[Mapping[str, int]] = {"image": 4, "video": 2, "audio": 3, "mesh": 3}
 
 #: Fields of `schemas.media.INFO_STRUCT` that a modality states; the others are the store's. Spelt
 #: out, not read from there: a decoding process does without Arrow, which takes longer to import

@@ -42,6 +42,7 @@ from transforms.media.image.hash import perceptual_hash
 from transforms.media.image.jpeg import check_scans, decode_jpeg, rewritten
 from transforms.media.image.open import Header, open_picture, reading
 from transforms.media.image.png import plain_png
+from transforms.media.image.scale import scaled
 from transforms.media.image.structure import check_png, check_png_rows, check_size, check_tiles
 from transforms.media.image.turn import SIDEWAYS, orientation_of, turned_by_xmp, upright
 from transforms.media.judge_views import JudgeView
@@ -106,6 +107,7 @@ class DecodedImage:
 
 def warm_up() -> None:
     """Import what the first picture would wait for."""
+    import av.video.reformatter  # noqa: F401
     import simplejpeg  # noqa: F401
     from PIL import Image, ImageCms  # noqa: F401
 
@@ -334,7 +336,7 @@ def _finished(
     picture = to_srgb(picture, header.icc)
     if policy.alpha == "flatten":
         picture = flattened(picture, policy.background)
-    picture = _scaled(picture, _fitted(header.size, side), area)
+    picture = scaled(picture, _fitted(header.size, side), area)
     return upright(picture, turn)
 
 
@@ -350,15 +352,6 @@ def _fitted(size: tuple[int, int], side: int | None) -> tuple[int, int]:
 def _scale_for(times: float) -> int:
     """The largest of a JPEG's scales that makes it at most so many times smaller."""
     return next((scale for scale in (8, 4, 2) if scale <= times), 1)
-
-
-def _scaled(picture: Any, size: tuple[int, int], area: tuple[float, float] | None) -> Any:
-    from PIL import Image
-
-    if picture.size == size:
-        return picture
-    box = None if area is None else (0.0, 0.0, *area)
-    return picture.resize(size, Image.Resampling.BICUBIC, box=box, reducing_gap=2.0)
 
 
 def _encoded(picture: Any, name: str, quality: int) -> bytes:

@@ -105,7 +105,8 @@ class Fate:
 
     def to_json(self) -> bytes:
         """As it is stored: the same fate gives the same bytes."""
-        values = {"fate": _FORMAT, **asdict(self)}
+        limits = None if self.limits is None else vars(self.limits)
+        values = {"fate": _FORMAT, **vars(self), "limits": limits}
         return json.dumps(values, sort_keys=True, ensure_ascii=True).encode()
 
     @staticmethod
