@@ -37,6 +37,7 @@ REQUIRED = [
     "packaging>=25,<27",
     "pillow>=12.1.1,<13",
     "polars>=2.1,<3",
+    "polars-hash>=0.9,<0.10",  # hashes columns beside the interpreter
     "py3langid>=0.4,<0.5",
     "pyarrow>=24,<26",
     "pydantic>=2.12,<3",

@@ -34,7 +34,7 @@ STEPS = (
     "transforms.sampling.rank:with_ranks",
     "transforms.media.prepare:prepare",
     "transforms.media.prepare:normalise_texts",
-    "transforms.media.prepare:identify",
+    "transforms.media.prepare:identities",
     "transforms.media.prepare:_placed",
     "transforms.media.prepare:_payload",
     "transforms.beamkit.coder:ArrowTableCoder.encode",

@@ -20,11 +20,11 @@ from schemas.columns import ListColumn, StringColumn
 Bytes = bytes | memoryview
 
 ID_HEX: Final = 32
-_PAIR_TAG: Final = b"omni-reward/pair/1"
+PAIR_TAG: Final = b"omni-reward/pair/1"
 _ROW_TAG: Final = b"omni-reward/row/1"
 #: What stands for the criterion of a general row.
-_GENERAL: Final = b"\0-"
-_TEXT: Final = b"text"
+GENERAL_MARK: Final = b"\0-"
+TEXT_TAG: Final = b"text"
 _length = struct.Struct(">Q").pack
 _sha256 = hashlib.sha256
 
@@ -54,7 +54,7 @@ def prompt_digest(
 
 def response_digest(text: Bytes | None, media: Sequence[tuple[Bytes, Bytes]]) -> bytes:
     """32 bytes for a response: its text, if any, and its ``(slot, source digest)`` media."""
-    parts: list[Bytes] = [] if text is None else [_TEXT, text]
+    parts: list[Bytes] = [] if text is None else [TEXT_TAG, text]
     for slot, source in media:
         parts += (b"medium", slot, source)
     return _framed(parts)
@@ -63,7 +63,7 @@ def response_digest(text: Bytes | None, media: Sequence[tuple[Bytes, Bytes]]) ->
 def pair_digest(task: bytes, prompt: bytes, first: bytes, second: bytes) -> bytes:
     """32 bytes for a pair: task, prompt and the unordered pair of response digests."""
     low, high = (first, second) if first <= second else (second, first)
-    return _sha256(b"\0".join((_PAIR_TAG, task, prompt + low + high))).digest()
+    return _sha256(b"\0".join((PAIR_TAG, task, prompt + low + high))).digest()
 
 
 def first_is_a(pair: bytes, first: bytes, second: bytes) -> bool:
@@ -77,11 +77,12 @@ def first_is_a(pair: bytes, first: bytes, second: bytes) -> bool:
 
 def row_id(subset: str, pair_id: str, criterion: str | None) -> str:
     """Id of a row: a pair in a subset, under a criterion (None for general rows)."""
-    mark = _GENERAL if criterion is None else b"\0+" + criterion.encode()
-    return _sha256(_before_row_id(subset) + pair_id.encode() + mark).hexdigest()[:ID_HEX]
+    mark = GENERAL_MARK if criterion is None else b"\0+" + criterion.encode()
+    return _sha256(before_row_id(subset) + pair_id.encode() + mark).hexdigest()[:ID_HEX]
 
 
-def _before_row_id(subset: str) -> bytes:
+def before_row_id(subset: str) -> bytes:
+    """What all rows of a subset have before their pair's id."""
     return _ROW_TAG + b"\0" + subset.encode() + b"\0"
 
 
@@ -124,7 +125,6 @@ def identify(drafts: pa.Table, task: str, subset: str) -> PairIdentities:
     prompts = _prompt_digests(drafts["prompt"], _MediaColumn(drafts["prompt_media"]))
     firsts = _response_digests(drafts["first_text"], _MediaColumn(drafts["first_media"]))
     seconds = _response_digests(drafts["second_text"], _MediaColumn(drafts["second_media"]))
-    criteria = drafts["criterion"]
     task_bytes = task.encode()
 
     found = PairIdentities()
@@ -133,17 +133,10 @@ def identify(drafts: pa.Table, task: str, subset: str) -> PairIdentities:
         for prompt, first, second in zip(prompts, firsts, seconds, strict=True)
     ]
     found.pair_ids = [pair.hex()[:ID_HEX] for pair in pairs]
-    if criteria.null_count == len(criteria):
-        before = _before_row_id(subset)
-        found.row_ids = [
-            _sha256(before + pair_id.encode() + _GENERAL).hexdigest()[:ID_HEX]
-            for pair_id in found.pair_ids
-        ]
-    else:
-        found.row_ids = [
-            row_id(subset, pair_id, criterion)
-            for pair_id, criterion in zip(found.pair_ids, criteria.to_pylist(), strict=True)
-        ]
+    found.row_ids = [
+        row_id(subset, pair_id, criterion)
+        for pair_id, criterion in zip(found.pair_ids, drafts["criterion"].to_pylist(), strict=True)
+    ]
     found.first_is_a = list(map(first_is_a, pairs, firsts, seconds))
     found.identical = [row for row, first in enumerate(firsts) if first == seconds[row]]
     return found
@@ -154,12 +147,6 @@ def _prompt_digests(column: pa.ChunkedArray, media: _MediaColumn) -> list[bytes]
     prompts = ListColumn(column)
     roles = StringColumn(prompts.values.field("role"))
     contents = StringColumn(prompts.values.field("content"))
-    if media.is_empty and prompts.total == len(column) and prompts.longest == 1:  # one turn each
-        pairs = zip(roles, contents, strict=True)
-        return [
-            _sha256(b"".join((_length(len(r)), r, _length(len(c)), c))).digest()  # type: ignore[arg-type]
-            for r, c in pairs
-        ]
     return [
         prompt_digest([(roles[turn], contents[turn]) for turn in prompts.span(row)], media[row])  # type: ignore[misc]
         for row in range(len(column))
@@ -168,14 +155,7 @@ def _prompt_digests(column: pa.ChunkedArray, media: _MediaColumn) -> list[bytes]
 
 def _response_digests(column: pa.ChunkedArray, media: _MediaColumn) -> list[bytes]:
     """`response_digest` of every row."""
-    texts = StringColumn(column)
-    if media.is_empty and not column.null_count:
-        before = _length(len(_TEXT)) + _TEXT
-        return [
-            _sha256(b"".join((before, _length(len(text)), text))).digest()  # type: ignore[arg-type]
-            for text in texts
-        ]
-    return [response_digest(text, media[row]) for row, text in enumerate(texts)]
+    return [response_digest(text, media[row]) for row, text in enumerate(StringColumn(column))]
 
 
 class _MediaColumn:
@@ -183,13 +163,13 @@ class _MediaColumn:
 
     def __init__(self, column: pa.ChunkedArray) -> None:
         refs = ListColumn(column)
-        self.is_empty = refs.total == 0
-        if not self.is_empty:
+        self._is_empty = refs.total == 0
+        if not self._is_empty:
             self._span = refs.span
             self._slots = StringColumn(refs.values.field("slot"))
             self._digests = StringColumn(refs.values.field("info").field("digest"))
 
     def __getitem__(self, row: int) -> Sequence[tuple[Bytes, Bytes]]:
-        if self.is_empty:
+        if self._is_empty:
             return ()
         return [(self._slots[at] or b"", self._digests[at] or b"") for at in self._span(row)]

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.columns import one_array
 from schemas.flight import ROSTER_SCHEMA
 from schemas.removed import DUPLICATE_SCHEMA
 from transforms.beamkit.counts import Count
@@ -85,9 +87,7 @@ def decide(
         likeness: finds what is near-equal.
         settings: the rules.
     """
-    ids = prints["row_id"].to_pylist()
-    lost = [contaminated[row] for row in ids if row in contaminated]
-    clean = prints.filter(pa.array([row not in contaminated for row in ids], pa.bool_()))
+    lost, clean = _without(prints.combine_chunks(), contaminated)
     order = [(name, "ascending") for name in _BY_RANK]
     clean = clean.take(pc.sort_indices(clean, sort_keys=order))
 
@@ -101,15 +101,17 @@ def decide(
     preferences = rivals["preference"].to_pylist()
     settled = settle(joined(edges, first), preferences, first, settings.contradictions)
     fates = {place - first: fate for place, fate in settled.fates.items()}
-    stays = [at for at in range(clean.num_rows) if at not in fates]
-    changed = [settled.preferences.get(first + at) for at in stays]
+    stays = np.delete(np.arange(clean.num_rows), list(fates))
+    changed = {place - first: side for place, side in settled.preferences.items()}
     named = _names(before, rivals.select(["row_id", "key"]), subset)
 
-    kept = clean.take(pa.array(stays, pa.int64()))
+    kept = clean.take(pa.array(stays))
     groups, bridges = _grouped(kept, [one.index for one in earlier], likeness, settings)
-    kept = groups.append_column("changed", pa.array(changed, pa.string()))
-    fates |= {stays[at]: Fate("bridges_split", first + stays[at], 1.0) for at in bridges}
-    kept = kept.filter(pa.array([at not in bridges for at in range(kept.num_rows)], pa.bool_()))
+    kept = groups.append_column("changed", _named_places(stays, changed))
+    for at in stays[bridges].tolist():
+        fates[at] = Fate("bridges_split", first + at, 1.0)
+    if bridges:
+        kept = kept.take(pa.array(np.delete(np.arange(kept.num_rows), bridges)))
 
     rules = [fate.rule for fate in fates.values()]
     return Decision(
@@ -123,8 +125,24 @@ def decide(
     )
 
 
+def _without(prints: pa.Table, contaminated: Mapping[str, str]) -> tuple[list[str], pa.Table]:
+    """The rules by which rows go, row by row, and the rows that stay."""
+    if not contaminated:
+        return [], prints
+    ids = prints["row_id"].to_pylist()
+    stays = pa.array([row not in contaminated for row in ids], pa.bool_())
+    return [contaminated[row] for row in ids if row in contaminated], prints.filter(stays)
+
+
+def _named_places(places: np.ndarray, names: Mapping[int, str]) -> pa.Array:
+    """The name of each place, null where it has none; mostly there are no names at all."""
+    if not names:
+        return pa.nulls(len(places), pa.string())
+    return pa.array([names.get(place) for place in places.tolist()], pa.string())
+
+
 def _index(kept: pa.Table, subset: str) -> pa.Table:
-    named = pa.array([subset] * kept.num_rows, pa.string())
+    named = pa.repeat(pa.scalar(subset, pa.string()), kept.num_rows)
     return kept.drop_columns(["changed"]).append_column("subset", named)
 
 
@@ -149,29 +167,30 @@ def _grouped(
     """Rows with their groups and split, and those that link what lies on both sides."""
     rows = pa.concat_tables([kept.schema.empty_table(), *(_as(t, kept) for t in earlier), kept])
     first = rows.num_rows - kept.num_rows
-    ids = rows["pair_id"].to_pylist()
-    groups: dict[str, list[str | None]] = {}
-    for name, edges in (
-        ("prompt_group", likeness.prompts(rows)),
-        ("media_group", likeness.media(rows)),
-    ):
-        before = [value for index in earlier for value in index[name].to_pylist()]
-        found: Sequence[str | None] = [None] * kept.num_rows
-        groups[name] = list(group_ids(ids, before, edges, first) if edges is not None else found)
-    groups["media_group"] = [
-        group if has else None
-        for group, has in zip(groups["media_group"], kept["has_media"].to_pylist(), strict=True)
-    ]
+    linked = {"prompt_group": likeness.prompts(rows), "media_group": likeness.media(rows)}
+    ids = rows["pair_id"].to_pylist() if any(e is not None for e in linked.values()) else []
+    groups = {
+        name: pa.nulls(kept.num_rows, pa.string())
+        if edges is None
+        else pa.array(group_ids(ids, _said(earlier, name), edges, first), pa.string())
+        for name, edges in linked.items()
+    }
+    none = pa.scalar(None, pa.string())
+    groups["media_group"] = pc.if_else(one_array(kept["has_media"]), groups["media_group"], none)
     split, bridges = splits(
-        list(zip(groups["prompt_group"], groups["media_group"], strict=True)),
+        list(zip(*(group.to_pylist() for group in groups.values()), strict=True)),
         _sides(earlier),
         settings.split.seed,
         settings.split.validation,
     )
-    said = {**groups, "split": split}
-    for name, values in said.items():
-        kept = kept.append_column(name, pa.array(values, pa.string()))
+    for name, values in {**groups, "split": pa.array(split, pa.string())}.items():
+        kept = kept.append_column(name, values)
     return kept, bridges
+
+
+def _said(earlier: Sequence[pa.Table], name: str) -> list[str | None]:
+    """What the indexes of earlier subsets say of their rows."""
+    return [value for index in earlier for value in index[name].to_pylist()]
 
 
 def _sides(earlier: Sequence[pa.Table]) -> dict[str, str]:

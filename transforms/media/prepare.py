@@ -15,10 +15,10 @@ from schemas.clips import CLIP_SLOTS
 from schemas.columns import one_array
 from schemas.dead_letter import DeadLetter, dead_letter_table, excerpt
 from schemas.flight import PREPARED_SCHEMA
-from schemas.ids import identify
 from transforms.beamkit.outcome import StageOutput, emit, staged
 from transforms.beamkit.threads import ThreadedDoFn
 from transforms.media.errors import MediaError
+from transforms.media.identity import Identities, identities
 from transforms.media.known import KnownMedia
 from transforms.media.locate import MEDIA_COLUMNS, LocateMedia, MediaIndex, MediaPlace
 from transforms.media.settings import MediaPolicy
@@ -119,14 +119,14 @@ def prepare(
     if index is not None:
         drafts = _with_media(drafts, index, bury)
     drafts = normalise_texts(drafts)
-    found = identify(drafts, task, subset)
+    found = identities(drafts, task, subset)
     for row in found.identical:
         bury(
             drafts.slice(row, 1).to_pylist()[0],
             "identical_responses",
             "both responses are the same content: no preference can hold between them",
         )
-    prepared = _placed(drafts, found.pair_ids, found.row_ids, found.first_is_a, beside)
+    prepared = _placed(drafts, found, beside)
     if found.identical:
         keep = [True] * drafts.num_rows
         for row in found.identical:
@@ -159,19 +159,10 @@ def _with_media(drafts: pa.Table, index: MediaIndex, bury: Any) -> pa.Table:
 _SIDE_FIELDS = ("text", "media", "frames_fps", "model", "score")
 
 
-def _placed(
-    drafts: pa.Table,
-    pair_ids: list[str],
-    row_ids: list[str],
-    first_is_a: list[bool],
-    beside: int | None,
-) -> pa.Table:
+def _placed(drafts: pa.Table, found: Identities, beside: int | None) -> pa.Table:
     """Responses placed as A and B, the preference said in those terms."""
-    is_first = pa.array(first_is_a, pa.bool_())
-    columns: dict[str, Any] = {
-        "row_id": pa.array(row_ids, pa.string()),
-        "pair_id": pa.array(pair_ids, pa.string()),
-    }
+    is_first = found.first_is_a
+    columns: dict[str, Any] = {"row_id": found.row_ids, "pair_id": found.pair_ids}
     for name in _SIDE_FIELDS:
         first, second = drafts[f"first_{name}"], drafts[f"second_{name}"]
         columns[f"a_{name}"], columns[f"b_{name}"] = _swapped(is_first, first, second)

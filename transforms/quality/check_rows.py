@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import apache_beam as beam
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -114,10 +115,11 @@ def split_roster(
     told = pl.concat([VERDICT_SCHEMA.to_frame(), *frames]).unique(_ROW, keep="first")
     keys = pl.DataFrame(roster.select(_ROW)).with_row_index("at")
     refused = keys.join(told, on=_ROW, maintain_order="left")
-    gone = set(refused["at"].to_list())
-    stays = [at for at in range(roster.num_rows) if at not in gone]
     rows = refused.select("key", "reason", "message", "seen").to_dicts()
-    return rows, roster.take(pa.array(stays, pa.int64()))
+    if not rows:
+        return rows, roster
+    stays = np.delete(np.arange(roster.num_rows), refused["at"].to_numpy())
+    return rows, roster.take(pa.array(stays))
 
 
 def _verdict_schema() -> pa.Schema:

@@ -10,6 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.columns import one_array
+from transforms.beamkit.hashing import digests_of, joined, sha256_digits
+
 _sha256 = hashlib.sha256
 
 LAST_RANK = np.uint64(2**64 - 1)
@@ -25,12 +28,11 @@ def _before(seed: int, corpus: str) -> bytes:
 
 
 def with_ranks(drafts: pa.Table, seed: int, corpus: str) -> pa.Table:
-    """Drafts with their `rank` filled in."""
-    before = _before(seed, corpus)  # as `rank_of`, what all keys share being made once
-    digests = [_sha256(before + key.encode()).digest() for key in drafts["key"].to_pylist()]
-    ranks = np.frombuffer(b"".join(digests), ">u8")[::4].astype(np.uint64)
+    """Drafts with their `rank` filled in: `rank_of` every key."""
+    digits = sha256_digits(joined(_before(seed, corpus), one_array(drafts["key"])))
+    ranks = digests_of(digits[:, :16]).view(">u8")[:, 0].astype(np.uint64)
     position = drafts.schema.get_field_index("rank")
-    return drafts.set_column(position, drafts.schema.field("rank"), pa.array(ranks, pa.uint64()))
+    return drafts.set_column(position, drafts.schema.field("rank"), pa.array(ranks))
 
 
 def smallest(ranks: Iterable[np.ndarray], number: int) -> np.ndarray:

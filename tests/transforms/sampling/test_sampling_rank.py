@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas.flight import DRAFT_SCHEMA
 from transforms.beamkit import coder  # noqa: F401 - registers the coder
 from transforms.beamkit.counts import add_counts, unbalanced
-from transforms.sampling.rank import cut_at, rank_of, reserved, smallest, threshold
+from transforms.sampling.rank import cut_at, rank_of, reserved, smallest, threshold, with_ranks
 from transforms.sampling.sample import SampleByRank
 from transforms.sampling.settings import SamplingSettings
 
@@ -30,6 +30,16 @@ def rows_of(keys: list[str]) -> pa.Table:
 def test_ranks_are_pinned() -> None:
     assert rank_of(20260101, "skywork", "sha256:00") == 2249047100175439876
     assert len({rank_of(s, c, k) for s in (1, 2) for c in "ab" for k in "ab"}) == 8
+
+
+@given(st.lists(st.text(max_size=5), max_size=6), st.integers(0, 3))
+def test_a_column_of_keys_has_the_ranks_of_its_keys(keys: list[str], skipped: int) -> None:
+    row = dict.fromkeys(DRAFT_SCHEMA.names)
+    rows = [{**row, "key": key} for key in ["skipped"] * skipped + keys]
+    drafts = pa.Table.from_pylist(rows, schema=DRAFT_SCHEMA).slice(skipped)
+    ranked = with_ranks(drafts, 7, "c")
+    assert ranked.schema.equals(DRAFT_SCHEMA)
+    assert ranked["rank"].to_pylist() == [rank_of(7, "c", key) for key in keys]
 
 
 @given(KEYS, st.integers(1, 45), st.integers(0, 10), st.randoms())

@@ -25,6 +25,9 @@ RULE_COLUMNS: Final = (
 #: Those that are taken as they are.
 _PLAIN: Final = ("key", "a_text", "b_text", "a_score", "b_score", "margin")
 
+#: Those of which a roster may say otherwise.
+_LABEL: Final = ("preference", "criterion")
+
 
 def rule_frame(prepared: pa.Table, roster: pa.Table) -> pl.DataFrame:
     """The rows of a roster whose pairs are in `prepared`.
@@ -44,13 +47,11 @@ def rule_frame(prepared: pa.Table, roster: pa.Table) -> pl.DataFrame:
         right_on=["base_id", "key"],
         maintain_order="left",
     )
-    pairs = _taken(prepared.select(list(RULE_COLUMNS)), found["at"].to_numpy())
+    pairs = prepared.select(list(RULE_COLUMNS))
     roles, contents = (_Lists.of(pairs["prompt"], name) for name in ("role", "content"))
     by_user = pc.fill_null(pc.equal(roles.values, "user"), False).to_numpy(zero_copy_only=False)
-    label = _polars(pairs.select(["preference", "criterion"]))
-    return pl.DataFrame(
+    of_pairs = pl.DataFrame(
         {
-            "row_id": found["own_id"],
             "prompt_text": contents.lines(),
             "user_text": contents.only(by_user).lines(),
             "roles": roles.series(),
@@ -62,16 +63,15 @@ def rule_frame(prepared: pa.Table, roster: pa.Table) -> pl.DataFrame:
                 f"{side}_digests": _Lists.of(pairs[f"{side}_media"], "info", "digest").series()
                 for side in ("a", "b")
             },
-            "preference": found.select(
-                pl.coalesce("preference", label["preference"].alias("of_pair"))
-            ).to_series(),
-            "criterion": found.select(
-                pl.coalesce("criterion", label["criterion"].alias("of_pair"))
-            ).to_series(),
-            "agreement": found["agreement"],
-            **{name: pl.Series(pairs[name]) for name in _PLAIN},
+            **{name: pl.Series(pairs[name]) for name in (*_PLAIN, *_LABEL)},
         }
     )
+    taken = _taken(of_pairs, found["at"])
+    label = {
+        name: found.select(pl.coalesce(name, taken[name].alias("of_pair"))).to_series()
+        for name in _LABEL
+    }
+    return taken.with_columns(row_id=found["own_id"], agreement=found["agreement"], **label)
 
 
 class _Lists(NamedTuple):
@@ -106,11 +106,10 @@ class _Lists(NamedTuple):
         return pl.Series(self.values) if one_each else self.series().list.join("\n")
 
 
-def _taken(rows: pa.Table, at: np.ndarray) -> pa.Table:
-    """Rows by place; mostly all of them in their order, and then nothing is copied."""
-    if np.array_equal(at, np.arange(rows.num_rows)):
-        return rows
-    return rows.take(pa.array(at, pa.int64()))
+def _taken(rows: pl.DataFrame, at: pl.Series) -> pl.DataFrame:
+    """Rows by place; mostly all of them in their order."""
+    in_order = len(at) == rows.height and bool((at == pl.arange(rows.height, eager=True)).all())
+    return rows if in_order else rows[at]
 
 
 def _polars(table: pa.Table) -> pl.DataFrame:

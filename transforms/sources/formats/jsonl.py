@@ -7,7 +7,7 @@ from transforms.sources.work_unit import WorkUnit
 
 #: Bytes of one unit: a few thousand rows of chat text. Allocators keep and reuse buffers of this
 #: size; larger ones go back to the system, which clears every page that it gives again.
-UNIT_BYTES = 8 * 1024 * 1024
+UNIT_BYTES = 16 * 1024 * 1024
 
 
 def units(path: str, file: str, size: int, unit_bytes: int = UNIT_BYTES) -> list[WorkUnit]:

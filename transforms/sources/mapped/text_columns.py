@@ -137,7 +137,7 @@ def _check_utf8(data: bytes) -> None:
 def _lines_of_objects(data: bytes) -> int:
     """How many lines there are if each begins with ``{`` and ends with ``}``; otherwise -1."""
     codes = np.frombuffer(data, np.uint8)
-    ends = _line_ends(codes)
+    ends = _line_ends(data)
     starts = np.append(0, ends[:-1] + 1)
     last = codes[np.maximum(ends - 1, 0)]
     last = np.where(last == ord("\r"), codes[np.maximum(ends - 2, 0)], last)
@@ -151,31 +151,30 @@ def _has_deep_line(data: bytes, lines: int) -> bool:
     Only lines with so many brackets, in texts or out of them, need a look.
     """
     codes = np.frombuffer(data, np.uint8)
-    # The two brackets that open something differ in one bit.
-    opened = _positions(codes, ord("["), 0xFF ^ 0x20)
-    if len(opened) < lines + MAX_DEPTH:
+    marks = (_opens(codes[at : at + SCAN_BLOCK]) for at in range(0, len(codes), SCAN_BLOCK))
+    if sum(map(np.count_nonzero, marks)) < lines + MAX_DEPTH:
         return False
-    ends = _line_ends(codes)
+    opened, ends = np.flatnonzero(_opens(codes)), _line_ends(data)
     many = np.flatnonzero(np.diff(np.searchsorted(opened, ends), prepend=0) > MAX_DEPTH)
     # What a line opens it closes, so that they can be followed as one text.
     looked_at = b"".join(data[ends[at - 1] if at else 0 : ends[at]] for at in many.tolist())
     return depth_of(looked_at) > MAX_DEPTH
 
 
-def _line_ends(codes: np.ndarray) -> np.ndarray:
-    ends = _positions(codes, ord("\n"), 0xFF)
-    return ends if len(codes) and codes[-1] == ord("\n") else np.append(ends, len(codes))
+def _opens(codes: np.ndarray) -> np.ndarray:
+    """Which bytes are brackets that open something: the two differ in one bit."""
+    return (codes & (0xFF ^ 0x20)) == ord("[")
 
 
-def _positions(codes: np.ndarray, code: int, mask: int) -> np.ndarray:
-    """Where a byte stands, of which only the bits of a mask count."""
-    blocks = range(0, len(codes), SCAN_BLOCK)
-    return np.concatenate(
-        [
-            np.flatnonzero((codes[start : start + SCAN_BLOCK] & mask) == code) + start
-            for start in blocks
-        ]
-    )
+def _line_ends(data: bytes) -> np.ndarray:
+    """Where the lines end. Lines are long: a search from end to end skips most bytes."""
+    ends, at = [], data.find(b"\n")
+    while at >= 0:
+        ends.append(at)
+        at = data.find(b"\n", at + 1)
+    if not data.endswith(b"\n"):
+        ends.append(len(data))
+    return np.array(ends, np.int64)
 
 
 def is_utf8(table: pa.Table) -> bool:
@@ -221,14 +220,14 @@ def _blank(text: pa.Array) -> np.ndarray:
 def _draft_columns(keys: pa.Array, texts: list[pa.Array], where: pa.Array) -> pa.Table:
     rows = len(keys)
     prompt, chosen, rejected = texts
-    roles = pa.array(["user"]).take(pa.array([0] * rows, pa.int32()))
+    roles = _repeated("user", rows)
     turns = pa.StructArray.from_arrays([roles, prompt], fields=list(TURN_STRUCT))
     given = {
         "key": keys,
-        "prompt": pa.ListArray.from_arrays(pa.array(range(rows + 1), pa.int32()), turns),
+        "prompt": pa.ListArray.from_arrays(pa.array(np.arange(rows + 1, dtype=np.int32)), turns),
         "first_text": chosen,
         "second_text": rejected,
-        "preferred": pa.array(["first"]).take(pa.array([0] * rows, pa.int32())),
+        "preferred": _repeated("first", rows),
         "where": where,
     }
     empty = {"prompt_media", "first_media", "second_media"}
@@ -243,6 +242,10 @@ def _draft_columns(keys: pa.Array, texts: list[pa.Array], where: pa.Array) -> pa
     return pa.Table.from_arrays(columns, schema=DRAFT_SCHEMA)
 
 
+def _repeated(word: str, rows: int) -> pa.Array:
+    return pa.array([word]).take(pa.array(np.zeros(rows, np.int32)))
+
+
 def _empty_lists(rows: int, data_type: pa.ListType) -> pa.Array:
-    offsets = pa.array([0] * (rows + 1), pa.int32())
+    offsets = pa.array(np.zeros(rows + 1, np.int32))
     return pa.ListArray.from_arrays(offsets, pa.array([], data_type.value_type), type=data_type)
