@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.beam_flags import check_flags
 from transforms.beamkit.errors import BuildError
+
+Options = TypeVar("Options", bound=PipelineOptions)
 
 # FnApiRunner is named everywhere: plain DirectRunner first tries to download another engine.
 _LOCAL: Final = ("--runner=FnApiRunner",)
@@ -44,6 +46,21 @@ RUNNERS: Final[dict[str, Callable[[int], Sequence[str]]]] = {
 }
 
 
+class _BuildOptions(PipelineOptions):
+    """Options that remember their views: Beam asks for hundreds of them in each graph.
+
+    Beam makes each anew, and has every flag parsed for it. Views share their values, so that it
+    does not matter whether two are one.
+    """
+
+    def view_as(self, cls: type[Options]) -> Options:
+        """See `PipelineOptions.view_as`."""
+        views: dict[type, Any] = self.__dict__.setdefault("_views", {})
+        if cls not in views:
+            views[cls] = super().view_as(cls)
+        return cast(Options, views[cls])
+
+
 def checked_options(runner: str, workers: int, extra: Sequence[str] = ()) -> PipelineOptions:
     """`options_of`, refusing flags that Beam would drop, can't read or misses.
 
@@ -65,4 +82,4 @@ def checked_options(runner: str, workers: int, extra: Sequence[str] = ()) -> Pip
 
 def options_of(runner: str, workers: int, extra: Sequence[str] = ()) -> PipelineOptions:
     """Beam's options for a runner by our name for it; `extra` are Beam flags as they are."""
-    return PipelineOptions([*RUNNERS[runner](workers), *extra])
+    return _BuildOptions([*RUNNERS[runner](workers), *extra])
