@@ -54,12 +54,16 @@ class ThreadedDoFn(beam.DoFn):
 
     def process(self, element: Any, one: Any = None, two: Any = None) -> Iterator[Any]:
         """Hand the element to a thread, and give out what is ready."""
+        self.begin(element, one, two)
+        while len(self._waiting) > self.threads:
+            yield from self._oldest()
+
+    def begin(self, element: Any, one: Any = None, two: Any = None) -> None:
+        """Hand an element to a thread."""
         if self._pool is None:  # a runner that skips setup
             self.setup()
         results = self._results(element, one, two)
         self._waiting.append((results, self._go_on(results)))
-        while len(self._waiting) > self.threads:
-            yield from self._oldest()
 
     def finish_bundle(self) -> Iterator[Any]:
         """Wait for the rest."""

@@ -1,15 +1,15 @@
 """Prepared pairs on disk between the units `prepare` and `write`.
 
-One Arrow IPC file a table, cut into record batches by the top bits of `pair_id`, so that the writer
-of a shard reads its own rows and no others. The text of a subset is moved once: it is written here
-and read by the shard writer; what travels in between are keys.
+Arrow IPC files, cut into record batches by the top bits of `pair_id`, so that the writer of a shard
+reads its own rows and no others. The text of a subset is moved once: it is written here and read by
+the shard writer; what travels in between are keys.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import apache_beam as beam
 import numpy as np
@@ -24,6 +24,9 @@ from transforms.beamkit.threads import ThreadedDoFn
 
 #: Record batches of one file: more cuts than a subset usually has shards.
 PARTITIONS: Final = 16
+
+#: Bytes of tables that fill a file: what reads the files does some work for each.
+FILE_BYTES: Final = 40 * 1024 * 1024
 
 #: Arrow writes buffer by buffer, some a few bytes long; Python sees them in blocks.
 _BUFFER_BYTES: Final = 4 * 1024 * 1024
@@ -44,24 +47,48 @@ def shard_of(pair_ids: pa.ChunkedArray | pa.Array, shards: int) -> np.ndarray:
 
 
 class SpoolTables(beam.PTransform):
-    """Writes every table to a file of its own; gives the `Part`s."""
+    """Writes tables to files, several to one until it has `file_bytes`; gives the `Part`s."""
 
-    def __init__(self, folder: str, role: str) -> None:
+    def __init__(self, folder: str, role: str, file_bytes: int = FILE_BYTES) -> None:
         super().__init__()
-        self.folder, self.role = folder, role
+        self.folder, self.role, self.file_bytes = folder, role, file_bytes
 
     def expand(self, tables: beam.PCollection[pa.Table]) -> beam.PCollection[Part]:
         """Write in threads, beside the work that makes the next table."""
-        return tables | beam.ParDo(_Spool(self.folder, self.role)).with_output_types(Part)
+        spool = _Spool(self.folder, self.role, self.file_bytes)
+        return tables | beam.ParDo(spool).with_output_types(Part)
 
 
 class _Spool(ThreadedDoFn):
-    def __init__(self, folder: str, role: str) -> None:
+    def __init__(self, folder: str, role: str, file_bytes: int = FILE_BYTES) -> None:
         super().__init__()
-        self.folder, self.role = folder, role
+        self.folder, self.role, self.file_bytes = folder, role, file_bytes
+
+    def start_bundle(self) -> None:
+        """Nothing is held back yet."""
+        super().start_bundle()
+        self._held: list[pa.Table] = []
+        self._bytes = 0
+
+    def process(self, element: pa.Table, one: Any = None, two: Any = None) -> Iterator[Any]:
+        """Hold tables back until they fill a file."""
+        self._held.append(element)
+        self._bytes += element.nbytes
+        if self._bytes >= self.file_bytes:
+            yield from super().process(self._filled(), one, two)
+
+    def finish_bundle(self) -> Iterator[Any]:
+        """Write what is left."""
+        if self._held:
+            self.begin(self._filled())
+        yield from super().finish_bundle()
+
+    def _filled(self) -> pa.Table:
+        tables, self._held, self._bytes = self._held, [], 0
+        return pa.concat_tables(tables)
 
     def work(self, element: pa.Table, one: object, two: object) -> Iterable[Part]:
-        """Write one table."""
+        """Write one file."""
         path = files.join(self.folder, f"{self.role}-{uuid.uuid4().hex}.arrow")
         batches = _partitioned(element) if self.role == PAIRS_ROLE else element.to_batches()
         with (

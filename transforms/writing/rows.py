@@ -75,7 +75,7 @@ def _nulls(number: int) -> Mapping[str, pa.Array]:
 
 
 def _repeat(value: object, number: int) -> pa.Array:
-    return pa.array([value]).take(pa.array([0] * number, pa.int32()))
+    return pa.repeat(pa.scalar(value), number)
 
 
 def _rounded(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -129,6 +129,8 @@ def _slot_column(
 def _infos(refs: pa.ChunkedArray) -> pa.Array:
     """The facts of a row's media, in the order of its references; null where it has none."""
     column = one_array(refs)
+    if not len(column.values):
+        return pa.nulls(len(column), pa.list_(column.type.value_type.field("info").type))
     infos = pa.ListArray.from_arrays(column.offsets, column.values.field("info"))
     return pc.if_else(
         pc.greater(pc.list_value_length(column), 0), infos, pa.scalar(None, infos.type)

@@ -102,7 +102,7 @@ class Spooled:
             spooled = (
                 pipeline
                 | beam.Create(tables).with_output_types(pa.Table)
-                | SpoolTables(str(folder), PAIRS_ROLE)
+                | SpoolTables(str(folder), PAIRS_ROLE, file_bytes=0)
             )
             assert_that(spooled, found)
         self.parts = [

@@ -23,7 +23,14 @@ from transforms.beamkit import coder  # noqa: F401 - registers the coder
 from transforms.beamkit.manifest import Manifest, Part
 from transforms.sampling.rank import NO_CUT
 from transforms.writing.plan import row_group_ends, shard_count
-from transforms.writing.prepared import PAIRS_ROLE, SpoolTables, _Spool, read_shard, shard_of
+from transforms.writing.prepared import (
+    PAIRS_ROLE,
+    SpoolTables,
+    _Spool,
+    read_part,
+    read_shard,
+    shard_of,
+)
 from transforms.writing.roster import write_roster
 from transforms.writing.rows import SubsetFacts
 from transforms.writing.settings import WritingSettings
@@ -100,6 +107,35 @@ def test_rows_of_equal_id_and_key_are_ordered_by_all_they_hold() -> None:
     one, other = (table.take(canonical_order(table)) for table in tables)
     assert one.equals(other)
     assert sorted(one["preference"].to_pylist()) == ["a", "b", "b", "tie"]
+
+
+@pytest.mark.parametrize(("file_bytes", "files"), [(0, 5), (10**9, 1)])
+def test_tables_share_files_until_they_are_full(
+    tmp_path: Path, file_bytes: int, files: int
+) -> None:
+    tables = [prepared(30, seed) for seed in range(5)]
+
+    def check(parts: list[Part]) -> None:
+        assert len(parts) == files
+        assert sum(part.rows for part in parts) == 150
+        read = pa.concat_tables(read_part(part) for part in parts)
+        wanted = pa.concat_tables(tables)
+        assert sorted(map(repr, read.to_pylist())) == sorted(map(repr, wanted.to_pylist()))
+
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        rows = pipeline | beam.Create(tables, reshuffle=False).with_output_types(pa.Table)
+        assert_that(rows | SpoolTables(str(tmp_path), PAIRS_ROLE, file_bytes), check)
+
+
+def test_a_file_is_full_with_the_table_that_fills_it(tmp_path: Path) -> None:
+    tables = [prepared(30)] * 5
+    spool = _Spool(str(tmp_path), PAIRS_ROLE, file_bytes=tables[0].nbytes + 1)
+    spool.setup()
+    spool.start_bundle()
+    parts = [part for table in tables for part in spool.process(table)]
+    parts += [windowed.value for windowed in spool.finish_bundle()]
+    spool.teardown()
+    assert [part.rows for part in parts] == [60, 60, 30]
 
 
 @pytest.mark.parametrize("shards", [1, 2, 16, 64])

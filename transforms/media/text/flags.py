@@ -73,8 +73,8 @@ def _is_suspect(codes: np.ndarray) -> bool:
     if (codes == 0x7F).any():
         return True
     at = np.flatnonzero(codes >= 0xC2)
-    codes = np.append(codes, np.zeros(2, np.uint8))  # something to look at after the last one
-    first, second, third = codes[at], codes[at + 1], codes[at + 2]
+    last = len(codes) - 1  # behind it is nothing to look at
+    first, second, third = (codes[np.minimum(at + step, last)] for step in range(3))
     return bool(
         (
             (first == 0xC2) & (second < 0xA0)  # C1 controls

@@ -5,8 +5,8 @@ from __future__ import annotations
 from transforms.beamkit import files
 from transforms.sources.work_unit import WorkUnit
 
-#: Bytes of one unit: a few thousand rows of chat text. Allocators keep and reuse buffers of this
-#: size; larger ones go back to the system, which clears every page that it gives again.
+#: Bytes of one unit: some thousand rows of chat text. Each has its price, whatever its size; beyond
+#: this only memory grows.
 UNIT_BYTES = 16 * 1024 * 1024
 
 
