@@ -7,6 +7,7 @@ normalisation and ids are the project's scalar functions, called in one batch fu
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import daft
@@ -58,3 +59,4 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    os._exit(0)  # a thread of Daft's may want the interpreter while it ends, which then aborts
