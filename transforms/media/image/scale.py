@@ -1,7 +1,7 @@
 """A picture made smaller: bicubic, over all pixels that a new one covers.
 
 Pillow's filter is exact and slow; FFmpeg's is the same but for its sharpness (a = -0.6, Pillow's
--0.5) and has vector instructions, so that a picture takes a quarter of the time. It is called so
+-0.5) and has vector instructions, so that a picture takes less than half the time. It is called so
 that its result does not depend on the processor. Pillow does what FFmpeg can't: alpha, which has to
 be weighed, a part of a pixel at the edge, and extremes.
 """
