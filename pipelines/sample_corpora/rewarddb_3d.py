@@ -129,6 +129,8 @@ def _ratings(number: int, mark: Mark, seed: int) -> list[int | None]:
     assets = 4 + number % 4  # whatever the seed, so that files are the same
     if mark.code == TIE:
         return [3] * assets
+    if mark.code == "identical_responses":  # a third asset would be better and worse than both
+        return [6, *[None] * (assets - 2), 1]
     found: list[int | None] = [6, *(int(value) for value in rng.integers(2, 6, assets - 2)), 1]
     if mark.code == "unrated_asset":
         found[1] = None
