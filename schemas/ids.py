@@ -20,7 +20,7 @@ from schemas.columns import ListColumn, StringColumn
 Bytes = bytes | memoryview
 
 ID_HEX: Final = 32
-PAIR_TAG: Final = b"omni-reward/pair/1"
+_PAIR_TAG: Final = b"omni-reward/pair/1"
 _ROW_TAG: Final = b"omni-reward/row/1"
 #: What stands for the criterion of a general row.
 GENERAL_MARK: Final = b"\0-"
@@ -63,7 +63,12 @@ def response_digest(text: Bytes | None, media: Sequence[tuple[Bytes, Bytes]]) ->
 def pair_digest(task: bytes, prompt: bytes, first: bytes, second: bytes) -> bytes:
     """32 bytes for a pair: task, prompt and the unordered pair of response digests."""
     low, high = (first, second) if first <= second else (second, first)
-    return _sha256(b"\0".join((PAIR_TAG, task, prompt + low + high))).digest()
+    return _sha256(before_pair(task) + prompt + low + high).digest()
+
+
+def before_pair(task: bytes) -> bytes:
+    """What all pairs of a task have before their digests."""
+    return b"\0".join((_PAIR_TAG, task, b""))
 
 
 def first_is_a(pair: bytes, first: bytes, second: bytes) -> bool:

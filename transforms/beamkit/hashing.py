@@ -32,6 +32,11 @@ def digests_of(digits: np.ndarray) -> np.ndarray:
     return np.frombuffer(spelt, np.uint8).reshape(len(digits), digits.shape[1] // 2)
 
 
+def beginnings(digits: np.ndarray) -> np.ndarray:
+    """uint64[rows]: what the first 16 hexadecimal digits of each row are worth."""
+    return digests_of(digits[:, :16]).view(">u8")[:, 0].astype(np.uint64)
+
+
 def rows_of_bytes(*parts: bytes | np.ndarray) -> pa.Array:
     """Binary values of one length: these parts in a row, bytes in each of them alike.
 

@@ -17,8 +17,8 @@ from schemas.columns import ListColumn, one_array
 from schemas.ids import (
     GENERAL_MARK,
     ID_HEX,
-    PAIR_TAG,
     TEXT_TAG,
+    before_pair,
     before_row_id,
     identify,
 )
@@ -78,8 +78,7 @@ def of_plain_text(drafts: pa.Table, task: str, subset: str) -> Identities:
     )
     in_order = _keys(first) <= _keys(second)
     low, high = (np.where(in_order[:, None], *pair) for pair in ((first, second), (second, first)))
-    before = b"\0".join((PAIR_TAG, task.encode(), b""))
-    pair = sha256_digits(rows_of_bytes(before, prompt, low, high))
+    pair = sha256_digits(rows_of_bytes(before_pair(task.encode()), prompt, low, high))
     pair_id = pair[:, :ID_HEX]
     row = sha256_digits(rows_of_bytes(before_row_id(subset), pair_id, GENERAL_MARK))
     is_even = digests_of(pair[:, -2:])[:, 0] % 2 == 0

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.columns import one_array
-from transforms.beamkit.hashing import digests_of, joined, sha256_digits
+from transforms.beamkit.hashing import beginnings, joined, sha256_digits
 
 _sha256 = hashlib.sha256
 
@@ -29,10 +29,9 @@ def _before(seed: int, corpus: str) -> bytes:
 
 def with_ranks(drafts: pa.Table, seed: int, corpus: str) -> pa.Table:
     """Drafts with their `rank` filled in: `rank_of` every key."""
-    digits = sha256_digits(joined(_before(seed, corpus), one_array(drafts["key"])))
-    ranks = digests_of(digits[:, :16]).view(">u8")[:, 0].astype(np.uint64)
+    digests = sha256_digits(joined(_before(seed, corpus), one_array(drafts["key"])))
     position = drafts.schema.get_field_index("rank")
-    return drafts.set_column(position, drafts.schema.field("rank"), pa.array(ranks))
+    return drafts.set_column(position, drafts.schema.field("rank"), pa.array(beginnings(digests)))
 
 
 def smallest(ranks: Iterable[np.ndarray], number: int) -> np.ndarray:

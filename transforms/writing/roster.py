@@ -19,6 +19,7 @@ from schemas.columns import text_bytes
 from schemas.flight import ROSTER_SCHEMA
 from schemas.ids import ID_HEX
 from transforms.beamkit import tables
+from transforms.beamkit.hashing import beginnings
 from transforms.beamkit.manifest import Manifest, Part
 
 ROSTER_ROLE = "roster"
@@ -57,11 +58,11 @@ def of_pairs(manifest: Manifest, pairs: pa.Table) -> pa.Table:
     The roster is opened once a process, and searched, not read: it is asked for each of the many
     files of prepared pairs.
     """
-    roster, ids, beginnings = _opened(*manifest.of_role(ROSTER_ROLE))
+    roster, ids, begun = _opened(*manifest.of_role(ROSTER_ROLE))
     wanted = np.unique(_ids(pairs["pair_id"]))
     looked_for = _beginnings(wanted)
-    first = np.searchsorted(beginnings, looked_for, "left")
-    counts = np.searchsorted(beginnings, looked_for, "right") - first
+    first = np.searchsorted(begun, looked_for, "left")
+    counts = np.searchsorted(begun, looked_for, "right") - first
     before = np.cumsum(counts) - counts
     at = np.repeat(first - before, counts) + np.arange(counts.sum())
     return roster.take(pa.array(at[ids[at] == np.repeat(wanted, counts)]))
@@ -81,11 +82,8 @@ def _ids(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def _beginnings(ids: np.ndarray) -> np.ndarray:
-    """uint64: what the first 16 digits of ids are worth. Numbers are found faster than strings."""
-    digits = ids.view(np.uint8).reshape(-1, ID_HEX)[:, :16]
-    worth = np.where(digits > ord("9"), digits - (ord("a") - 10), digits - ord("0"))
-    packed = (worth[:, 0::2] << 4 | worth[:, 1::2]).astype(np.uint8)
-    return packed.view(">u8")[:, 0].astype(np.uint64)
+    """How ids begin, as numbers: those are found faster than strings."""
+    return beginnings(ids.view(np.uint8).reshape(-1, ID_HEX))
 
 
 def of_shard(roster: pa.Table, split: str, number: int, count: int) -> pa.Table:

@@ -9,7 +9,14 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.beamkit.hashing import digests_of, joined, rows_of_bytes, sha256_digits, text_of
+from transforms.beamkit.hashing import (
+    beginnings,
+    digests_of,
+    joined,
+    rows_of_bytes,
+    sha256_digits,
+    text_of,
+)
 
 
 @given(st.lists(st.binary(max_size=200), max_size=6), st.integers(0, 3))
@@ -23,6 +30,7 @@ def test_digests_are_those_of_the_values(values: list[bytes], skipped: int) -> N
     assert [bytes(row) for row in digests_of(digits)] == [
         hashlib.sha256(value).digest() for value in values
     ]
+    assert beginnings(digits).tolist() == [int(bytes(row[:16]), 16) for row in digits]
     assert digests_of(digits[:, :16]).shape == (len(values), 8)
 
 

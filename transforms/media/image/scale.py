@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from transforms.media.exact import exactly
+
 #: By Pillow's mode FFmpeg's format of one plane a channel. Planes of RGB go by the name of others,
 #: or FFmpeg would scale brightness and colour in place of them.
 _PLANES: Final = {"L": "gray", "RGB": "yuv444p"}
@@ -62,7 +64,6 @@ def _reduced(picture: Any, size: tuple[int, int]) -> Any:
 
 def _by_ffmpeg(picture: Any, size: tuple[int, int]) -> Any:
     import av
-    from av.video.reformatter import Interpolation
     from PIL import Image
 
     name = _PLANES[picture.mode]
@@ -70,8 +71,8 @@ def _by_ffmpeg(picture: Any, size: tuple[int, int]) -> Any:
     pixels = np.asarray(picture).reshape(picture.height, picture.width, -1)
     for channel, plane in enumerate(frame.planes):
         _pixels(plane)[...] = pixels[:, :, channel]
-    method = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-    small = _reformatter().reformat(frame, *size, name, interpolation=method, threads=1)
+    way = exactly("BICUBIC")
+    small = _reformatter().reformat(frame, *size, name, interpolation=way, threads=1)
     planes = [_pixels(plane) for plane in small.planes]
     return Image.fromarray(planes[0] if len(planes) == 1 else np.dstack(planes))
 

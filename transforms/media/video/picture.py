@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
+from transforms.media.exact import exactly
 from transforms.media.video.turn import UPRIGHT, Turn, turn_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def thumbnail(frame: Any, turn: Turn, background: str, side: int = _SMALL) -> Im
     if has_alpha(frame):
         picture = _flat(frame, background).convert("L").resize(size, Image.Resampling.BOX)
     else:
-        small = frame.reformat(*size, "gray", interpolation=_exact("AREA"), threads=1)
+        small = frame.reformat(*size, "gray", interpolation=exactly("AREA"), threads=1)
         picture = Image.fromarray(small.to_ndarray())
     return turn.of_picture(picture)
 
@@ -69,16 +70,9 @@ def _flat(frame: Any, background: str) -> Image:
         ground = Image.new("RGBA", picture.size, background)
         return Image.alpha_composite(ground, picture).convert("RGB")
     seen = frame.reformat(
-        format="rgb24", interpolation=_exact("BICUBIC"), threads=1, **_matrix(frame)
+        format="rgb24", interpolation=exactly("BICUBIC"), threads=1, **_matrix(frame)
     )
     return Image.fromarray(seen.to_ndarray())
-
-
-def _exact(method: str) -> Any:
-    """A way of scaling whose result does not depend on the processor."""
-    from av.video.reformatter import Interpolation
-
-    return Interpolation[method] | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
 
 def _matrix(frame: Any) -> dict[str, str]:
