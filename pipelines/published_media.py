@@ -15,7 +15,7 @@ from schemas.ids import source_digest
 from transforms.beamkit import files
 from transforms.media.containers import folder, tar
 from transforms.media.errors import MediaError
-from transforms.media.sandbox.runner import Sandbox
+from transforms.media.sandbox.shared import shared_sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.relabel.published.pairs import MEDIA_SCHEMA
 
@@ -35,10 +35,9 @@ def published_media(root: str, paths: Collection[str], policy: MediaPolicy) -> p
             rows.append({"path": path, "digest": source_digest(data), "phash": None})
             yield data
 
-    with Sandbox(policy) as sandbox:
-        for at, fate in enumerate(sandbox.map("image", pictures())):
-            if not isinstance(fate, MediaError):
-                rows[at]["phash"] = fate.facts.get("phash")
+    for at, fate in enumerate(shared_sandbox(policy).map("image", pictures())):
+        if not isinstance(fate, MediaError):
+            rows[at]["phash"] = fate.facts.get("phash")
     rows.sort(key=lambda row: str(row["path"]))
     return pa.Table.from_pylist(rows, schema=MEDIA_SCHEMA)
 

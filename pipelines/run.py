@@ -48,6 +48,7 @@ from transforms.beamkit.os_errors import find_os_error
 from transforms.dedup.benchmarks.known import missing, missing_message
 from transforms.dedup.select import CONTAMINATION_ROLE, DUPLICATES_ROLE
 from transforms.media.known import KnownMedia
+from transforms.media.sandbox.shared import shared_until_end
 from transforms.relabel.relabel_rows import LABELS_ROLE
 from transforms.writing.write_subset import SHARD_ROLE, TRAIN
 
@@ -118,7 +119,7 @@ def run(
         for plan in plan_subsets(recipe, ready, corpora, layout)
     ]
     check_models(recipe, to_ask(plans), request.file, os.environ)
-    with building(layout):
+    with building(layout), shared_until_end():
         return _run(request, plans, corpora, left_out, watch)
 
 

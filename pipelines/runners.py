@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.transforms.core import CallableWrapperDoFn
 
 from pipelines.beam_flags import check_flags
 from transforms.beamkit.errors import BuildError
@@ -44,6 +46,21 @@ RUNNERS: Final[dict[str, Callable[[int], Sequence[str]]]] = {
     "dataflow": _dataflow,
     "flink": _flink,
 }
+
+
+def _remember_signatures() -> None:
+    """Let the methods that DoFns have from Beam carry their signatures (PEP 362).
+
+    Beam asks for each of them some ten times a step, and Python would find it out anew.
+    """
+    for of_beam in CallableWrapperDoFn.__mro__[:-1]:
+        for member in vars(of_beam).values():
+            function = getattr(member, "__func__", member)  # of a class method
+            if inspect.isfunction(function):
+                function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+
+
+_remember_signatures()
 
 
 class _BuildOptions(PipelineOptions):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -49,9 +52,15 @@ def sample_corpora(
         )
     except ValueError as error:
         fail(error, 2)
-    recipe = write_sample_recipe(folder, planted, _fingerprinted(folder) if copies else ())
-    if published:
-        write_published_set(folder, load_recipe(recipe), seed)
+    benchmarks = _benchmarks(folder) if copies else []
+    recipe = write_sample_recipe(folder, planted, [path.name for path in benchmarks])
+    # Spawned, not forked: libraries of this process have threads.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as beside:
+        if published:
+            done = beside.submit(write_published_set, folder, load_recipe(recipe), seed)
+        _fingerprint(folder, benchmarks)
+        if published:
+            done.result()
     if quiet:
         return
     out.print(planted_table(folder, planted))
@@ -59,18 +68,21 @@ def sample_corpora(
     out.print(told, soft_wrap=True, markup=False)
 
 
-def _fingerprinted(folder: Path) -> list[str]:
-    """The sample benchmarks, each with its fingerprint beside the recipe."""
+def _benchmarks(folder: Path) -> list[Path]:
+    """The folders of the sample benchmarks."""
+    return sorted(path for path in (folder / "benchmarks").glob("*") if path.is_dir())
+
+
+def _fingerprint(folder: Path, benchmarks: Sequence[Path]) -> None:
+    """Write the fingerprints of the sample benchmarks beside the recipe."""
     from pipelines.benchmarks.add import AddRequest, add_benchmark
     from transforms.dedup.settings_benchmarks import DecontaminationSettings
     from transforms.media.settings import MediaPolicy
 
     settings = DecontaminationSettings()
     target = str(folder / settings.fingerprints)
-    found = sorted(path for path in (folder / "benchmarks").glob("*") if path.is_dir())
-    for path in found:
+    for path in benchmarks:
         add_benchmark(AddRequest(path.name, path), target, settings.print, MediaPolicy())
-    return [path.name for path in found]
 
 
 def new_source(

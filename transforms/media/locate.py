@@ -20,7 +20,7 @@ from transforms.media.containers import can_be_read_again, path_of, reader_of, t
 from transforms.media.containers.found import Found
 from transforms.media.errors import MediaError
 from transforms.media.known import KnownMedia, Recalled
-from transforms.media.sandbox.runner import Sandbox
+from transforms.media.sandbox.shared import shared_sandbox
 from transforms.media.settings import MediaPolicy
 from transforms.media.store import MediaStore
 from transforms.media.store.making import MediaMaker
@@ -111,12 +111,11 @@ class _Extract(beam.DoFn):
     def setup(self) -> None:
         self._recalled = self.known.load() if self.known else Recalled()
         self._pool = ThreadPoolExecutor(self.policy.threads)
-        self._sandbox = Sandbox(self.policy)
-        self._maker = MediaMaker(self.store, self._sandbox, keep_sources=self.policy.keep_sources)
+        sandbox = shared_sandbox(self.policy)
+        self._maker = MediaMaker(self.store, sandbox, keep_sources=self.policy.keep_sources)
 
     def teardown(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._sandbox.close()
 
     def process(
         self, element: tuple[tuple[str, str, str], Iterable[list[str]]]

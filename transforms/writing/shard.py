@@ -19,6 +19,7 @@ from schemas.pair import PAIR_SCHEMA
 from transforms.beamkit import progress
 from transforms.beamkit.digesting import DigestingFile
 from transforms.writing.cells import Cells
+from transforms.writing.packing import compressed_columns
 from transforms.writing.plan import row_group_ends
 from transforms.writing.rows import SubsetFacts, published
 from transforms.writing.settings import WritingSettings
@@ -120,13 +121,14 @@ def write_shard(
     """
     gather = _Gather(rows)
     sink = DigestingFile(stream)
+    compressed = compressed_columns(facts.task)
     with (
         pa.BufferedOutputStream(pa.PythonFile(sink, "w"), _BUFFER_BYTES) as buffered,
         pq.ParquetWriter(
             buffered,
             PAIR_SCHEMA,
-            compression="zstd",
-            compression_level=settings.compression_level,
+            compression=dict.fromkeys(compressed, "zstd"),
+            compression_level=dict.fromkeys(compressed, settings.compression_level),
             use_dictionary=_DICTIONARY,
             write_statistics=["row_id", "pair_id", "task", "subset", "kind", "preference"],
             use_content_defined_chunking=True,

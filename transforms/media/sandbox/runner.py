@@ -119,6 +119,11 @@ class Sandbox:
         finally:  # who gives up is not made to wait for media at work
             pool.shutdown(wait=False, cancel_futures=True)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed: it serves nobody any more."""
+        return self._closed
+
     def close(self) -> None:
         """End all workers, those at work too; their callers get `SandboxClosedError`."""
         with self._lock:
