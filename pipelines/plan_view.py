@@ -35,7 +35,7 @@ def _subsets(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:
     for plan in plans:
         load = loads.get(plan.name)
         if plan.published is not None:
-            table.add_row(plan.name, "none: up to date", "0", "0 B", "0 B")
+            table.add_row(plan.name, _up_to_date(plan, plans), "0", "0 B", "0 B")
         elif load is None:
             table.add_row(plan.name, f"{_stages(plan)} (pairs are prepared)", "0", "0 B", "–")
         else:
@@ -47,6 +47,17 @@ def _subsets(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:
                 size_of(load.disk),
             )
     return table
+
+
+def _up_to_date(plan: SubsetPlan, plans: Sequence[SubsetPlan]) -> str:
+    """What to say of a finished subset: it is compared with those before it, which may change."""
+    order = list(plan.recipe.subsets)
+    before = order[: order.index(plan.name)]
+    built = [one.name for one in plans if one.published is None and one.name in before]
+    if not built:
+        return "none: up to date"
+    others = " or others change" if len(built) > 1 else " changes"
+    return f"none, unless {built[0]}{others}: up to date"
 
 
 def _stages(plan: SubsetPlan) -> str:

@@ -1,4 +1,4 @@
-"""Checking a built dataset: facts of each subset, its suite, and what holds over all of them."""
+"""Checking a built dataset: the facts of each subset against its suite, then the whole."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -17,24 +17,21 @@ from pipelines.build_marker import running
 from pipelines.gate.page import index_page
 from pipelines.gate.result import DATASET, Checked, Gate, Outcome, check_waivers
 from pipelines.gate.suites import subset_suite
+from pipelines.gate.whole import KEPT, questions
 from pipelines.layout import Layout
 from pipelines.published_record import digest_of_build
 from pipelines.recipe import Recipe
 from pipelines.recipe_binding import Node, RecipeError, bind, nearest
 from pipelines.run_record import read_record
-from pipelines.settings_of import out_of_date
 from transforms.beamkit import files
 from transforms.beamkit.errors import BuildError
-from transforms.quality.expectation import Expectation, Named, suite_of
+from transforms.quality.expectation import Named
 from transforms.quality.facts import facts
 from transforms.quality.failing import IDS_SHOWN, failing, observed, printable, wanted
 from transforms.quality.great import Suites
 
 #: Told of each subset that is about to be checked.
 Watch = Callable[[str], None]
-
-#: What is kept of each subset until all are known.
-_KEPT: Final = ("row_id", "pair_id", "kind", "split", "prompt_group", "media_group")
 
 
 def run_gate(
@@ -151,7 +148,7 @@ class _Check:
             frame = facts(shards)
         except (OSError, pa.ArrowException) as error:
             raise BuildError(f"{name}: a shard can't be read: {error}") from error
-        self.kept.append(frame.select(_KEPT))
+        self.kept.append(frame.select(KEPT))
         outcomes = self._outcomes(name, frame, suite, "row_id")
         return Checked(frame.height, outcomes, entry["task"], entry["kind"], entry.get("limit"))
 
@@ -159,45 +156,16 @@ class _Check:
         """Check what holds over all subsets."""
         self.watch(DATASET)
         rows = pl.concat(self.kept)
-        general = rows.filter(pl.col("kind") == "general").select("row_id", "pair_id")
-        frames = {
-            "benchmarks": (self._benchmarks(), _BENCHMARKS, "benchmark"),
-            "pairs": (general, _PAIRS, "row_id"),
-            "groups": (_groups(rows), _GROUPS, "group"),
-            "subsets": (self._subsets(), _SUBSETS, "subset"),
-        }
+        recorded = recorded_recipe(self.record, self.layout)
+        asked = questions(self.layout, self.record, self.recipe, recorded, rows)
         outcomes = [
             outcome
-            for name, (frame, suite, id_column) in frames.items()
-            for outcome in self._outcomes(DATASET, frame, suite, id_column, f"{DATASET}-{name}")
+            for name, one in asked.items()
+            for outcome in self._outcomes(
+                DATASET, one.frame, one.suite, one.ids, f"{DATASET}-{name}"
+            )
         ]
         return Checked(rows.height, tuple(outcomes))
-
-    def _benchmarks(self) -> pl.DataFrame:
-        """Every benchmark of the recipe, and whether the build could look for it."""
-        told = self.record.get("decontamination", {})
-        states = {
-            name: "fingerprinted"
-            if name in told.get("fingerprints", {})
-            else "waived"
-            if name in told.get("waived", {})
-            else "missing"
-            for name in self.recipe.decontamination.benchmarks
-        }
-        return pl.DataFrame(
-            {"benchmark": list(states), "state": list(states.values())},
-            schema={"benchmark": pl.String, "state": pl.String},
-        )
-
-    def _subsets(self) -> pl.DataFrame:
-        """Every subset, and what of the run record's recipe and code it was not made by."""
-        recipe = recorded_recipe(self.record, self.layout)
-        told = {name: out_of_date(self.record, recipe, name) for name in self.record["subsets"]}
-        states = [None if parts is None else ", ".join(parts) or "none" for parts in told.values()]
-        return pl.DataFrame(
-            {"subset": list(told), "made_by_other": states},
-            schema={"subset": pl.String, "made_by_other": pl.String},
-        )
 
     def _outcomes(
         self, where: str, frame: pl.DataFrame, suite: Sequence[Named], ids: str, name: str = ""
@@ -227,49 +195,6 @@ class _Check:
                 )
             )
         return tuple(found)
-
-
-_BENCHMARKS: Final = suite_of(
-    {
-        "benchmarks_fingerprinted": Expectation(
-            "state",
-            values=("fingerprinted", "waived"),
-            why="nobody looked for copies of its items",
-        )
-    }
-)
-_PAIRS: Final = suite_of(
-    {
-        "pair_id_unique_over_subsets": Expectation(
-            "pair_id", unique=True, why="a pair is in two general subsets"
-        )
-    }
-)
-_GROUPS: Final = suite_of(
-    {"groups_on_one_side": Expectation("sides", max=1, why="a group is in train and validation")}
-)
-
-_SUBSETS: Final = suite_of(
-    {
-        "subsets_made_by_the_recipe": Expectation(
-            "made_by_other",
-            values=("none",),
-            why="settings have changed since: build it again (what still holds is not redone)",
-        )
-    }
-)
-
-
-def _groups(rows: pl.DataFrame) -> pl.DataFrame:
-    """Groups of prompts and media, and on how many sides of the split each is."""
-    found = [
-        rows.select(pl.col(name).alias("group"), "split")
-        .drop_nulls()
-        .group_by("group", maintain_order=True)
-        .agg(pl.col("split").n_unique().cast(pl.Int64).alias("sides"))
-        for name in ("prompt_group", "media_group")
-    ]
-    return pl.concat(found)
 
 
 def _nulls(frame: pl.DataFrame, named: Named) -> int:

@@ -23,6 +23,7 @@ from pipelines.dataset.clips import with_clips
 from pipelines.dataset.dataset import Dataset
 from pipelines.diff.diff import diff
 from pipelines.gallery.reading import open_built, some_rows
+from pipelines.gate import run_gate
 from pipelines.layout import Layout
 from pipelines.published_record import build_digest
 from pipelines.publishing.settings import PublicationSettings
@@ -215,6 +216,24 @@ def test_clips_stay_that_a_killed_build_has_named(apart: Built, tmp_path: Path, 
     remove_unnamed_clips(layout)
     left = {path.name for path in (output / "videos").glob("*/*")}
     assert left == (named | {stray.name} if at == "unreadable" else named)
+
+
+def test_the_gate_looks_for_the_files_of_clips(apart: Built, tmp_path: Path) -> None:
+    output = tmp_path / "dataset"
+    shutil.copytree(apart.output, output)
+    assert _clips_that_fail(output) == ()
+    gone, empty = sorted((output / "videos").glob("*/*"))[:2]
+    gone.unlink()
+    empty.write_bytes(b"")
+    named = [path.relative_to(output).as_posix() for path in (gone, empty)]
+    assert sorted(_clips_that_fail(output)) == sorted(named)
+
+
+def _clips_that_fail(output: Path) -> tuple[str, ...]:
+    whole = run_gate(str(output)).dataset
+    (outcome,) = (one for one in whole.expectations if one.expectation == "clips_there")
+    assert outcome.passed is not bool(outcome.row_ids)
+    return outcome.row_ids
 
 
 def test_a_clip_that_is_missing_is_named(apart: Built) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from sample_build import Sample, build_with
+from sample_build import GENERAL, Sample, build_with
 from served import Served, serve, use
 
 from pipelines import prospect
@@ -162,3 +162,23 @@ def test_two_subsets_of_one_corpus_read_its_records_once() -> None:
     assert of_corpus([one, two], total=110).media == 110
     assert Load(100, 50, 40, 10, on_hub=False).fetched == 0
     assert hours(45_000_000_000, 100) == 1.0
+
+
+def test_a_finished_subset_may_be_compared_again(sample: Sample, tmp_path: Path) -> None:
+    """Its rows are held against those of subsets before it, whatever those come out as."""
+    whole = sample.whole()
+    recipe = replace(whole, subsets={name: whole.subsets[name] for name in reversed(GENERAL)})
+    first, second, last = recipe.subsets
+    build_with(recipe, sample.folder, tmp_path, [last])
+
+    def told(*wanted: str) -> str:
+        printed = _printed(_ahead(recipe, sample.folder, tmp_path, wanted))
+        return " ".join(next(line for line in printed.splitlines() if last in line).split())
+
+    assert "none: up to date" in told(last)
+    assert f"none, unless {first} changes: up to date" in told(first, last)
+    assert f"none, unless {first} or others change: up to date" in told()
+    build_with(recipe, sample.folder, tmp_path, [first, second])
+    assert "dedup, quality" in told()
+    build_with(recipe, sample.folder, tmp_path, [last])
+    assert "none: up to date" in told()
