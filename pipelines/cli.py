@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import inspect
-import logging
 import os
 import sys
 from contextlib import suppress
@@ -38,6 +37,7 @@ from pipelines.commands.console import fail
 from pipelines.commands.doctor import doctor
 from pipelines.commands.publish import publish
 from pipelines.recipe_binding import RecipeError
+from pipelines.worker_logs import quiet_libraries
 
 # Beam takes seconds to import: each command imports what it needs, so that `--help` is immediate.
 
@@ -117,8 +117,7 @@ _let_flow(app, recipe_app, sources_app, media_app, benchmark_app, audit_app)
 
 def main() -> None:
     """Run the command line; errors that a person can mend are printed without a traceback."""
-    logging.getLogger().setLevel(logging.ERROR)
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs what it raises
+    quiet_libraries()
     try:
         app()
     except RecipeError as error:

@@ -1,12 +1,19 @@
-"""Where worker processes of this machine log: a file beside the dataset, not the terminal."""
+"""What libraries log: in worker processes to a file beside the dataset, and here only errors."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+
+def quiet_libraries() -> None:
+    """Keep to errors what libraries log in this process."""
+    logging.getLogger().setLevel(logging.ERROR)
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # it logs what it raises
 
 
 @contextmanager

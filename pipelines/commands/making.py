@@ -13,6 +13,7 @@ import typer
 
 from pipelines.commands.console import fail, out
 from pipelines.commands.places import local_path
+from pipelines.worker_logs import quiet_libraries
 
 
 def sample_corpora(
@@ -55,7 +56,8 @@ def sample_corpora(
     benchmarks = _benchmarks(folder) if copies else []
     recipe = write_sample_recipe(folder, planted, [path.name for path in benchmarks])
     # Spawned, not forked: libraries of this process have threads.
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as beside:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, initializer=quiet_libraries) as beside:
         if published:
             done = beside.submit(write_published_set, folder, load_recipe(recipe), seed)
         _fingerprint(folder, benchmarks)

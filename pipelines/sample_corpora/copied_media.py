@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from pipelines.sample_corpora.benchmarks import OMNI, Item, item
-from pipelines.sample_corpora.copies import Copies, Job
+from pipelines.sample_corpora.benchmarks import OMNI, item
+from pipelines.sample_corpora.copies import Copies, Job, Made
 from pipelines.sample_corpora.edits import reworded
 from pipelines.sample_corpora.reencode import PICTURE_WAYS, SOUND_WAYS, picture_as, sound_as
 from pipelines.sample_corpora.text import texts
@@ -87,28 +87,7 @@ class MediaPair(NamedTuple):
     rejected: Medium
 
 
-class MadePair(NamedTuple):
-    """A pair made for a job; for a leak, of which item and which parts of it."""
-
-    job: Job
-    pair: MediaPair
-    leaked: Item | None = None
-    parts: Sequence[str] = ()
-
-    @property
-    def swapped(self) -> bool:
-        """Whether its answers are to stand in the other order than the original's."""
-        return (self.job.kind, self.job.way) == ("exact", "swapped")
-
-    def note(self, copies: Copies, key: str, of: str) -> None:
-        """Record it under the key that its record has; `of` is that of the original."""
-        if self.leaked is None:
-            copies.note(self.job, key, of)
-        else:
-            copies.note_leak(self.job, key, self.leaked, *self.parts)
-
-
-def copied_media(pair: MediaPair, number: int, copies: Copies, kind: Kind) -> MadePair:
+def copied_media(pair: MediaPair, number: int, copies: Copies, kind: Kind) -> Made[MediaPair]:
     """What follows record `number`, which holds `pair`."""
     job = copies.jobs[number]
     rng = copies.rng(job)
@@ -129,22 +108,22 @@ def copied_media(pair: MediaPair, number: int, copies: Copies, kind: Kind) -> Ma
             made = MediaPair(SHORT_PROMPT, kind.fresh(rng), kind.fresh(rng))
         case _:
             made = pair
-    return MadePair(job, made)
+    return Made(job, made)
 
 
-def _leak(job: Job, copies: Copies, kind: Kind, rng: np.random.Generator) -> MadePair:
+def _leak(job: Job, copies: Copies, kind: Kind, rng: np.random.Generator) -> Made[MediaPair]:
     one = item(OMNI, kind.config, job.nth, copies.seed)
     first, second = one.first, one.second
     assert not isinstance(first, str)
     assert not isinstance(second, str)
     match job.way:
         case "exact":
-            return MadePair(job, MediaPair(one.prompt, first, second), one, ("prompt", "responses"))
+            return Made(job, MediaPair(one.prompt, first, second), one, ("prompt", "responses"))
         case "near":
             prompt = reworded(one.prompt, rng, job.share)
             made = MediaPair(prompt, kind.fresh(rng), kind.fresh(rng))
-            return MadePair(job, made, one, ("prompt",))
+            return Made(job, made, one, ("prompt",))
     pool = texts(copies.seed)
     prompt = f"{pool.scenes.one(rng)}, {pool.scenes.one(rng).lower()}"
     made = MediaPair(prompt, kind.remake(first, job.way), kind.fresh(rng))
-    return MadePair(job, made, one, ("response",))
+    return Made(job, made, one, ("response",))

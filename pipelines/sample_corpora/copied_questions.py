@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from pipelines.sample_corpora.benchmarks import OMNI, VL, Item, item
-from pipelines.sample_corpora.copies import BOILERPLATE, Copies, Job
+from pipelines.sample_corpora.benchmarks import OMNI, VL, item
+from pipelines.sample_corpora.copies import BOILERPLATE, Copies, Job, Made
 from pipelines.sample_corpora.edits import reworded
 from pipelines.sample_corpora.pictures import picture
 from pipelines.sample_corpora.reencode import PICTURE_WAYS, picture_as
@@ -39,28 +38,12 @@ class VisualPair(NamedTuple):
     rejected: str
 
 
-class MadeQuestion(NamedTuple):
-    """A pair made for a job; for a leak, of which item and which parts of it."""
-
-    job: Job
-    pair: VisualPair
-    leaked: Item | None = None
-    parts: Sequence[str] = ()
-
-    def note(self, copies: Copies, key: str, of: str) -> None:
-        """Record it under the key that its record has; `of` is that of the original."""
-        if self.leaked is None:
-            copies.note(self.job, key, of)
-        else:
-            copies.note_leak(self.job, key, self.leaked, *self.parts)
-
-
-def copied_question(pair: VisualPair, number: int, copies: Copies) -> MadeQuestion:
+def copied_question(pair: VisualPair, number: int, copies: Copies) -> Made[VisualPair]:
     """What follows record `number`, which holds `pair`."""
     job = copies.jobs[number]
     if job.kind == "leak":
         return _leak(job, copies)
-    return MadeQuestion(job, _copy(pair, job, copies))
+    return Made(job, _copy(pair, job, copies))
 
 
 def _copy(pair: VisualPair, job: Job, copies: Copies) -> VisualPair:
@@ -89,7 +72,7 @@ def _copy(pair: VisualPair, job: Job, copies: Copies) -> VisualPair:
     return pair
 
 
-def _leak(job: Job, copies: Copies) -> MadeQuestion:
+def _leak(job: Job, copies: Copies) -> Made[VisualPair]:
     rng, pool = copies.rng(job), texts(copies.seed)
     one = item(*_BENCHMARKS[job.nth % 2], job.nth, copies.seed)  # seven ways: all meet both
     assert isinstance(one.medium, bytes)
@@ -98,13 +81,13 @@ def _leak(job: Job, copies: Copies) -> MadeQuestion:
     match job.way:
         case "exact":
             pair = VisualPair(shown, one.prompt, first, second)
-            return MadeQuestion(job, pair, one, ("prompt", "prompt_media", "responses"))
+            return Made(job, pair, one, ("prompt", "prompt_media", "responses"))
         case "near":
             answers = (reworded(text, rng, job.share) for text in (first, second))
             pair = VisualPair(shown, reworded(one.prompt, rng, job.share), *answers)
-            return MadeQuestion(job, pair, one, ("prompt", "prompt_media", "responses"))
+            return Made(job, pair, one, ("prompt", "prompt_media", "responses"))
         case "picture_alone":
             asked = f"{pool.visual_questions.one(rng)} {pool.visual_questions.one(rng)}"
-            return MadeQuestion(job, VisualPair(shown, asked, *own), one, ("prompt_media",))
+            return Made(job, VisualPair(shown, asked, *own), one, ("prompt_media",))
     pair = VisualPair(picture_as(shown, job.way), one.prompt, *own)
-    return MadeQuestion(job, pair, one, ("prompt", "prompt_media"))
+    return Made(job, pair, one, ("prompt", "prompt_media"))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from pipelines.sample_corpora.benchmarks import OMNI, REWARDBENCH, Item, item
-from pipelines.sample_corpora.copies import BOILERPLATE, Copies, Job
+from pipelines.sample_corpora.benchmarks import OMNI, REWARDBENCH, item
+from pipelines.sample_corpora.copies import BOILERPLATE, Copies, Job, Made
 from pipelines.sample_corpora.edits import reworded
 from pipelines.sample_corpora.text import length, texts
 
@@ -31,23 +30,7 @@ class TextPair(NamedTuple):
     rejected: str
 
 
-class Made(NamedTuple):
-    """A pair made for a job; for a leak, of which item and which parts of it."""
-
-    job: Job
-    pair: TextPair
-    leaked: Item | None = None
-    parts: Sequence[str] = ()
-
-    def note(self, copies: Copies, key: str, of: str) -> None:
-        """Record it under the key that its record has; `of` is that of the original."""
-        if self.leaked is None:
-            copies.note(self.job, key, of)
-        else:
-            copies.note_leak(self.job, key, self.leaked, *self.parts)
-
-
-def copied_text(pair: TextPair, number: int, copies: Copies) -> Made:
+def copied_text(pair: TextPair, number: int, copies: Copies) -> Made[TextPair]:
     """What follows record `number`, which holds `pair`."""
     job = copies.jobs[number]
     if job.kind == "leak":
@@ -79,7 +62,7 @@ def _copy(pair: TextPair, job: Job, copies: Copies) -> TextPair:
     return pair
 
 
-def _leak(job: Job, copies: Copies) -> Made:
+def _leak(job: Job, copies: Copies) -> Made[TextPair]:
     rng, pool = copies.rng(job), texts(copies.seed)
     # By turns, and the other way round in the next round of ways.
     turn = job.nth + job.nth // len(TEXT_WAYS["leak"])

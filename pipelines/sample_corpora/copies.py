@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypedDict
+from typing import Final, Generic, NamedTuple, TypedDict, TypeVar
 
 import numpy as np
 
@@ -123,6 +123,30 @@ class Copies:
     def truth(self) -> Truth:
         """What was made, as fields of `Planted`."""
         return {"copies": self.copies, "lookalikes": self.lookalikes, "leaks": self.leaks}
+
+
+PairT = TypeVar("PairT")
+
+
+class Made(NamedTuple, Generic[PairT]):
+    """A pair made for a job; for a leak, of which item and which parts of it."""
+
+    job: Job
+    pair: PairT
+    leaked: Item | None = None
+    parts: Sequence[str] = ()
+
+    @property
+    def swapped(self) -> bool:
+        """Whether its answers are to stand in the other order than the original's."""
+        return (self.job.kind, self.job.way) == ("exact", "swapped")
+
+    def note(self, copies: Copies, key: str, of: str) -> None:
+        """Record it under the key that its record has; `of` is that of the original."""
+        if self.leaked is None:
+            copies.note(self.job, key, of)
+        else:
+            copies.note_leak(self.job, key, self.leaked, *self.parts)
 
 
 def plain_records(records: int, marks: Collection[int]) -> list[int]:

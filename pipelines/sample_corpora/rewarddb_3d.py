@@ -14,9 +14,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.sample_corpora.copied_media import MadePair, MediaPair, copied_media, whole
+from pipelines.sample_corpora.copied_media import MediaPair, copied_media, whole
 from pipelines.sample_corpora.copied_media import pictures as pictures_like
-from pipelines.sample_corpora.copies import Copies, plain_records
+from pipelines.sample_corpora.copies import Copies, Made, plain_records
 from pipelines.sample_corpora.files import write_json
 from pipelines.sample_corpora.keys import record_key
 from pipelines.sample_corpora.pictures import truncated
@@ -97,14 +97,14 @@ CORPUS: Final = Corpus(NAME, FULL_SCALE, write, plants_copies=True)
 _COPIED: Final = pictures_like("text_to_3D", views)
 
 
-def _made(number: int, entry: Entry, more: Copies, seed: int) -> MadePair:
+def _made(number: int, entry: Entry, more: Copies, seed: int) -> Made[MediaPair]:
     """The copy, lookalike or leak of a plain prompt's best and worst asset."""
     last = len(entry["reward"]) - 1
     best, worst = (views(stream(seed, NAME, f"asset {at}", number)) for at in (0, last))
     return copied_media(MediaPair(entry["prompt"], best, worst), number, more, _COPIED)
 
 
-def _copy(name: str, made: MadePair, number: int, entry: Entry, more: Copies) -> Entry:
+def _copy(name: str, made: Made[MediaPair], number: int, entry: Entry, more: Copies) -> Entry:
     """An entry of two assets, the better one first unless the copy is to be swapped."""
     copy = {"prompt": made.pair.prompt, "reward": [1, 6] if made.swapped else [6, 1]}
     key = record_key(NAME)
@@ -114,7 +114,7 @@ def _copy(name: str, made: MadePair, number: int, entry: Entry, more: Copies) ->
     return copy
 
 
-def _copied_pictures(folder: Path, made: MadePair) -> list[str]:
+def _copied_pictures(folder: Path, made: Made[MediaPair]) -> list[str]:
     """Write the views of a copy's assets; returns their names within the corpus."""
     folder.mkdir(parents=True)
     shown = (made.pair.chosen, made.pair.rejected)

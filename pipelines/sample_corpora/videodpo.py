@@ -14,13 +14,12 @@ from typing import Any, Final
 
 from pipelines.sample_corpora.clips import frames
 from pipelines.sample_corpora.copied_media import (
-    MadePair,
     MediaPair,
     copied_media,
     pictures,
     several,
 )
-from pipelines.sample_corpora.copies import Copies, plain_records
+from pipelines.sample_corpora.copies import Copies, Made, plain_records
 from pipelines.sample_corpora.files import replacing, write_zip
 from pipelines.sample_corpora.keys import record_key
 from pipelines.sample_corpora.pictures import truncated
@@ -71,7 +70,7 @@ def write(folder: Path, scale: float, seed: int, faults: bool, copies: bool = Fa
     marks = spread(pairs, planned, stream(seed, NAME, "plan"))
     plain = plain_records(pairs, marks) if copies else []
     more = Copies.planned(NAME, plain, _COPIED.ways("as_is", "swapped"), seed, copies)
-    made: list[MadePair] = []
+    made: list[Made[MediaPair]] = []
 
     records = 0
     with (
@@ -103,7 +102,7 @@ CORPUS: Final = Corpus(NAME, FULL_SCALE, write, plants_copies=True)
 _COPIED: Final = pictures("text_to_video", frames)
 
 
-def _made(number: int, record: Record, more: Copies, seed: int) -> MadePair:
+def _made(number: int, record: Record, more: Copies, seed: int) -> Made[MediaPair]:
     """The copy, lookalike or leak of a plain pair; its clips are frames in the same order."""
     won, lost = (
         frames(stream(seed, NAME, f"clip {side}", number), FRAMES) for side in range(len(FOLDERS))
@@ -111,7 +110,7 @@ def _made(number: int, record: Record, more: Copies, seed: int) -> MadePair:
     return copied_media(MediaPair(record["prompt"], won, lost), number, more, _COPIED)
 
 
-def _copy(number: int, made: MadePair, record: Record, more: Copies) -> Record:
+def _copy(number: int, made: Made[MediaPair], record: Record, more: Copies) -> Record:
     """The record of a copy, whose clips have a number of their own."""
     names = [[f"{name}/{number:06d}/{at:02d}.jpg" for at in range(FRAMES)] for name in FOLDERS]
     said = record["conversations"][1]["value"]
@@ -183,7 +182,7 @@ def _spoiled(record: Record, code: str, nth: int, won: int) -> Record:
 
 
 def _members(
-    side: int, pairs: int, marks: dict[int, Mark], made: Sequence[MadePair], seed: int
+    side: int, pairs: int, marks: dict[int, Mark], made: Sequence[Made[MediaPair]], seed: int
 ) -> Iterator[tuple[str, bytes]]:
     """The members of one archive; a fault of media lies on either side in turn."""
     for number in range(pairs):

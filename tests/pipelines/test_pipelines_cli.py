@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 from sample_build import Built, Sample
 
+from pipelines.recipe import load_recipe
+
 Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 12345\n"
@@ -253,3 +255,18 @@ def test_the_process_ends_whatever_other_threads_do(words: tuple[str, ...], code
     )
     assert done.returncode == code, done.stderr
     assert done.stdout.endswith("handlers ran\n")
+
+
+def test_sample_corpora_come_with_benchmarks_and_a_published_set(
+    omnireward_process: Call, tmp_path: Path
+) -> None:
+    done = omnireward_process(
+        "sample-corpora", tmp_path, "--corpus", "rlaif_v", "--scale", 0.001, "--quiet"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    recipe = load_recipe(tmp_path / "beam_config.yaml")
+    prints = tmp_path / recipe.decontamination.fingerprints
+    named = {path.name for path in (tmp_path / "benchmarks").iterdir()}
+    assert set(recipe.decontamination.benchmarks) == named
+    assert all(any(prints.glob(f"{name}*")) for name in named)
+    assert {path.name for path in (tmp_path / "published").iterdir()} >= {"RLAIF-V", "media"}
