@@ -79,3 +79,12 @@ def test_a_closed_sandbox_is_not_given_again() -> None:
         closed = shared_sandbox(POLICY)
         closed.close()
         assert shared_sandbox(POLICY).run("image", _picture()).facts["width"] == 8
+
+
+def test_of_two_builds_in_one_process_the_last_ends_it() -> None:
+    with shared_until_end():
+        sandbox = shared_sandbox(POLICY)
+        with shared_until_end():
+            assert shared_sandbox(POLICY) is sandbox
+        assert sandbox.run("image", _picture()).facts["width"] == 8
+    assert sandbox.closed

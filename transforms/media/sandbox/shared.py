@@ -16,11 +16,12 @@ from transforms.media.settings import MediaPolicy
 
 
 class _Kept:
-    """The sandbox that was asked for last."""
+    """The sandbox that was asked for last, and how many blocks may need it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sandbox: Sandbox | None = None
+        self._blocks = 0
 
     def of(self, policy: MediaPolicy) -> Sandbox:
         with self._lock:
@@ -29,8 +30,15 @@ class _Kept:
                 kept = self._sandbox = Sandbox(policy)
             return kept
 
+    def begin(self) -> None:
+        with self._lock:
+            self._blocks += 1
+
     def end(self) -> None:
         with self._lock:
+            self._blocks -= 1
+            if self._blocks:
+                return
             ended, self._sandbox = self._sandbox, None
         if ended is not None:
             ended.close()
@@ -49,7 +57,8 @@ def shared_sandbox(policy: MediaPolicy) -> Sandbox:
 
 @contextmanager
 def shared_until_end() -> Iterator[None]:
-    """Ends the kept sandbox at the end of a block, with whatever is at work in it."""
+    """Ends the kept sandbox at the end of the last such block, with whatever is at work in it."""
+    _KEPT.begin()
     try:
         yield
     finally:
