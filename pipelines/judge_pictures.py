@@ -28,7 +28,7 @@ _HEARD = 4
 
 @dataclass(frozen=True)
 class JudgePictures:
-    """`protocol.origin.Render` over a media store."""
+    """`protocol.media_facts.Render` over a media store."""
 
     store: MediaStore
     policy: MediaPolicy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import polars as pl
 import pyarrow as pa
@@ -14,11 +14,9 @@ from transforms.beamkit.errors import BuildError
 from transforms.relabel.llm.calling import Lane
 from transforms.relabel.origin import LABELLED_SCHEMA, RELABEL, Labelled
 from transforms.relabel.protocol.media_facts import MediaFacts
+from transforms.relabel.protocol.models import AskedModels
 from transforms.relabel.protocol.round import Decided, Round, label_rows
 from transforms.relabel.protocol.waves import next_wave
-
-if TYPE_CHECKING:
-    from transforms.relabel.protocol.origin import LlmOrigin
 
 #: Before the names of columns that gold questions are made of.
 VALUE: Final = "value:"
@@ -40,7 +38,7 @@ class LlmLane:
     `gold_rows`: labels of gold questions, which one lane tells for all.
     """
 
-    origin: LlmOrigin
+    models: AskedModels
     lane: Lane
     limit: float | None
     barred: Mapping[str, Sequence[str]]
@@ -58,9 +56,9 @@ class LlmLane:
             BuildError: a model can't be asked, or the budget is used up; what was bought is kept.
         """
         pairs = looked.select([n for n in looked.column_names if not n.startswith(VALUE)])
-        media = MediaFacts(self.origin.render)
-        with self.origin.session(self.lane, self.limit, media) as session:
-            work = Round(session, self.origin.panel())
+        media = MediaFacts(self.models.render)
+        with self.models.session(self.lane, self.limit, media) as session:
+            work = Round(session, self.models.panel())
             decided = list(self._waves(work, media, pairs, wanted))
         return self._labelled(survivors, pairs, decided)
 
@@ -73,7 +71,7 @@ class LlmLane:
     ) -> Iterator[Decided]:
         asked = kept = 0
         while size := next_wave(
-            asked, kept, wanted, pairs.num_rows - asked, self.origin.settings.first_wave
+            asked, kept, wanted, pairs.num_rows - asked, self.models.settings.first_wave
         ):
             rows = pairs.slice(asked, size).to_pylist()
             media.of_rows(rows)
@@ -84,7 +82,7 @@ class LlmLane:
             if decided.over_budget:
                 aim = f" of {wanted:,}" if wanted is not None else ""
                 raise BuildError(
-                    f"{self.origin.subset}: the budget is used up after {kept:,} rows{aim}; what "
+                    f"{self.models.subset}: the budget is used up after {kept:,} rows{aim}; what "
                     "was bought is kept. To go on, raise --budget (or relabel.budget) and build "
                     "again"
                 )
@@ -109,7 +107,7 @@ class LlmLane:
         told = [row for one in decided for row in one.labels]
         letters = [letter for one in decided for letter in one.lost]
         keys = dict(zip(names["pair_id"].to_list(), names["key"].to_list(), strict=True))
-        subset, corpus = self.origin.subset, self.origin.corpus
+        subset, corpus = self.models.subset, self.models.corpus
         dead = [
             DeadLetter(RELABEL, subset, corpus, keys[pair], reason, message, excerpt(seen), "")
             for pair, reason, message, seen in letters

@@ -1,4 +1,4 @@
-"""The origin `llm`: who is asked, gold questions first, then lanes that share the pairs."""
+"""The origin `llm`: gold questions first, then lanes that share the pairs."""
 
 from __future__ import annotations
 
@@ -11,32 +11,23 @@ import polars as pl
 import pyarrow as pa
 
 from transforms.beamkit.errors import BuildError
-from transforms.beamkit.throttling import tell_throttled
 from transforms.relabel.calibration import calibration, without_vote
 from transforms.relabel.llm.calling import Lane
-from transforms.relabel.llm.session import LlmSession, SessionSettings, lane_limit
+from transforms.relabel.llm.session import lane_limit
 from transforms.relabel.protocol.gold import Gold, gold_number, gold_of
 from transforms.relabel.protocol.lane import VALUE, LlmLane
-from transforms.relabel.protocol.material import Shown
-from transforms.relabel.protocol.media_facts import MediaFacts, Render
-from transforms.relabel.protocol.round import Panel, Round
-from transforms.relabel.settings import RelabelSettings
-from transforms.relabel.settings_models import ModelSettings
+from transforms.relabel.protocol.media_facts import MediaFacts
+from transforms.relabel.protocol.models import AskedModels
+from transforms.relabel.protocol.round import Round
 
 
 @dataclass(frozen=True)
-class LlmOrigin:
+class LlmOrigin(AskedModels):
     """Asks models; every paid answer is kept in `cache` and none is bought twice.
 
     `measure` gives the values from which gold questions are made, or is None for none.
     """
 
-    subset: str
-    corpus: str
-    task: str
-    settings: RelabelSettings
-    cache: str
-    render: Render
     measure: Callable[[pa.Table], pa.Table] | None = None
 
     name: ClassVar[str] = "llm"
@@ -51,7 +42,7 @@ class LlmOrigin:
                    block["top_p"], block["seed"], block["max_output_tokens"],
                    block["thinking_tokens"], block["modalities"]]
             for name, block in told["models"].items()
-            if name in self._models
+            if name in self.names
         }  # fmt: skip
         for name in ("models", "budget", "published"):
             del told[name]
@@ -64,11 +55,6 @@ class LlmOrigin:
     def reserve(self) -> float | None:
         """By the recipe; only what is needed is asked about."""
         return self.settings.reserve
-
-    @property
-    def _models(self) -> list[str]:
-        """The models that are asked, by name."""
-        return list(dict.fromkeys([self.settings.propose.model, *self.settings.judge.models]))
 
     def admits(self, drafts: pa.Table) -> pa.Array | None:
         """Any pair can be asked about."""
@@ -97,53 +83,6 @@ class LlmOrigin:
             LlmLane(self, Lane(f"{run}/lanes", at, lanes), limit, barred, [] if at else gold_rows)
             for at in range(lanes)
         ]
-
-    def session(self, lane: Lane, limit: float | None, media: MediaFacts) -> LlmSession:
-        """A session for the models that are asked; to be closed.
-
-        Raises:
-            BuildError: see `LlmSession`.
-        """
-        where = SessionSettings(self.cache, limit, lane)
-        return LlmSession(self._blocks, where, media.bytes_of, throttled=tell_throttled)
-
-    def panel(self) -> Panel:
-        """Who is asked about the pairs, and how they are shown."""
-        return Panel(self.task, self.settings, self.shown)
-
-    @property
-    def _blocks(self) -> dict[str, ModelSettings]:
-        """The settings of the models that are asked.
-
-        Raises:
-            BuildError: one has no block in the recipe.
-        """
-        return {name: self._block(name) for name in self._models}
-
-    @property
-    def shown(self) -> dict[str, Shown]:
-        """How media are shown to each model: a sound as sound only to those that hear."""
-        show = self.settings.show
-        return {
-            name: Shown(
-                show.max_side,
-                show.frames,
-                show.max_side,
-                show.views,
-                "audio" in block.modalities,
-                show.jpeg_quality,
-            )
-            for name, block in self._blocks.items()
-        }
-
-    def _block(self, name: str) -> ModelSettings:
-        if name not in self.settings.models:
-            there = ", ".join(self.settings.models) or "none"
-            raise BuildError(
-                f"relabel.models: no block for {name!r}, which propose or judge names; there is "
-                f"{there}"
-            )
-        return self.settings.models[name]
 
     def _calibrated(
         self, run: str, looked: pa.Table, wanted: int | None
