@@ -57,7 +57,7 @@ def _up_to_date(plan: SubsetPlan, plans: Sequence[SubsetPlan]) -> str:
     if not built:
         return "none: up to date"
     others = " or others change" if len(built) > 1 else " changes"
-    return f"none, unless {built[0]}{others}: up to date"
+    return f"none: up to date, unless {built[0]}{others}"
 
 
 def _stages(plan: SubsetPlan) -> str:
