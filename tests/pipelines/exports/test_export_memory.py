@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,22 +9,15 @@ import numpy as np
 import pytest
 from made_dataset import make_rows, medium, write_dataset
 
-#: A small process between: the memory of whoever forks counts as that of the child.
-_MEASURED = """
-import resource, subprocess, sys
-subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 / 1e6)
-"""
+from tests.measured import measured
 
 
 def peak(source: Path, form: str, to: Path) -> float:
     """Megabytes of an export at most."""
     export = [sys.executable, "-m", "pipelines.cli", "export", form]
-    done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, *export, "-o", str(source), "--to", str(to)],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    return float(done.stdout)
+    done = measured([*export, "-o", source, "--to", to])
+    assert done.code == 0, done.stderr
+    return done.memory_mb
 
 
 @pytest.mark.full
