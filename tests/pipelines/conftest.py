@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from sample_build import Built, Sample, build_with
 
 from pipelines.sample_corpora import write_corpora
 from pipelines.sample_recipe import write_sample_recipe
+from transforms.media.sandbox.shared import shared_until_end
 
 T = TypeVar("T")
 
@@ -55,6 +56,13 @@ def built(shared: Path, sample: Sample) -> Built:
     return made_once(
         shared, "sample-built", lambda folder: build_with(sample.whole(), sample.folder, folder)
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm_decoders() -> Iterator[None]:
+    """Builds of one file share the processes that decode media."""
+    with shared_until_end():
+        yield
 
 
 Call = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -257,6 +257,7 @@ def test_the_process_ends_whatever_other_threads_do(words: tuple[str, ...], code
     assert done.stdout.endswith("handlers ran\n")
 
 
+@pytest.mark.full
 def test_sample_corpora_come_with_benchmarks_and_a_published_set(
     omnireward_process: Call, tmp_path: Path
 ) -> None:

@@ -59,8 +59,9 @@ def test_paths_are_told_as_they_are(
 
 def test_a_recipe_too(omnireward: Call, folder: Path) -> None:
     done = omnireward(
-        "sample-corpora", f"{NAME}/c", "--corpus", "skywork", "--scale", 0.0001, cwd=folder
-    )
+        "sample-corpora", f"{NAME}/c", "--corpus", "skywork", "--scale", 0.0001,
+        "--no-copies", "--no-published", cwd=folder,
+    )  # fmt: skip
     assert f"Sample corpora in {NAME}/c" in done.stdout
     recipe = f"{NAME}/c/beam_config.yaml"
     assert f"omnireward build --recipe {recipe}" in done.stdout
