@@ -168,7 +168,7 @@ def test_a_finished_subset_may_be_compared_again(sample: Sample, tmp_path: Path)
     """Its rows are held against those of subsets before it, whatever those come out as."""
     whole = sample.whole()
     recipe = replace(whole, subsets={name: whole.subsets[name] for name in reversed(GENERAL)})
-    first, second, last = recipe.subsets
+    first, _, last = recipe.subsets
     build_with(recipe, sample.folder, tmp_path, [last])
 
     def told(*wanted: str) -> str:
