@@ -27,7 +27,13 @@ def clips_named(layout: Layout, subsets: Mapping[str, Any]) -> dict[str, str]:
         layout: the output folder.
         subsets: the records of what was built into it.
     """
-    shards = (layout.shard(name, shard) for name in subsets for shard in subsets[name]["shards"])
+    return clips_of(
+        layout.shard(name, shard) for name in subsets for shard in subsets[name]["shards"]
+    )
+
+
+def clips_of(shards: Iterable[str]) -> dict[str, str]:
+    """The same of the rows of some shards."""
     return dict(sorted(item for shard in shards for item in _named(shard)))
 
 

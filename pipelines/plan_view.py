@@ -32,11 +32,14 @@ def plan_view(
 def _subsets(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:
     columns = ("units", "reads", "disk, about")
     table = table_of("Plan", "subset", "stages to run", *columns, right=columns)
-    for plan in plans:
+    building: list[str] = []
+    for plan in plans:  # in the recipe's order
         load = loads.get(plan.name)
         if plan.published is not None:
-            table.add_row(plan.name, _up_to_date(plan, plans), "0", "0 B", "0 B")
-        elif load is None:
+            table.add_row(plan.name, _up_to_date(building), "0", "0 B", "0 B")
+            continue
+        building.append(plan.name)
+        if load is None:
             table.add_row(plan.name, f"{_stages(plan)} (pairs are prepared)", "0", "0 B", "–")
         else:
             table.add_row(
@@ -49,15 +52,15 @@ def _subsets(plans: Sequence[SubsetPlan], loads: Mapping[str, Load]) -> Table:
     return table
 
 
-def _up_to_date(plan: SubsetPlan, plans: Sequence[SubsetPlan]) -> str:
-    """What to say of a finished subset: it is compared with those before it, which may change."""
-    order = list(plan.recipe.subsets)
-    before = order[: order.index(plan.name)]
-    built = [one.name for one in plans if one.published is None and one.name in before]
-    if not built:
+def _up_to_date(building: Sequence[str]) -> str:
+    """What to say of a finished subset: its rows are held against those of subsets before it.
+
+    `building` are those of them that are to be built.
+    """
+    if not building:
         return "none: up to date"
-    others = " or others change" if len(built) > 1 else " changes"
-    return f"none: up to date, unless {built[0]}{others}"
+    others = " or others change" if len(building) > 1 else " changes"
+    return f"none: up to date, unless {building[0]}{others}"
 
 
 def _stages(plan: SubsetPlan) -> str:

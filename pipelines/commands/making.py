@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +11,7 @@ import typer
 
 from pipelines.commands.console import fail, out
 from pipelines.commands.places import local_path
-from pipelines.worker_logs import quiet_libraries
+from pipelines.spawned import spawned
 
 
 def sample_corpora(
@@ -55,9 +53,7 @@ def sample_corpora(
         fail(error, 2)
     benchmarks = _benchmarks(folder) if copies else []
     recipe = write_sample_recipe(folder, planted, [path.name for path in benchmarks])
-    # Spawned, not forked: libraries of this process have threads.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, context, initializer=quiet_libraries) as beside:
+    with spawned(1) as beside:
         if published:
             done = beside.submit(write_published_set, folder, load_recipe(recipe), seed)
         _fingerprint(folder, benchmarks)

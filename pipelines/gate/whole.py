@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from pipelines.clip_files import clips_named
+from pipelines.clip_files import clips_of
 from pipelines.layout import Layout
 from pipelines.recipe import Recipe
 from pipelines.settings_of import out_of_date
@@ -93,10 +93,13 @@ _CLIPS: Final = suite_of(
 def _clips(layout: Layout, record: Mapping[str, Any]) -> pl.DataFrame:
     """Every clip that rows name as a file beside the shards, and whether it lies there."""
     sizes = dict(files.find(layout.clips, "*", "*"))
-    found = {
-        place: sizes.get(files.join(layout.output, place))
-        for place in clips_named(layout, record["subsets"])
-    }
+    # Shards that are there, as in the suites of subsets: what is missing fails their counts.
+    shards = (
+        path
+        for name in record["subsets"]
+        for path, _ in files.find(layout.shards(name), "*.parquet")
+    )
+    found = {place: sizes.get(files.join(layout.output, place)) for place in clips_of(shards)}
     states = {
         place: "missing" if size is None else "there" if size else "empty"
         for place, size in found.items()

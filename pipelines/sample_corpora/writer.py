@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +14,7 @@ from pipelines.sample_corpora.benchmark_files import write_benchmarks
 from pipelines.sample_corpora.files import replacing
 from pipelines.sample_corpora.planted import Corpus, Planted
 from pipelines.sample_corpora.registry import CORPORA
+from pipelines.spawned import spawned
 
 
 def write_corpora(
@@ -67,9 +66,7 @@ def _several(processes: int) -> Iterator[_Map]:
     if processes < 2:
         yield map
         return
-    # Spawned, not forked: libraries of this process have threads.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with spawned(processes) as pool:
         yield pool.map
 
 
