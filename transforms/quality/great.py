@@ -19,6 +19,13 @@ from transforms.quality.expectation import Named
 _NAME: Final = "facts"
 
 
+def _quiet(library: str) -> None:
+    """Keep to errors what a library logs, also where a module of it sets a level of its own."""
+    for name in [library, *logging.root.manager.loggerDict]:
+        if name == library or name.startswith(f"{library}."):
+            logging.getLogger(name).setLevel(logging.ERROR)
+
+
 class Suites:
     """An ephemeral context with a suite for each frame that was checked."""
 
@@ -26,9 +33,9 @@ class Suites:
         # The library takes seconds to import. It has no telemetry of its own in the releases that
         # setup.py allows; the switch is set for one that might have it again.
         os.environ["GX_ANALYTICS_ENABLED"] = "False"
-        logging.getLogger("great_expectations").setLevel(logging.ERROR)
         import great_expectations as gx
 
+        _quiet("great_expectations")
         self._gx = gx
         self.context: Any = gx.get_context(mode="ephemeral")
         bars: Any = {"globally": False}
